@@ -1,0 +1,114 @@
+package dev.sluice.chassis;
+
+import io.vertx.core.Vertx;
+import io.vertx.kafka.admin.KafkaAdminClient;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What one service stands on: its schema, its journal with the relay, its inboxes, asks, REST and checks. Closes all in the opposite order of their opening.
+public final class Chassis implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Chassis.class);
+  private static final Duration CHECK = Duration.ofSeconds(2);
+  private final Node node;
+  private final ServiceConfig config;
+  private final Db db;
+  private final Relay relay;
+  private final Journal journal;
+  private final Asks asks;
+  private final Health health;
+  private final KafkaAdminClient admin;
+  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+
+  private Chassis(Node node, ServiceConfig config) {
+    this.node = node;
+    this.config = config;
+    this.db = Db.open(node.vertx(), config);
+    this.admin = KafkaAdminClient.create(node.vertx(),
+        Map.of("bootstrap.servers", config.kafka(), "request.timeout.ms", "2000", "default.api.timeout.ms", "2000"));
+    this.relay = new Relay(node.vertx(), db, config, node.metrics());
+    var nudges = "relay." + config.topicPrefix() + config.service();
+    this.journal = new Journal(db, () -> node.vertx().eventBus().publish(nudges, ""), Chassis::stop);
+    var consumer = node.vertx().eventBus().consumer(nudges, _ -> relay.nudge());
+    this.asks = new Asks(node.vertx(), node.threads(), config.asksFailPct());
+    this.health = new Health(this).check("postgresql", () -> db.query("select 1").rowCount() == 1)
+        .check("kafka", () -> !Await.on(admin.listTopics(), CHECK, "Kafka").isEmpty());
+    open.push(() -> Await.on(admin.close(), CHECK, "closing the admin client"));
+    open.push(db);
+    open.push(relay);
+    open.push(asks);
+    open.push(() -> Await.on(consumer.unregister(), CHECK, "the event bus"));
+  }
+
+  /// Brings the schema up to date and opens everything but the port.
+  public static Chassis open(Node node, ServiceConfig config) {
+    Db.migrate(config);
+    return new Chassis(node, config);
+  }
+
+  /// A desk's surroundings are [#db], [#journal] and [#clock].
+  public Db db() { return db; }
+
+  public Journal journal() { return journal; }
+
+  public Asks asks() { return asks; }
+
+  public Health health() { return health; }
+
+  public Node node() { return node; }
+
+  public Vertx vertx() { return node.vertx(); }
+
+  public InstantSource clock() { return node.clock(); }
+
+  public Ids ids() { return node.ids(); }
+
+  public ExecutorService threads() { return node.threads(); }
+
+  public ServiceConfig config() { return config; }
+
+  /// Opens the REST of an OpenAPI document on the class path; add the handlers, then listen.
+  public Http http(String openapi) { return closing(new Http(this, OpenApi.load(openapi))); }
+
+  /// Reads a topic from now on.
+  ///
+  /// @param topic a name of [dev.sluice.contract.Topics]
+  /// @param kinds what it carries
+  public Inbox inbox(String topic, Kinds kinds, Inbox.Handler handler) {
+    return closing(new Inbox(vertx(), config, topic, kinds, handler));
+  }
+
+  /// Does work again and again; see [Loop].
+  public Loop loop(String name, Duration every, Loop.Work work) { return closing(new Loop(config.service() + "-" + name, every, work)); }
+
+  /// Closes a thing when the service closes, before what was opened earlier.
+  public <T extends AutoCloseable> T closing(T thing) {
+    open.push(thing);
+    return thing;
+  }
+
+  /// Whether everything that this service stands on works.
+  public boolean ready() { return health.away().isEmpty(); }
+
+  private static void stop(Journal.Corrupt corrupt) {
+    log.atError().log("{}; the process stops, since nothing can be built on it. Restore a backup, or repair that row.",
+        corrupt.getMessage());
+    if (!Boolean.getBoolean("sluice.corrupt.keep-running")) Runtime.getRuntime().halt(70);
+  }
+
+  @Override
+  public void close() {
+    while (!open.isEmpty()) {
+      try {
+        open.pop().close();
+      } catch (Exception e) {
+        log.atWarn().addKeyValue("service", config.service()).log("Did not close cleanly: {}", e.getMessage());
+      }
+    }
+  }
+}

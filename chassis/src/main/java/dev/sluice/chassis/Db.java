@@ -1,0 +1,144 @@
+package dev.sluice.chassis;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgBuilder;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PoolOptions;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.flywaydb.core.Flyway;
+
+/// One service's PostgreSQL schema, in straight lines. Blocks; call on virtual threads. Every wait has a deadline, past which it is an [Outage]; so is a
+/// database that is away. What PostgreSQL itself refuses comes as its [PgException].
+public final class Db implements AutoCloseable {
+  private static final Duration LIMIT = Duration.ofSeconds(12);
+  private final Pool pool;
+  private final PgConnectOptions options;
+  private final Vertx vertx;
+
+  private Db(Vertx vertx, PgConnectOptions options, int poolSize) {
+    this.vertx = vertx;
+    this.options = options;
+    this.pool = PgBuilder.pool().using(vertx).connectingTo(options)
+        .with(new PoolOptions().setMaxSize(poolSize).setMaxWaitQueueSize(poolSize * 50)
+            .setConnectionTimeout(10).setConnectionTimeoutUnit(TimeUnit.SECONDS).setIdleTimeout(60).setIdleTimeoutUnit(TimeUnit.SECONDS))
+        .build();
+  }
+
+  /// Opens the pool; connects when first used.
+  public static Db open(Vertx vertx, ServiceConfig config) {
+    return new Db(vertx,
+        new PgConnectOptions().setHost(config.pgHost()).setPort(config.pgPort()).setDatabase(config.pgDatabase()).setUser(config.pgUser())
+            .setPassword(config.pgPassword()).setCachePreparedStatements(true).setPreparedStatementCacheMaxSize(256)
+            .addProperty("search_path", config.schema()).addProperty("application_name", config.service()),
+        config.pgPoolSize());
+  }
+
+  /// Brings the schema up to date: the chassis' tables and the service's own, from `db/planner` for `planner-service`, `db/gateway` for `event-gateway`. Blocks;
+  /// call before the service starts.
+  public static void migrate(ServiceConfig config) {
+    Flyway.configure()
+        .dataSource("jdbc:postgresql://" + config.pgHost() + ":" + config.pgPort() + "/" + config.pgDatabase() + "?ApplicationName=migrate",
+            config.pgUser(),
+            config.pgPassword())
+        .schemas(config.schema()).defaultSchema(config.schema()).createSchemas(false)
+        .locations("classpath:db/chassis", "classpath:db/" + config.service().replace("-service", "").replace("event-", "")).load()
+        .migrate();
+  }
+
+  /// Rows of one statement.
+  public RowSet<Row> query(String sql, Object... parameters) { return await(pool.preparedQuery(sql).execute(Tuple.wrap(parameters))); }
+
+  /// Rows as values.
+  public <T> List<T> list(String sql, Function<Row, T> row, Object... parameters) {
+    return query(sql, parameters).stream().map(row).toList();
+  }
+
+  /// Does all in one transaction, or none of it.
+  public <T> T inTransaction(Function<Tx, T> work) {
+    var connection = await(pool.getConnection());
+    try {
+      var transaction = await(connection.begin());
+      T result;
+      try {
+        result = work.apply(new Tx(connection));
+      } catch (RuntimeException | Error e) {
+        rollback(transaction);
+        throw e;
+      }
+      await(transaction.commit());
+      return result;
+    } finally {
+      var _ = connection.close();
+    }
+  }
+
+  public void doInTransaction(Consumer<Tx> work) {
+    inTransaction(tx -> {
+      work.accept(tx);
+      return null;
+    });
+  }
+
+  /// A connection of its own, for a session lock or notifications; the caller closes it.
+  public SqlConnection connection() { return await(io.vertx.pgclient.PgConnection.connect(vertx, options).map(c -> c)); }
+
+  /// The pool, for rooms that live on the event loop.
+  public Pool pool() { return pool; }
+
+  @Override
+  public void close() { Await.on(pool.close(), LIMIT, "closing the pool"); }
+
+  private static void rollback(io.vertx.sqlclient.Transaction transaction) {
+    try {
+      await(transaction.rollback());
+    } catch (RuntimeException e) {
+      // the connection is gone, and its transaction with it
+    }
+  }
+
+  static <T> T await(Future<T> future) {
+    try {
+      return Await.on(future, LIMIT, "PostgreSQL");
+    } catch (PgException e) {
+      var state = String.valueOf(e.getSqlState());
+      if (state.startsWith("08") || state.startsWith("57") || state.startsWith("53"))
+        throw new Outage("PostgreSQL is away: " + e.getErrorMessage(), e);
+      throw e;
+    } catch (Outage e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw new Outage("PostgreSQL is away: " + e.getMessage(), e);
+    }
+  }
+
+  /// One transaction.
+  public static final class Tx {
+    private final SqlConnection connection;
+
+    Tx(SqlConnection connection) {
+      this.connection = connection;
+    }
+
+    public RowSet<Row> query(String sql, Object... parameters) {
+      return await(connection.preparedQuery(sql).execute(Tuple.wrap(parameters)));
+    }
+
+    public <T> List<T> list(String sql, Function<Row, T> row, Object... parameters) {
+      return query(sql, parameters).stream().map(row).toList();
+    }
+  }
+
+  /// Whether PostgreSQL refused a second row of the same key.
+  public static boolean isDuplicate(PgException e) { return "23505".equals(e.getSqlState()); }
+}

@@ -1,0 +1,295 @@
+package dev.sluice.chassis;
+
+import dev.sluice.contract.Fault;
+import dev.sluice.contract.Problem;
+import io.vertx.core.Context;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.pgclient.PgException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A service's porch: routes the operations of its OpenAPI document, lets in only what fits it, answers every failure as problem+json, and gives every
+/// answer its `X-Request-Id`. Handlers run on virtual threads, at most 512 at once; past that the answer is 503.
+public final class Http implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Http.class);
+  private static final int MAX_BODY = 1 << 20;
+  private static final int AT_ONCE = 512;
+  private static final AtomicInteger FREE_PORTS = new AtomicInteger();
+  /// The WebSocket subprotocol that is agreed on where a client offers any.
+  private static final String SUBPROTOCOL = "sluice.v1";
+
+  /// Answers a call, on a virtual thread. May throw [ProblemException] and [Outage].
+  public interface Endpoint {
+    Answer answer(Call call) throws Exception;
+  }
+
+  private final Chassis chassis;
+  private final OpenApi document;
+  private final Router router;
+  private final Idempotency idempotency;
+  private final Semaphore room = new Semaphore(AT_ONCE);
+  private final Map<String, Endpoint> endpoints = new LinkedHashMap<>();
+  private final Map<String, io.vertx.core.Handler<RoutingContext>> raw = new LinkedHashMap<>();
+  private final List<HttpServer> servers = new CopyOnWriteArrayList<>();
+  private Predicate<HttpServerRequest> flood;
+
+  Http(Chassis chassis, OpenApi document) {
+    this.chassis = chassis;
+    this.document = document;
+    this.router = Router.router(chassis.vertx());
+    this.idempotency = new Idempotency(chassis.db(), chassis.clock());
+  }
+
+  /// Answers an operation of the document.
+  public Http on(String operationId, Endpoint endpoint) {
+    endpoints.put(operationId, endpoint);
+    return this;
+  }
+
+  /// Answers an operation on the event loop: for streams and sockets. The caller and the query were checked ([#query]); the body was not read.
+  public Http raw(String operationId, io.vertx.core.Handler<RoutingContext> handler) {
+    raw.put(operationId, handler);
+    return this;
+  }
+
+  /// Shows each request first to `taker`, which answers it and says `true`, or says `false`. For calls that come in floods: nothing of the porch (checks, routes,
+  /// the request's id) is done before it. The port is then served by one event loop for each core.
+  public Http first(Predicate<HttpServerRequest> taker) {
+    flood = taker;
+    return this;
+  }
+
+  /// For routes that no document names, such as pages. Add them before [#listen].
+  public Router router() { return router; }
+
+  /// Binds the port.
+  ///
+  /// @return the port
+  /// @throws IllegalStateException if an operation of the document has no handler, or a handler no operation
+  public int listen() {
+    router.route().order(-100).handler(this::requestId).failureHandler(this::failed);
+    // a literal part of a path goes before a parameter in its place
+    document.operations().stream().sorted(Comparator.comparing(o -> o.path().replace(':', '~'))).forEach(this::route);
+    if (!endpoints.isEmpty() || !raw.isEmpty())
+      throw new IllegalStateException("no operation in the document for " + endpoints.keySet() + raw.keySet());
+    chassis.health().routes(router, document);
+    router.errorHandler(404, context -> problem(context,
+        new Problem("not-found", "There is no such thing", 404, "there is no " + context.request().path(), List.of(), Map.of())));
+    router.errorHandler(405, context -> problem(context, new Problem("method-not-allowed", "The method does not fit", 405,
+        context.request().method() + " is not possible here", List.of(), Map.of())));
+    var options = new HttpServerOptions().setHost(chassis.config().host()).setPort(chassis.config().port()).setIdleTimeout(120)
+        .setMaxWebSocketFrameSize(1 << 20).addWebSocketSubProtocol(SUBPROTOCOL)
+        .setMaxWebSocketMessageSize(1 << 20).setCompressionSupported(true).setMaxInitialLineLength(8192).setMaxHeaderSize(16384);
+    int loops = flood == null ? 1 : Runtime.getRuntime().availableProcessors();
+    // the JDK's client offers an upgrade with its first request; a streamed body can stall in it
+    options.setHttp2ClearTextEnabled(false);
+    // a negative port is any free one, the same for all servers of one Vert.x that ask by the same number
+    if (options.getPort() == 0) options.setPort(-FREE_PORTS.incrementAndGet());
+    Await.on(chassis.vertx().deployVerticle(() -> new Serving(options), new DeploymentOptions().setInstances(loops)),
+        Duration.ofSeconds(10),
+        "the port " + chassis.config().port());
+    return servers.getFirst().actualPort();
+  }
+
+  /// A server on an event loop of its own; servers of one port share its connections.
+  private final class Serving extends VerticleBase {
+    private final HttpServerOptions options;
+
+    Serving(HttpServerOptions options) {
+      this.options = options;
+    }
+
+    @Override
+    public Future<?> start() {
+      return vertx.createHttpServer(options).requestHandler(request -> {
+        if (flood == null || !flood.test(request)) router.handle(request);
+      }).listen().onSuccess(servers::add);
+    }
+  }
+
+  private void route(OpenApi.Operation operation) {
+    var endpoint = endpoints.remove(operation.id());
+    var stream = raw.remove(operation.id());
+    if (endpoint == null && stream == null) throw new IllegalStateException("no handler for the operation " + operation.id());
+    router.route(HttpMethod.valueOf(operation.method()), operation.path()).handler(context -> {
+      if (!operation.permission().equals("none") && Call.bearer(context).isEmpty()) {
+        context.response().putHeader("WWW-Authenticate", "Bearer");
+        problem(context, Problem.unauthorized("this needs the header Authorization: Bearer <token>"));
+        return;
+      }
+      if (stream == null) {
+        readBody(context, operation, endpoint);
+        return;
+      }
+      var faults = new ArrayList<Fault>();
+      context.put("query", document.query(operation, context.queryParams(), faults));
+      if (faults.isEmpty()) stream.handle(context);
+      else
+        problem(context, Problem.invalid(faults));
+    });
+  }
+
+  /// A parameter of the query, as the document types it, for raw handlers.
+  public static java.util.Optional<Object> query(RoutingContext context, String name) {
+    return java.util.Optional.ofNullable(context.<Map<String, Object>>get("query").get(name));
+  }
+
+  private void readBody(RoutingContext context, OpenApi.Operation operation, Endpoint endpoint) {
+    var body = Buffer.buffer();
+    var declared = context.request().getHeader("Content-Length");
+    if (declared != null && declared.length() < 19 && declared.matches("\\d+") && Long.parseLong(declared) > MAX_BODY) {
+      tooLarge(context);
+      return;
+    }
+    context.request().handler(part -> {
+      if (context.response().ended()) return;
+      if (body.length() + part.length() > MAX_BODY) tooLarge(context);
+      else
+        body.appendBuffer(part);
+    }).endHandler(_ -> {
+      if (!context.response().ended()) take(context, operation, endpoint, body);
+    });
+  }
+
+  private static void tooLarge(RoutingContext context) {
+    if (context.request().version() != HttpVersion.HTTP_2) context.response().putHeader("Connection", "close");
+    problem(context,
+        new Problem("too-large", "The body is too large", 413, "a body here has at most " + MAX_BODY + " bytes", List.of(), Map.of()));
+  }
+
+  private void take(RoutingContext context, OpenApi.Operation operation, Endpoint endpoint, Buffer buffer) {
+    var faults = new ArrayList<Fault>();
+    var query = document.query(operation, context.queryParams(), faults);
+    JsonObject body = null;
+    if (operation.bodySchema() != null && (buffer.length() > 0 || operation.bodyRequired())) {
+      var type = context.request().getHeader("Content-Type");
+      if (buffer.length() > 0 && (type == null || !type.split(";")[0].strip().equalsIgnoreCase("application/json"))) {
+        problem(context, new Problem("unsupported-media-type", "The media type does not fit", 415,
+            "send Content-Type: application/json, not " + type, List.of(), Map.of()));
+        return;
+      }
+      try {
+        body = new JsonObject(buffer);
+        faults.addAll(document.faults(operation, body));
+      } catch (DecodeException | ClassCastException e) {
+        faults.add(new Fault("body", "must be a JSON object", null));
+      }
+    }
+    if (!faults.isEmpty()) {
+      problem(context, Problem.invalid(faults));
+      return;
+    }
+    if (!room.tryAcquire()) {
+      problem(context, Problem.unavailable("too many requests at once; try again"));
+      return;
+    }
+    run(context, operation, endpoint, new Call(context, body, query), buffer);
+  }
+
+  private void run(RoutingContext context, OpenApi.Operation operation, Endpoint endpoint, Call call, Buffer body) {
+    Context loop = Vertx.currentContext();
+    chassis.threads().execute(() -> {
+      Object result;
+      try {
+        var key = call.header("Idempotency-Key");
+        result = operation.method().equals("POST") && key.isPresent()
+            ? idempotency.once(call.actor(), context.request().path(), key.get(), body, () -> endpoint.answer(call))
+            : endpoint.answer(call);
+      } catch (Throwable e) {
+        result = problemOf(e, context);
+      } finally {
+        room.release();
+      }
+      var answer = result;
+      loop.runOnContext(_ -> {
+        if (answer instanceof Problem problem) problem(context, problem);
+        else
+          send(context, (Answer) answer);
+      });
+    });
+  }
+
+  /// What a failure is to the caller. An unexpected one is logged; the caller sees no stack trace.
+  static Problem problemOf(Throwable e, RoutingContext context) {
+    if (e instanceof ProblemException p) return p.problem();
+    if (e instanceof PgException p && ("22021".equals(p.getSqlState()) || "22P05".equals(p.getSqlState())))
+      return Problem.invalid("body", "must not hold the character U+0000", null);
+    if (e instanceof Outage outage) {
+      log.atDebug().addKeyValue("path", context.request().path()).log("Away: {}", outage.getMessage());
+      return Problem.unavailable(outage.getMessage());
+    }
+    log.atError().addKeyValue("path", context.request().path()).addKeyValue("request", context.<String>get("request_id")).setCause(e)
+        .log("A request failed");
+    return new Problem("internal", "Something is wrong with this service", 500,
+        "the request " + context.get("request_id") + " failed; the service's log says why", List.of(), Map.of());
+  }
+
+  private void requestId(RoutingContext context) {
+    var given = context.request().getHeader("X-Request-Id");
+    var id = given != null && Ids.isId(given) ? given : chassis.ids().next();
+    context.put("request_id", id);
+    context.response().putHeader("X-Request-Id", id);
+    context.next();
+  }
+
+  private void failed(RoutingContext context) {
+    var failure = context.failure();
+    if (failure == null) context.next();
+    else
+      problem(context, problemOf(failure, context));
+  }
+
+  private static void send(RoutingContext context, Answer answer) {
+    var response = context.response();
+    if (response.ended() || response.closed()) return;
+    response.setStatusCode(answer.status());
+    answer.headers().forEach(response::putHeader);
+    if (answer.body() == null) response.end();
+    else
+      response.putHeader("Content-Type", "application/json").end(answer.body() instanceof Buffer b ? b : Json.buffer(answer.body()));
+  }
+
+  /// Answers a problem; for raw handlers too.
+  public static void problem(RoutingContext context, Problem problem) {
+    var response = context.response();
+    if (response.ended() || response.closed()) return;
+    var body = new LinkedHashMap<String, Object>();
+    body.put("type", "https://sluice.dev/problems/" + problem.type());
+    body.put("title", problem.title());
+    body.put("status", problem.status());
+    body.put("detail", problem.detail());
+    if (!problem.errors().isEmpty()) body.put("errors", problem.errors());
+    body.putAll(problem.extra());
+    body.put("request_id", context.get("request_id"));
+    if (problem.status() == 503) response.putHeader("Retry-After", "1");
+    response.setStatusCode(problem.status()).putHeader("Content-Type", "application/problem+json").end(Json.buffer(body));
+  }
+
+  @Override
+  public void close() {
+    servers.forEach(server -> Await.on(server.close(), Duration.ofSeconds(10), "closing the server"));
+  }
+}

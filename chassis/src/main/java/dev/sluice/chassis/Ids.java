@@ -1,0 +1,65 @@
+package dev.sluice.chassis;
+
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.UUID;
+
+/// Where ids and secrets come from; the only place with chance in it.
+public final class Ids {
+  private final SecureRandom random = new SecureRandom();
+  private final InstantSource clock;
+
+  public Ids(InstantSource clock) {
+    this.clock = clock;
+  }
+
+  /// A UUID of version 7 (RFC 9562): sorts by the time of its making.
+  public String next() {
+    byte[] bytes = new byte[16];
+    random.nextBytes(bytes);
+    ByteBuffer.wrap(bytes).putShort((short) (clock.millis() >>> 32)).putInt((int) clock.millis());
+    bytes[6] = (byte) (bytes[6] & 0x0f | 0x70);
+    bytes[8] = (byte) (bytes[8] & 0x3f | 0x80);
+    var buffer = ByteBuffer.wrap(bytes);
+    return new UUID(buffer.getLong(), buffer.getLong()).toString();
+  }
+
+  /// Whether a text is an id that an operator may give: 1 to 128 of `A-Za-z0-9._:-`.
+  public static boolean isId(String text) {
+    if (text.isEmpty() || text.length() > 128) return false;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      boolean plain = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9';
+      if (!plain && "._:-".indexOf(c) < 0) return false;
+    }
+    return true;
+  }
+
+  /// A secret of 256 bits that nobody can guess; keep only its [#hash].
+  public String secret() {
+    byte[] bytes = new byte[32];
+    random.nextBytes(bytes);
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+  }
+
+  /// SHA-256 of a secret. A secret of 256 random bits needs neither salt nor stretching.
+  public static byte[] hash(String secret) { return sha256().digest(secret.getBytes(java.nio.charset.StandardCharsets.UTF_8)); }
+
+  /// Whether a secret has this hash, in constant time.
+  public static boolean matches(String secret, byte[] hash) { return MessageDigest.isEqual(hash(secret), hash); }
+
+  public static String hex(byte[] bytes) { return HexFormat.of().formatHex(bytes); }
+
+  public static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package dev.sluice.chassis;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sluice.contract.Scope;
+import io.vertx.core.Vertx;
+import io.vertx.kafka.client.consumer.KafkaConsumer;
+import io.vertx.kafka.client.consumer.KafkaConsumerRecord;
+import io.vertx.kafka.client.consumer.KafkaConsumerRecords;
+import io.vertx.kafka.client.producer.KafkaProducer;
+import io.vertx.kafka.client.producer.KafkaProducerRecord;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Kafka to commands: polls one topic, hands the messages of a poll over in order, commits the offsets when the handler is done. At least once: what the handler
+/// does must bear a repeat ([#fresh] drops what was seen). A failing handler is tried again with the same messages until it works; a message that cannot be
+/// read goes to `<topic>.dead` with the reason.
+public final class Inbox implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Inbox.class);
+  private static final Duration POLL = Duration.ofMillis(500);
+
+  /// Takes the messages of one poll, in the order of each key. Blocks; an exception means: all again.
+  public interface Handler {
+    void handle(List<Message> messages);
+  }
+
+  private final KafkaConsumer<String, String> consumer;
+  private final KafkaProducer<String, String> dead;
+  private final String topic;
+  private final String prefix;
+  private final Kinds kinds;
+  private final Handler handler;
+  private final Loop loop;
+  private KafkaConsumerRecords<String, String> polled;
+  private List<Message> pending = List.of();
+  private int at;
+  private volatile boolean joined;
+
+  /// @param kinds what the topic carries
+  Inbox(Vertx vertx, ServiceConfig config, String topic, Kinds kinds, Handler handler) {
+    this.topic = topic;
+    this.prefix = config.topicPrefix();
+    this.kinds = kinds;
+    this.handler = handler;
+    var options = new HashMap<String, String>();
+    options.put("bootstrap.servers", config.kafka());
+    options.put("group.id", prefix + config.service() + "." + topic); // of its own: a join or leave on one topic stalls no other
+    options.put("key.deserializer", "org.apache.kafka.common.serialization.StringDeserializer");
+    options.put("value.deserializer", "org.apache.kafka.common.serialization.StringDeserializer");
+    options.put("auto.offset.reset", "earliest");
+    options.put("enable.auto.commit", "false");
+    options.put("session.timeout.ms", Integer.toString(config.kafkaSessionTimeoutMs()));
+    options.put("heartbeat.interval.ms", Integer.toString(config.kafkaSessionTimeoutMs() / 3));
+    options.put("max.poll.records", "500");
+    options.put("partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor");
+    options.put("client.id", config.service() + "-" + topic);
+    this.consumer = KafkaConsumer.create(vertx, options);
+    this.dead = KafkaProducer.create(vertx,
+        Map.of("bootstrap.servers", config.kafka(), "key.serializer", "org.apache.kafka.common.serialization.StringSerializer",
+            "value.serializer", "org.apache.kafka.common.serialization.StringSerializer", "acks", "all", "max.block.ms", "10000",
+            "max.request.size", "8388608"));
+    consumer.partitionsAssignedHandler(_ -> joined = true);
+    var _ = consumer.subscribe(prefix + topic);
+    this.loop = new Loop(config.service() + "-inbox-" + topic, Duration.ofMillis(1), this::round);
+  }
+
+  /// Whether the broker has given this replica its share of the topic at least once.
+  boolean joined() { return joined; }
+
+  /// One poll's messages from the topic to the handler. What was polled is kept until the handler is done with it, whatever fails on the way.
+  private boolean round() {
+    if (polled == null) {
+      polled = Await.on(consumer.poll(POLL), Duration.ofSeconds(60), "Kafka");
+      pending = new ArrayList<>();
+      at = 0;
+    }
+    for (; at < polled.size(); at++)
+      read(polled.recordAt(at), pending);
+    if (!pending.isEmpty()) handler.handle(List.copyOf(pending));
+    boolean none = polled.isEmpty();
+    polled = null;
+    if (!none) Await.on(consumer.commit(), Duration.ofSeconds(30), "Kafka");
+    return true;
+  }
+
+  private void read(KafkaConsumerRecord<String, String> record, List<Message> into) {
+    try {
+      var wire = Json.read(record.value(), Message.Wire.class);
+      JsonNode data = wire.data();
+      into.add(
+          new Message(topic, record.key(), wire.stream(), wire.epoch(), wire.seq(), wire.toldTo(), wire.at(), wire.actor(), wire.kind(),
+              wire.scope() == null ? Scope.NONE : wire.scope(), kinds.read(wire.kind(), data.toString())));
+    } catch (RuntimeException e) {
+      log.atError().addKeyValue("topic", topic).addKeyValue("partition", record.partition()).addKeyValue("offset", record.offset())
+          .log("Unreadable message set aside: {}", e.getMessage());
+      var copy = KafkaProducerRecord.create(prefix + topic + ".dead", record.key(), record.value());
+      copy.addHeader("reason", String.valueOf(e.getMessage()));
+      Await.on(dead.send(copy), Duration.ofSeconds(30), "Kafka");
+    }
+  }
+
+  private static final String SEEN = """
+      insert into inbox_position (topic, stream, epoch, seq) values ($1, $2, $3, $4)
+      on conflict (topic, stream) do update set epoch = excluded.epoch, seq = excluded.seq
+       where (inbox_position.epoch, inbox_position.seq) < (excluded.epoch, excluded.seq)
+      returning seq
+      """;
+
+  /// Whether a message is new, remembering it in the caller's transaction: `true` once for each (stream, epoch, seq), in their order.
+  public static boolean fresh(Db.Tx tx, Message message) {
+    return tx.query(SEEN, message.topic(), message.stream(), message.epoch(), message.seq()).rowCount() > 0;
+  }
+
+  @Override
+  public void close() {
+    loop.close();
+    Await.on(consumer.close(), Duration.ofSeconds(15), "closing the consumer");
+    Await.on(dead.close(1_000), Duration.ofSeconds(5), "closing the producer");
+  }
+}

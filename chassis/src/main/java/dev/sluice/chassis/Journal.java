@@ -1,0 +1,154 @@
+package dev.sluice.chassis;
+
+import dev.sluice.contract.Scope;
+import dev.sluice.contract.Told;
+import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.Row;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.function.Consumer;
+
+/// One service's append-only log: its history, its state and its outbox. `unique (stream, seq)` lets one writer win.
+public final class Journal {
+  /// The end of a stream.
+  ///
+  /// @param seq  of its last fact; 0 where there is none
+  /// @param told how many public events it has told
+  public record Position(long seq, long told) {
+    public static final Position START = new Position(0, 0);
+  }
+
+  /// A fact to append.
+  public record Entry(Object event, Scope scope) {}
+
+  /// A fact to append with a key of its own: for streams that tell of many aggregates.
+  public record Keyed(String key, Entry entry) {}
+
+  /// Another writer was first: load again and decide again.
+  public static final class Rival extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    Rival(String stream, Throwable cause) {
+      super("another writer appended to " + stream, cause);
+    }
+  }
+
+  /// A row that cannot be read: the process must stop, nothing may be built on it.
+  public static final class Corrupt extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    Corrupt(String where, Throwable cause) {
+      super("the journal is corrupt at " + where, cause);
+    }
+  }
+
+  private final Db db;
+  private final Runnable nudge;
+  private final Consumer<Corrupt> onCorrupt;
+
+  /// @param nudge     told after each append that something waits for the relay
+  /// @param onCorrupt told of a row that cannot be read, before it is thrown
+  Journal(Db db, Runnable nudge, Consumer<Corrupt> onCorrupt) {
+    this.db = db;
+    this.nudge = nudge;
+    this.onCorrupt = onCorrupt;
+  }
+
+  private static final String APPEND = """
+      insert into journal (epoch, stream, seq, told_to, topic, key, kind, at, actor, scope, data)
+      select (select epoch from journal_epoch), $1, seq, told_to, $2, key, kind, $3, $4, scope, data
+        from unnest($5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::text[]) as row (seq, told_to, key, kind, scope, data)
+      """;
+
+  /// Appends facts behind `end`, in the caller's transaction.
+  ///
+  /// @return the new end
+  /// @throws Rival if the stream has moved on
+  public Position append(Db.Tx tx, String topic, String stream, String key, Position end, List<Entry> entries, Instant at, String actor) {
+    return write(tx, topic, stream, end, entries.stream().map(e -> new Keyed(key, e)).toList(), at, actor);
+  }
+
+  private static Position write(Db.Tx tx, String topic, String stream, Position end, List<Keyed> entries, Instant at, String actor) {
+    if (entries.isEmpty()) return end;
+    int n = entries.size();
+    var keys = new String[n];
+    var seqs = new Long[n];
+    var told = new Long[n];
+    var kinds = new String[n];
+    var scopes = new String[n];
+    var data = new String[n];
+    long toldTo = end.told();
+    for (int i = 0; i < n; i++) {
+      var entry = entries.get(i).entry();
+      keys[i] = entries.get(i).key();
+      toldTo += Told.count(entry.event());
+      seqs[i] = end.seq() + 1 + i;
+      told[i] = toldTo;
+      kinds[i] = Kinds.name(entry.event().getClass());
+      scopes[i] = Json.text(entry.scope());
+      data[i] = Json.text(entry.event());
+    }
+    try {
+      tx.query(APPEND, stream, topic, at.atOffset(ZoneOffset.UTC), actor, seqs, told, keys, kinds, scopes, data);
+    } catch (PgException e) {
+      if (Db.isDuplicate(e)) throw new Rival(stream, e);
+      throw e;
+    }
+    return new Position(end.seq() + n, toldTo);
+  }
+
+  private static final String END = "select seq, told_to from journal where stream = $1 order by seq desc limit 1";
+  private static final String LOCK = "select pg_advisory_xact_lock(hashtextextended(current_schema() || '/' || $1, 0))";
+
+  /// Appends facts to a stream that has many writers and no decider: takes the stream's lock, then appends at its end.
+  public Position appendNext(Db.Tx tx, String topic, String stream, String key, List<Entry> entries, Instant at, String actor) {
+    return appendNext(tx, topic, stream, entries.stream().map(e -> new Keyed(key, e)).toList(), at, actor);
+  }
+
+  /// The same for facts of many aggregates, each with its key.
+  public Position appendNext(Db.Tx tx, String topic, String stream, List<Keyed> entries, Instant at, String actor) {
+    tx.query(LOCK, stream);
+    var end = tx.list(END, r -> new Position(r.getLong("seq"), r.getLong("told_to")), stream);
+    return write(tx, topic, stream, end.isEmpty() ? Position.START : end.getFirst(), entries, at, actor);
+  }
+
+  /// Tells the relay that something was committed. A lost nudge costs only the relay's next tick.
+  public void nudge() { nudge.run(); }
+
+  private static final String AFTER = """
+      select position, epoch, stream, seq, told_to, topic, key, kind, at, actor, scope, data
+        from journal where stream = $1 and seq > $2 order by seq limit 1000
+      """;
+
+  /// Facts of a stream behind a place, at most 1,000, in order.
+  ///
+  /// @throws Corrupt if one cannot be read or one is missing
+  public List<Message> after(String stream, long seq, Kinds kinds) {
+    long expected = seq;
+    var found = db.list(AFTER, row -> message(row, kinds), stream, seq);
+    for (var message : found)
+      if (message.seq() != ++expected) throw corrupt(stream + "/" + expected + " (missing)", null);
+    return found;
+  }
+
+  Message message(Row row, Kinds kinds) {
+    var where = "position " + row.getLong("position") + " (" + row.getString("stream") + "/" + row.getLong("seq") + ")";
+    try {
+      return new Message(row.getString("topic"), row.getString("key"), row.getString("stream"), row.getInteger("epoch"), row.getLong("seq"),
+          row.getLong("told_to"),
+          row.get(OffsetDateTime.class, "at").toInstant(), row.getString("actor"), row.getString("kind"),
+          Json.read(row.getString("scope"), Scope.class),
+          kinds.read(row.getString("kind"), row.getString("data")));
+    } catch (IllegalArgumentException e) {
+      throw corrupt(where, e);
+    }
+  }
+
+  private Corrupt corrupt(String where, Throwable cause) {
+    var corrupt = new Corrupt(where, cause);
+    onCorrupt.accept(corrupt);
+    return corrupt;
+  }
+}

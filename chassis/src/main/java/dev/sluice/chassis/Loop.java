@@ -1,0 +1,71 @@
+package dev.sluice.chassis;
+
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Work that is done again and again on a virtual thread of its own: at once when nudged, else each `every`. A failure is logged once for each outage, and tried
+/// again with growing pauses of at most 5 s.
+public final class Loop implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Loop.class);
+
+  /// One round.
+  public interface Work {
+    /// @return whether there is more to do right now
+    boolean round() throws Exception;
+  }
+
+  private final String name;
+  private final Duration every;
+  private final Work work;
+  private final Semaphore nudges = new Semaphore(0);
+  private final Thread thread;
+  private volatile boolean closed;
+
+  public Loop(String name, Duration every, Work work) {
+    this.name = name;
+    this.every = every;
+    this.work = work;
+    this.thread = Thread.ofVirtual().name(name).start(this::run);
+  }
+
+  /// Asks for a round now.
+  public void nudge() {
+    if (nudges.availablePermits() == 0) nudges.release();
+  }
+
+  private void run() {
+    int failures = 0;
+    while (!closed) {
+      try {
+        boolean more = work.round();
+        if (failures > 0) log.atInfo().addKeyValue("loop", name).log("Works again");
+        failures = 0;
+        if (!more && nudges.tryAcquire(every.toMillis(), TimeUnit.MILLISECONDS)) nudges.drainPermits();
+      } catch (InterruptedException e) {
+        return;
+      } catch (Exception e) {
+        if (closed) return;
+        if (failures++ == 0)
+          log.atWarn().addKeyValue("loop", name).setCause(e instanceof Outage ? null : e).log("Does not work, trying again: {}",
+              e.getMessage());
+        Await.pause(Duration.ofMillis(Math.min(5_000, 50L << Math.min(failures, 10))));
+      }
+    }
+  }
+
+  /// Ends the loop; waits up to 10 s for the round that runs.
+  @Override
+  public void close() {
+    closed = true;
+    nudge();
+    try {
+      if (!thread.join(Duration.ofSeconds(10))) thread.interrupt();
+    } catch (InterruptedException e) {
+      thread.interrupt();
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,18 @@
+package dev.sluice.chassis;
+
+import dev.sluice.contract.Scope;
+import java.time.Instant;
+
+/// A fact with its envelope, as it stands in a journal and goes over a topic.
+///
+/// @param stream the aggregate's stream
+/// @param epoch  of the journal; a restore begins a new one
+/// @param seq    place in the stream, from 1 without a gap
+/// @param toldTo how many public events the stream has told up to and with this fact
+/// @param event  the fact, a record of the contract
+public record Message(String topic, String key, String stream, int epoch, long seq, long toldTo, Instant at, String actor, String kind,
+    Scope scope, Object event) {
+  /// How the topic carries it.
+  record Wire(String stream, int epoch, long seq, long toldTo, Instant at, String actor, String kind, Scope scope,
+      com.fasterxml.jackson.databind.JsonNode data) {}
+}

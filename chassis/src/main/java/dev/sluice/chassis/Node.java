@@ -1,0 +1,102 @@
+package dev.sluice.chassis;
+
+import com.hazelcast.config.Config;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.micrometer.MicrometerMetricsFactory;
+import io.vertx.micrometer.MicrometerMetricsOptions;
+import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/// What the services of one process share: Vert.x, the clock, ids, metrics and virtual threads.
+public final class Node implements AutoCloseable {
+  private final Vertx vertx;
+  private final PrometheusMeterRegistry metrics;
+  private final InstantSource clock;
+  private final Ids ids;
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+
+  private Node(Vertx vertx, PrometheusMeterRegistry metrics, InstantSource clock) {
+    this.vertx = vertx;
+    this.metrics = metrics;
+    this.clock = clock;
+    this.ids = new Ids(clock);
+    Asks.registerCodec(vertx);
+  }
+
+  /// A process by itself: asks stay inside.
+  public static Node alone() {
+    var registry = registry();
+    return new Node(Vertx.builder().with(options()).withMetrics(new MicrometerMetricsFactory(registry)).build(), registry,
+        InstantSource.system());
+  }
+
+  /// A process of a cluster: asks find whoever answers them.
+  ///
+  /// @param host    the address that the others reach this one at
+  /// @param port    for the cluster's own traffic; 0: the first free from 5701
+  /// @param members `host:port` of all that may be there; unreachable ones are passed over
+  public static Node clustered(String host, int port, List<String> members) {
+    System.setProperty("hazelcast.wait.seconds.before.join", "0");
+    System.setProperty("hazelcast.phone.home.enabled", "false");
+    System.setProperty("hazelcast.logging.type", "slf4j");
+    System.setProperty("hazelcast.shutdownhook.enabled", "false");
+    var config = new Config();
+    config.setClusterName("sluice");
+    var network = config.getNetworkConfig();
+    if (port > 0) network.setPort(port).setPortAutoIncrement(false);
+    network.getInterfaces().setEnabled(true).addInterface(host);
+    network.getJoin().getAutoDetectionConfig().setEnabled(false);
+    network.getJoin().getMulticastConfig().setEnabled(false);
+    network.getJoin().getTcpIpConfig().setEnabled(true).setMembers(members).setConnectionTimeoutSeconds(2);
+    // what Vert.x's cluster manager expects of its maps
+    config.addMultiMapConfig(new com.hazelcast.config.MultiMapConfig("__vertx.subs").setBackupCount(1).setValueCollectionType("SET"));
+    config.addMapConfig(new com.hazelcast.config.MapConfig("__vertx.haInfo").setBackupCount(1));
+    config.addMapConfig(new com.hazelcast.config.MapConfig("__vertx.nodeInfo").setBackupCount(1));
+    var registry = registry();
+    var options = options();
+    options.getEventBusOptions().setHost(host);
+    var vertx = Await.on(
+        Vertx.builder().with(options).withMetrics(new MicrometerMetricsFactory(registry))
+            .withClusterManager(new HazelcastClusterManager(config)).buildClustered(),
+        Duration.ofSeconds(60), "the cluster");
+    return new Node(vertx, registry, InstantSource.system());
+  }
+
+  private static PrometheusMeterRegistry registry() {
+    var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    new JvmMemoryMetrics().bindTo(registry);
+    var gc = new JvmGcMetrics();
+    gc.bindTo(registry);
+    return registry;
+  }
+
+  private static VertxOptions options() {
+    return new VertxOptions().setPreferNativeTransport(true).setMetricsOptions(new MicrometerMetricsOptions().setEnabled(true));
+  }
+
+  public Vertx vertx() { return vertx; }
+
+  public PrometheusMeterRegistry metrics() { return metrics; }
+
+  public InstantSource clock() { return clock; }
+
+  public Ids ids() { return ids; }
+
+  /// Virtual threads.
+  public ExecutorService threads() { return threads; }
+
+  @Override
+  public void close() {
+    threads.shutdown();
+    Await.on(vertx.close(), Duration.ofSeconds(20), "closing Vert.x");
+  }
+}

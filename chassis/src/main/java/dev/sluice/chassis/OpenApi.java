@@ -1,0 +1,226 @@
+package dev.sluice.chassis;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.sluice.contract.Fault;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.json.schema.Draft;
+import io.vertx.json.schema.JsonSchema;
+import io.vertx.json.schema.JsonSchemaOptions;
+import io.vertx.json.schema.OutputFormat;
+import io.vertx.json.schema.OutputUnit;
+import io.vertx.json.schema.Validator;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// A service's OpenAPI 3.1 document: its operations, and what does not fit them. The document is the only place where the shape of an input is written;
+/// a JSON Schema library judges, this class only puts the faults into words: the field, what it must be, what was given, all at once.
+public final class OpenApi {
+  /// One operation. `path` is in Vert.x notation (`/v1/rollouts/:id`).
+  public record Operation(String id, String method, String path, String permission, List<Parameter> query, JsonObject bodySchema,
+      boolean bodyRequired, String bodyType) {}
+
+  /// A query parameter.
+  public record Parameter(String name, boolean required, JsonObject schema) {}
+
+  private static final List<String> METHODS = List.of("get", "put", "post", "delete", "patch", "head");
+  private final String text;
+  private final List<Operation> operations = new ArrayList<>();
+  private final Map<String, Validator> validators = new LinkedHashMap<>();
+
+  private OpenApi(String text, JsonObject document) {
+    this.text = text;
+    var root = resolve(document, document).getJsonObject("paths");
+    for (var path : root.fieldNames()) {
+      var item = root.getJsonObject(path);
+      for (var method : METHODS)
+        if (item.containsKey(method)) add(path, method, item.getJsonArray("parameters", new JsonArray()), item.getJsonObject(method));
+    }
+  }
+
+  /// Reads a document from the class path.
+  public static OpenApi load(String resource) {
+    try (var in = OpenApi.class.getClassLoader().getResourceAsStream(resource)) {
+      if (in == null) throw new IllegalArgumentException("there is no " + resource);
+      var text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      return new OpenApi(text, new JsonObject(new YAMLMapper().readValue(text, new TypeReference<Map<String, Object>>() {
+      })));
+    } catch (IOException e) {
+      throw new UncheckedIOException(resource, e);
+    }
+  }
+
+  public String text() { return text; }
+
+  public List<Operation> operations() { return List.copyOf(operations); }
+
+  private void add(String path, String method, JsonArray shared, JsonObject operation) {
+    var query = new ArrayList<Parameter>();
+    for (var list : List.of(shared, operation.getJsonArray("parameters", new JsonArray())))
+      for (var p : list) {
+        var parameter = (JsonObject) p;
+        if (parameter.getString("in").equals("query"))
+          query.add(new Parameter(parameter.getString("name"), parameter.getBoolean("required", false), parameter.getJsonObject("schema")));
+      }
+    var body = operation.getJsonObject("requestBody", new JsonObject());
+    var content = body.getJsonObject("content", new JsonObject());
+    var type = content.isEmpty() ? null : content.fieldNames().iterator().next();
+    var schema = "application/json".equals(type) ? content.getJsonObject(type).getJsonObject("schema") : null;
+    var id = operation.getString("operationId");
+    operations.add(new Operation(id, method.toUpperCase(java.util.Locale.ROOT), path.replaceAll("\\{(\\w+)}", ":$1"),
+        operation.getString("x-permission", "admin"), query, schema,
+        body.getBoolean("required", false), type));
+    if (schema != null) validators.put(id, validator(schema));
+  }
+
+  private static Validator validator(JsonObject schema) {
+    return Validator.create(JsonSchema.of(schema),
+        new JsonSchemaOptions().setBaseUri("https://sluice.dev/").setDraft(Draft.DRAFT202012).setOutputFormat(OutputFormat.Basic));
+  }
+
+  /// What is wrong with a line of a stream, by the body of the operation that takes it alone; empty if it fits.
+  public List<Fault> faults(String operationId, Map<String, Object> line) {
+    var operation = operations.stream().filter(o -> o.id().equals(operationId)).findFirst().orElseThrow();
+    return faults(operation, new JsonObject(line));
+  }
+
+  /// What is wrong with a body; empty if it fits.
+  public List<Fault> faults(Operation operation, Object body) {
+    var result = validators.get(operation.id()).validate(body);
+    if (Boolean.TRUE.equals(result.getValid())) return List.of();
+    var faults = new TreeMap<String, Fault>();
+    if (result.getErrors() != null) for (var error : result.getErrors())
+      describe(operation.bodySchema(), body, error, faults);
+    if (faults.isEmpty()) faults.put("body", new Fault("body", "does not fit the operation " + operation.id(), null));
+    if (faults.size() > 1) faults.remove("body");
+    faults.keySet().removeIf(outer -> faults.keySet().stream().anyMatch(inner -> inner.startsWith(outer + ".")));
+    return List.copyOf(faults.values());
+  }
+
+  private static void describe(JsonObject schema, Object body, OutputUnit error, Map<String, Fault> faults) {
+    var place = error.getInstanceLocation() == null ? "" : error.getInstanceLocation().replaceFirst("^#/?", "");
+    var at = schema;
+    Object value = body;
+    var name = new StringBuilder();
+    for (var step : place.isEmpty() ? new String[0] : place.split("/")) {
+      var parent = at;
+      if (value instanceof JsonObject object) {
+        value = object.getValue(step);
+        at = at.getJsonObject("properties", new JsonObject()).getJsonObject(step);
+        if (at == null && parent.getValue("additionalProperties") instanceof JsonObject free) at = free;
+      } else if (value instanceof JsonArray array) {
+        value = array.getValue(Integer.parseInt(step));
+        at = at.getJsonObject("items");
+      }
+      name.append(name.isEmpty() ? "" : ".").append(step);
+      if (at == null) {
+        faults.put(name.toString(), new Fault(name.toString(), "is not a field here", plain(value)));
+        return;
+      }
+    }
+    var prefix = name.isEmpty() ? "" : name + ".";
+    if (value instanceof JsonObject object) {
+      var properties = at.getJsonObject("properties", new JsonObject());
+      for (var required : at.getJsonArray("required", new JsonArray())) {
+        if (object.containsKey((String) required)) continue;
+        faults.put(prefix + required,
+            new Fault(prefix + required, "is required: it " + mustBe(properties.getJsonObject((String) required)), null));
+      }
+      if (Boolean.FALSE.equals(at.getValue("additionalProperties"))) {
+        for (var field : object.fieldNames()) {
+          if (!properties.containsKey(field))
+            faults.put(prefix + field, new Fault(prefix + field, "is not a field here", plain(object.getValue(field))));
+        }
+      }
+    }
+    var field = name.isEmpty() ? "body" : name.toString();
+    faults.putIfAbsent(field, new Fault(field, mustBe(at), plain(value)));
+  }
+
+  /// The query's values, coerced to their types; faults are added to `faults`.
+  Map<String, Object> query(Operation operation, io.vertx.core.MultiMap given, List<Fault> faults) {
+    var values = new LinkedHashMap<String, Object>();
+    for (var name : given.names()) {
+      var parameter = operation.query().stream().filter(p -> p.name().equals(name)).findFirst();
+      if (parameter.isEmpty()) faults.add(new Fault(name, "is not a parameter here", given.get(name)));
+    }
+    for (var parameter : operation.query()) {
+      var text = given.get(parameter.name());
+      if (text == null) {
+        if (parameter.required()) faults.add(new Fault(parameter.name(), "is required: it " + mustBe(parameter.schema()), null));
+        continue;
+      }
+      var value = coerce(parameter.schema().getString("type", "string"), text);
+      if (value != null && Boolean.TRUE.equals(validator(parameter.schema()).validate(value).getValid()))
+        values.put(parameter.name(), value);
+      else
+        faults.add(new Fault(parameter.name(), mustBe(parameter.schema()), text));
+    }
+    return values;
+  }
+
+  private static Object coerce(String type, String text) {
+    return switch (type) {
+      case "integer" -> text.matches("-?\\d{1,9}") ? Integer.valueOf(text) : null;
+      case "boolean" -> text.equals("true") || text.equals("false") ? Boolean.valueOf(text) : null;
+      default -> text;
+    };
+  }
+
+  /// What a value must be, for people: `must be an integer from 1 to 100`.
+  static String mustBe(JsonObject schema) {
+    if (schema == null) return "must fit the document";
+    if (schema.containsKey("enum"))
+      return "must be one of " + String.join(", ", schema.getJsonArray("enum").stream().map(String::valueOf).toList());
+    if (schema.containsKey("const")) return "must be " + schema.getValue("const");
+    var type = schema.getValue("type") instanceof JsonArray several
+        ? String.join(" or ", several.stream().map(String::valueOf).toList())
+        : schema.getString("type", "value");
+    var number = schema.containsKey("minimum")
+        ? schema.containsKey("maximum")
+            ? " from " + schema.getValue("minimum") + " to " + schema.getValue("maximum")
+            : " of at least " + schema.getValue("minimum")
+        : schema.containsKey("maximum") ? " of at most " + schema.getValue("maximum") : "";
+    var length = schema.containsKey("maxLength")
+        ? " of " + schema.getInteger("minLength", 0) + " to " + schema.getInteger("maxLength") + " characters"
+        : schema.getInteger("minLength", 0) > 0 ? " that is not empty" : "";
+    var items = schema.containsKey("minItems") ? " of at least " + schema.getInteger("minItems") + " items" : "";
+    var pattern = schema.containsKey("pattern") ? " that matches " + schema.getString("pattern") : "";
+    return "must be " + (type.matches("[aeio].*") ? "an " : "a ") + type + number + length + items + pattern;
+  }
+
+  private static Object plain(Object value) {
+    return value instanceof JsonObject o ? o.getMap() : value instanceof JsonArray a ? a.getList() : value;
+  }
+
+  private static JsonObject resolve(JsonObject node, JsonObject root) { return (JsonObject) resolved(node, root, 0); }
+
+  private static Object resolved(Object node, JsonObject root, int depth) {
+    if (depth > 64) throw new IllegalArgumentException("the document refers to itself");
+    if (node instanceof JsonArray array) {
+      var copy = new JsonArray();
+      for (var item : array)
+        copy.add(resolved(item, root, depth + 1));
+      return copy;
+    }
+    if (!(node instanceof JsonObject object)) return node;
+    if (object.getValue("$ref") instanceof String reference) {
+      Object target = root;
+      for (var step : reference.substring(2).split("/"))
+        target = ((JsonObject) target).getValue(step);
+      if (target == null) throw new IllegalArgumentException("the document has no " + reference);
+      return resolved(target, root, depth + 1);
+    }
+    var copy = new JsonObject();
+    for (var entry : object)
+      copy.put(entry.getKey(), resolved(entry.getValue(), root, depth + 1));
+    return copy;
+  }
+}

@@ -1,0 +1,69 @@
+package dev.sluice.chassis;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Settings by name, from the environment: each is asked for once, with its default, range and a sentence; [#check] then says all faults at once.
+/// What was asked for is also the documentation of the settings.
+public final class Settings {
+  /// @param range what is legal, for people
+  public record Setting(String name, String initial, String range, String doc) {}
+
+  private final Map<String, String> values;
+  private final Map<String, Setting> asked = new LinkedHashMap<>();
+  private final List<String> faults = new ArrayList<>();
+
+  public Settings(Map<String, String> values) {
+    this.values = Map.copyOf(values);
+  }
+
+  public String text(String name, String initial, String doc) {
+    asked.put(name, new Setting(name, initial, "text", doc));
+    return values.getOrDefault(name, initial);
+  }
+
+  /// A text that must be given.
+  public String required(String name, String doc) {
+    asked.put(name, new Setting(name, "(required)", "text", doc));
+    var given = values.get(name);
+    if (given == null || given.isBlank()) faults.add(name + " must be set: " + doc);
+    return given;
+  }
+
+  public int number(String name, int initial, int min, int max, String doc) {
+    asked.put(name, new Setting(name, Integer.toString(initial), min + " to " + max, doc));
+    var given = values.get(name);
+    if (given == null) return initial;
+    try {
+      int value = Integer.parseInt(given.strip());
+      if (value >= min && value <= max) return value;
+    } catch (NumberFormatException e) {
+      // said below, with the range
+    }
+    faults.add(name + " must be a whole number from " + min + " to " + max + ", not " + given);
+    return initial;
+  }
+
+  public boolean flag(String name, boolean initial, String doc) {
+    asked.put(name, new Setting(name, Boolean.toString(initial), "true or false", doc));
+    var given = values.get(name);
+    if (given == null) return initial;
+    if (!given.equals("true") && !given.equals("false")) faults.add(name + " must be true or false, not " + given);
+    return given.equals("true");
+  }
+
+  public Path path(String name, Path initial, String doc) {
+    asked.put(name, new Setting(name, String.valueOf(initial), "a folder or file", doc));
+    return values.containsKey(name) ? Path.of(values.get(name)) : initial;
+  }
+
+  /// @throws IllegalArgumentException naming every fault
+  public void check() {
+    if (!faults.isEmpty()) throw new IllegalArgumentException(String.join("\n", faults));
+  }
+
+  public List<Setting> asked() { return List.copyOf(asked.values()); }
+}

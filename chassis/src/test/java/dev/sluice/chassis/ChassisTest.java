@@ -1,0 +1,246 @@
+package dev.sluice.chassis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.contract.Ask;
+import dev.sluice.contract.Decider;
+import dev.sluice.contract.Decision;
+import dev.sluice.contract.InstanceId;
+import dev.sluice.contract.FleetEvent;
+import dev.sluice.contract.Problem;
+import dev.sluice.contract.Scope;
+import dev.sluice.contract.TemplateId;
+import dev.sluice.contract.Topics;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// Journal, desk, relay, inbox, asks and porch on a real PostgreSQL and a real Kafka.
+class ChassisTest {
+  private static final Node NODE = Node.alone();
+  private static final Kinds KINDS = new Kinds(FleetEvent.class);
+  private final List<AutoCloseable> open = new ArrayList<>();
+
+  /// Counts enrolments of one instance: each command wants the count to be `to`.
+  record Enrol(int to) {}
+
+  static final class Counting implements Decider<Integer, Enrol, FleetEvent> {
+    @Override
+    public Integer initial() { return 0; }
+
+    @Override
+    public Decision<FleetEvent> decide(Integer state, Enrol command) {
+      if (command.to() < 0) return Decision.refused(Problem.conflict("less than nothing", Map.of()));
+      if (command.to() <= state) return Decision.nothing();
+      return Decision.accepted(IntStream.rangeClosed(state + 1, command.to())
+          .mapToObj(i -> new FleetEvent.InstanceEnrolled(new InstanceId("i"), new TemplateId("t"), "n" + i)).toList());
+    }
+
+    @Override
+    public Integer evolve(Integer state, FleetEvent event) { return state + 1; }
+  }
+
+  private Chassis chassis(ServiceConfig config) {
+    var chassis = Chassis.open(NODE, config);
+    open.add(chassis);
+    return chassis;
+  }
+
+  private static Desk<Integer, Enrol, FleetEvent> desk(Chassis c, Desk.View<Integer, FleetEvent> view) {
+    return new Desk<>(c.db(), c.journal(), c.clock(), new Counting(),
+        new Desk.Stream<>(Topics.INSTANCE, KINDS, (stream, _) -> stream, _ -> Scope.NONE, view, s -> s));
+  }
+
+  private static Desk<Integer, Enrol, FleetEvent> desk(Chassis c) { return desk(c, (_, _, _, _, _, _, _) -> {}); }
+
+  @AfterEach
+  void close() throws Exception {
+    for (var thing : open.reversed())
+      thing.close();
+  }
+
+  @AfterAll
+  static void end() { NODE.close(); }
+
+  @Test
+  void decides_appends_and_tells_in_order_and_a_repeat_tells_nothing() {
+    var c = chassis(Real.config("planner"));
+    var told = Collections.synchronizedList(new ArrayList<Message>());
+    c.inbox(Topics.INSTANCE, KINDS, told::addAll);
+    var desk = desk(c);
+    assertThat(desk.handle("i", new Enrol(3), "anna").orThrow().end()).isEqualTo(new Journal.Position(3, 3));
+    assertThat(desk.handle("i", new Enrol(3), "anna").orThrow().events()).isEmpty();
+    assertThat(desk.handle("i", new Enrol(-1), "anna")).isInstanceOf(Desk.Refused.class);
+    desk.handle("i", new Enrol(5), "anna").orThrow();
+    await().atMost(Duration.ofSeconds(20)).until(() -> told.size() >= 5);
+    assertThat(told).extracting(Message::seq).containsExactly(1L, 2L, 3L, 4L, 5L);
+    assertThat(told).extracting(Message::toldTo).containsExactly(1L, 2L, 3L, 4L, 5L);
+    assertThat(told.getFirst().event()).isEqualTo(new FleetEvent.InstanceEnrolled(new InstanceId("i"), new TemplateId("t"), "n1"));
+    assertThat(told.getFirst().actor()).isEqualTo("anna");
+  }
+
+  @Test
+  void two_replicas_that_write_one_stream_at_once_lose_nothing_and_double_nothing() throws Exception {
+    var config = Real.config("planner");
+    var desks = List.of(desk(chassis(config)), desk(chassis(config)));
+    var target = new AtomicInteger();
+    var threads = new ArrayList<Thread>();
+    for (var desk : desks)
+      for (int t = 0; t < 4; t++)
+        threads.add(Thread.startVirtualThread(() -> {
+          for (int i = 0; i < 10; i++)
+            desk.handle("i", new Enrol(target.incrementAndGet()), "x").orThrow();
+        }));
+    for (var thread : threads)
+      assertThat(thread.join(Duration.ofSeconds(60))).isTrue();
+    for (var desk : desks) {
+      var loaded = desk.load("i");
+      assertThat(loaded.state()).isEqualTo(80);
+      assertThat(loaded.end()).isEqualTo(new Journal.Position(80, 80));
+    }
+  }
+
+  @Test
+  void a_failing_view_takes_the_events_with_it() {
+    var c = chassis(Real.config("planner"));
+    var broken = desk(c, (_, _, _, _, _, _, _) -> { throw new IllegalStateException("no view"); });
+    assertThatThrownBy(() -> broken.handle("i", new Enrol(2), "x")).hasMessage("no view");
+    assertThat(desk(c).load("i").end()).isEqualTo(Journal.Position.START);
+  }
+
+  @Test
+  void an_inbox_hands_the_same_messages_over_again_until_the_handler_works_and_fresh_drops_repeats() {
+    var c = chassis(Real.config("planner"));
+    var failing = new AtomicBoolean(true);
+    var fresh = Collections.synchronizedList(new ArrayList<Long>());
+    var tries = new AtomicInteger();
+    c.inbox(Topics.INSTANCE, KINDS, messages -> {
+      c.db().doInTransaction(tx -> messages.stream().filter(m -> Inbox.fresh(tx, m)).forEach(m -> fresh.add(m.seq())));
+      if (tries.incrementAndGet() < 3 || failing.getAndSet(false)) throw new Outage("not yet", null);
+    });
+    desk(c).handle("i", new Enrol(4), "x").orThrow();
+    await().atMost(Duration.ofSeconds(20)).until(() -> !failing.get() && tries.get() >= 4);
+    assertThat(fresh).containsExactly(1L, 2L, 3L, 4L);
+  }
+
+  @Test
+  void what_cannot_be_read_is_set_aside_and_the_rest_goes_on() {
+    var c = chassis(Real.config("planner"));
+    var told = Collections.synchronizedList(new ArrayList<Message>());
+    c.inbox(Topics.INSTANCE, KINDS, told::addAll);
+    c.db().query("""
+        insert into journal (epoch, stream, seq, told_to, topic, key, kind, at, scope, data)
+        values (1, 'odd', 1, 0, 'sluice.instance', 'odd', 'no_such_kind', now(), '{}', '{}')
+        """);
+    desk(c).handle("i", new Enrol(1), "x").orThrow();
+    await().atMost(Duration.ofSeconds(20)).until(() -> told.size() == 1);
+    assertThat(told.getFirst().stream()).isEqualTo("i");
+  }
+
+  @Test
+  void a_corrupt_row_is_named_by_its_position() {
+    System.setProperty("sluice.corrupt.keep-running", "true");
+    try {
+      var c = chassis(Real.config("planner"));
+      desk(c).handle("i", new Enrol(3), "x").orThrow();
+      c.db().query("update journal set data = '{\"template_id\": 5' where seq = 2");
+      assertThatThrownBy(() -> desk(c).load("i")).isInstanceOf(Journal.Corrupt.class).hasMessageContaining("position 2 (i/2)");
+      c.db().query("delete from journal where seq = 2");
+      assertThatThrownBy(() -> desk(c).load("i")).isInstanceOf(Journal.Corrupt.class).hasMessageContaining("i/2 (missing)");
+    } finally {
+      System.clearProperty("sluice.corrupt.keep-running");
+    }
+  }
+
+  @Test
+  void asks_are_answered_refused_or_out_of_reach() {
+    var c = chassis(Real.config("planner"));
+    c.asks().answer(Ask.Service.PLANNER, Ask.TemplateOf.class, q -> {
+      if (q.templateId().value().equals("none")) throw new ProblemException(Problem.notFound("template", "none"));
+      return new Ask.TemplateView(q.templateId(), "web", List.of());
+    });
+    assertThat(c.asks().ask(new Ask.TemplateOf(new TemplateId("t")), Duration.ofSeconds(5)).name()).isEqualTo("web");
+    assertThatThrownBy(() -> c.asks().ask(new Ask.TemplateOf(new TemplateId("none")), Duration.ofSeconds(5)))
+        .isInstanceOfSatisfying(ProblemException.class, e -> assertThat(e.problem().status()).isEqualTo(404));
+    assertThatThrownBy(() -> c.asks().ask(new Ask.DeliveryNow(), Duration.ofSeconds(1))).isInstanceOf(Outage.class);
+  }
+
+  @Test
+  void the_porch_refuses_answers_once_and_checks() throws Exception {
+    var c = chassis(Real.config("planner"));
+    var done = new AtomicInteger();
+    var http = c.http("openapi/test.yaml")
+        .on("createThing",
+            call -> Answer.created("/v1/things/" + call.path("id"), Map.of("number", done.incrementAndGet(), "actor", call.actor())))
+        .on("getThing", _ -> {
+          throw new Outage("the database is away", null);
+        });
+    int port = http.listen();
+    try (var client = HttpClient.newHttpClient()) {
+      assertThat(post(client, port, "{\"name\":\"a\"}", null, null).statusCode()).isEqualTo(401);
+      assertThat(post(client, port, "{\"name\":", "t", null).statusCode()).isEqualTo(400);
+      assertThat(post(client, port, "{\"name\":1,\"x\":2}", "t", null).body()).contains("\"name\"", "\"x\"", "problems/invalid-input");
+      assertThat(post(client, port, "{\"name\":\"" + "a".repeat(2 << 20) + "\"}", "t", null).statusCode()).isEqualTo(413);
+      var first = post(client, port, "{\"name\":\"a\"}", "t", "k1");
+      var again = post(client, port, "{\"name\":\"a\"}", "t", "k1");
+      assertThat(first.statusCode()).isEqualTo(201);
+      assertThat(again.body()).isEqualTo(first.body());
+      assertThat(again.headers().firstValue("Location")).hasValue("/v1/things/7");
+      assertThat(post(client, port, "{\"name\":\"b\"}", "t", "k1").statusCode()).isEqualTo(409);
+      assertThat(done).hasValue(1);
+      assertThat(c.db().list("select key || body as kept from idempotency", r -> r.getString("kept"))).singleElement().asString()
+          .doesNotContain("k1").doesNotContain("operator");
+      var away = get(client, port, "/v1/things/7");
+      assertThat(away.statusCode()).isEqualTo(503);
+      assertThat(away.headers().firstValue("Retry-After")).isPresent();
+      assertThat(away.headers().firstValue("X-Request-Id")).isPresent();
+      assertThat(get(client, port, "/v1/nothing").statusCode()).isEqualTo(404);
+      assertThat(client.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/v1/things/7")).DELETE().build(),
+          HttpResponse.BodyHandlers.ofString()).statusCode())
+          .isEqualTo(405);
+      assertThat(get(client, port, "/healthz").statusCode()).isEqualTo(200);
+      assertThat(get(client, port, "/readyz").body()).contains("\"ready\"");
+      assertThat(get(client, port, "/metrics").body()).contains("sluice_relay_lag_rows");
+      assertThat(get(client, port, "/openapi.yaml").body()).contains("createThing");
+    }
+  }
+
+  private static HttpResponse<String> post(HttpClient client, int port, String body, String token, String key) throws Exception {
+    var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/v1/things/7")).timeout(Duration.ofSeconds(20))
+        .header("Content-Type", "application/json")
+        .POST(HttpRequest.BodyPublishers.ofString(body));
+    if (token != null) request.header("Authorization", "Bearer " + token);
+    if (key != null) request.header("Idempotency-Key", key);
+    return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static HttpResponse<String> get(HttpClient client, int port, String path) throws Exception {
+    return client.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).timeout(Duration.ofSeconds(20)).build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  @Test
+  void ids_sort_by_time_and_secrets_match_only_their_hash() {
+    var ids = new Ids(() -> Instant.parse("2026-11-23T12:00:00Z"));
+    var later = new Ids(() -> Instant.parse("2026-11-23T12:00:01Z"));
+    assertThat(ids.next()).matches("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}").isLessThan(later.next());
+    var secret = ids.secret();
+    assertThat(Ids.matches(secret, Ids.hash(secret))).isTrue();
+    assertThat(Ids.matches(secret + "x", Ids.hash(secret))).isFalse();
+  }
+}

@@ -1,0 +1,41 @@
+package dev.sluice.sandbox;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.util.HashSet;
+import java.util.Set;
+
+/// Ports of the loopback interface.
+final class Ports {
+  static final String HOST = "127.0.0.1";
+  private static final Set<Integer> GIVEN = new HashSet<>();
+
+  private Ports() {
+  }
+
+  /// A port that nobody listens on and that this process was not given before. Another process may still be faster: be ready to ask again.
+  static synchronized int free() {
+    for (var tries = 0; tries < 1000; tries++) {
+      try (var socket = new ServerSocket(0, 1, InetAddress.getByName(HOST))) {
+        if (GIVEN.add(socket.getLocalPort())) {
+          return socket.getLocalPort();
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    throw new IllegalStateException("no free port on " + HOST);
+  }
+
+  /// @throws IllegalStateException when somebody listens on `port`
+  static void requireFree(int port) {
+    try (var socket = new ServerSocket()) {
+      socket.bind(new InetSocketAddress(HOST, port));
+    } catch (IOException e) {
+      throw new IllegalStateException("port %d on %s is taken: choose another or stop who listens there".formatted(port, HOST), e);
+    }
+  }
+}

@@ -1,0 +1,209 @@
+package dev.sluice.sandbox;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/// A PostgreSQL server of our own on 127.0.0.1, from a Maven artifact, with data that lasts in one folder:
+/// `server/data` (the cluster), `server/log`, `passwords` (0600) and `lock`.
+///
+/// Promises:
+/// - it runs as root, as a normal user, and in a folder with spaces (see [Account]);
+/// - one living process holds the folder; a second one is refused;
+/// - a start on a folder whose server was left running, by a process that was killed, stops that server first, so settings and port are always
+///   those of this start, and no transaction of a dead client lives on;
+/// - a creation that was interrupted leaves nothing that a later start would take for a cluster;
+/// - fsync and synchronous_commit are on: what was committed is there after a power cut.
+///
+/// It is not stopped by the end of the JVM: close it.
+public final class Postgres implements AutoCloseable {
+  /// The name of the superuser.
+  public static final String SUPERUSER = "postgres";
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final Claim claim;
+  private final Account account;
+  private final PostgresBinaries binaries;
+  private final Path data;
+  private final Passwords passwords;
+  private int port;
+  private boolean closed;
+
+  private Postgres(Claim claim, PostgresBinaries binaries) throws IOException {
+    var server = Folders.createPrivate(claim.folder().resolve("server"));
+    this.claim = claim;
+    this.account = Account.over(server);
+    this.binaries = binaries;
+    this.data = server.resolve("data");
+    this.passwords = new Passwords(claim.folder().resolve("passwords"));
+  }
+
+  /// Starts the server over the data in `folder`, which is created where it is missing. Blocks until it takes connections, about 0.3 s, and 2 s the first time.
+  ///
+  /// @param port 0 for any free one; it may differ from the start before
+  /// @throws IllegalStateException when the folder is in use, the port is taken or the server does not start; the message says what to do
+  public static Postgres start(Path folder, int port) {
+    var binaries = PostgresBinaries.unpacked();
+    var claim = Claim.of(folder);
+    try {
+      var postgres = new Postgres(claim, binaries);
+      postgres.stopLeftover();
+      postgres.create();
+      postgres.launch(port);
+      return postgres;
+    } catch (IOException e) {
+      claim.close();
+      throw new UncheckedIOException(e);
+    } catch (RuntimeException e) {
+      claim.close();
+      throw e;
+    }
+  }
+
+  /// Always the loopback address.
+  public String host() { return Ports.HOST; }
+
+  /// The port of this start.
+  public int port() { return port; }
+
+  /// The way in for the superuser, by SCRAM.
+  public Login superuser() { return new Login(host(), port, SUPERUSER, SUPERUSER, passwords.of(SUPERUSER), "public"); }
+
+  /// The passwords kept in this folder, by role.
+  Passwords passwords() { return passwords; }
+
+  /// The process id of the server.
+  long pid() { return postmaster().map(Postmaster::pid).orElseThrow(() -> new IllegalStateException("PostgreSQL is not running")); }
+
+  /// Stops the server: open transactions are rolled back, clients are disconnected, data are flushed. Again is nothing.
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      try {
+        stopLeftover();
+      } finally {
+        claim.close();
+      }
+    }
+  }
+
+  /// Kills the server and all its processes at once, as a power cut would. For tests. The folder is free afterwards.
+  public synchronized void kill() {
+    var server = ProcessHandle.of(pid()).orElseThrow();
+    var all = new ArrayList<>(server.descendants().toList());
+    all.addFirst(server);
+    all.forEach(ProcessHandle::destroyForcibly);
+    awaitEnd(all);
+    closed = true;
+    claim.close();
+  }
+
+  /// `onExit` would look at processes that are not our children only every other second.
+  private static void awaitEnd(List<ProcessHandle> processes) {
+    var deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (processes.stream().anyMatch(ProcessHandle::isAlive)) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new IllegalStateException("killed, but still there: " + processes);
+      }
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+    }
+  }
+
+  private void create() throws IOException {
+    if (Files.isDirectory(data)) {
+      return;
+    }
+    var partial = data.resolveSibling("data.new");
+    var secret = data.resolveSibling("password.new");
+    Folders.delete(partial);
+    Files.deleteIfExists(secret);
+    Files.createFile(secret, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    Files.writeString(secret, passwords.of(SUPERUSER));
+    account.adopt(secret);
+    require("created",
+        account.run(PATIENCE, binaries.program("initdb"), "-D", partial.toString(), "-U", SUPERUSER, "-E", "UTF8", "--locale=C",
+            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--auth=scram-sha-256", "--pwfile=" + secret));
+    Files.delete(secret);
+    Files.move(partial, data, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /// Launches on `wanted`, or, for 0, on free ports until one is still free when the server gets there.
+  private void launch(int wanted) throws IOException {
+    var tries = wanted == 0 ? 5 : 1;
+    for (var left = tries;; left--) {
+      port = wanted == 0 ? Ports.free() : wanted;
+      Ports.requireFree(port);
+      configure();
+      var ended = account.run(PATIENCE, binaries.program("pg_ctl"), "-D", data.toString(), "-w", "-t", "60", "-s", "-l",
+          data.resolveSibling("log").toString(), "start");
+      if (ended.well()) {
+        return;
+      }
+      if (left == 1) {
+        require("started", ended);
+      }
+    }
+  }
+
+  private void configure() throws IOException {
+    Files.writeString(data.resolve("postgresql.conf"), """
+      # Written at each start; settings of your own go to postgresql.auto.conf (alter system).
+      listen_addresses = '%s'
+      port = %d
+      unix_socket_directories = ''
+      password_encryption = 'scram-sha-256'
+      max_connections = 200
+      fsync = on
+      synchronous_commit = on
+      jit = off
+      timezone = 'UTC'
+      log_timezone = 'UTC'
+      log_min_messages = 'warning'
+      """.formatted(Ports.HOST, port));
+  }
+
+  private void stopLeftover() {
+    var left = postmaster();
+    if (left.isEmpty()) {
+      return;
+    }
+    switch (left.get().state(data)) {
+      case ALIVE -> require("stopped",
+          account.run(PATIENCE.plusSeconds(5), binaries.program("pg_ctl"), "-D", data.toString(), "-w", "-t", "60", "-m", "fast", "-s",
+              "stop"));
+      case GONE -> left.get().forget();
+      case FOREIGN -> throw new IllegalStateException(
+          "%s names process %d, a PostgreSQL over another folder. Was this folder moved while its server ran? Stop that process first"
+              .formatted(left.get().file(), left.get().pid()));
+    }
+  }
+
+  private Optional<Postmaster> postmaster() { return Postmaster.of(data); }
+
+  private void require(String what, Programs.Ended ended) {
+    if (!ended.well()) {
+      throw new IllegalStateException(
+          "PostgreSQL in %s could not be %s: %s%s".formatted(claim.folder(), what, ended.output().strip(), lastWords()));
+    }
+  }
+
+  private String lastWords() {
+    var log = data.resolveSibling("log");
+    try {
+      List<String> lines = Files.exists(log) ? Files.readAllLines(log) : List.of();
+      return "\n" + String.join("\n", lines.subList(Math.max(0, lines.size() - 5), lines.size()));
+    } catch (IOException e) {
+      return "\n(its log cannot be read: " + e.getMessage() + ")";
+    }
+  }
+}

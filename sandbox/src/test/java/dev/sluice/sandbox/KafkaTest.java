@@ -1,0 +1,46 @@
+package dev.sluice.sandbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class KafkaTest {
+  @Test
+  void keeps_its_records_over_a_start_on_another_port(@TempDir Path temp) throws Exception {
+    var folder = temp.resolve("a folder");
+    try (var kafka = Kafka.start(folder, 0)) {
+      kafka.ensureTopics(Map.of("sluice.plan", TopicSpec.of("sluice.plan")));
+      tell(kafka.bootstrap(), "sluice.plan", "first");
+    }
+    try (var kafka = Kafka.start(folder, 0)) {
+      kafka.ensureTopics(Map.of("sluice.plan", TopicSpec.of("sluice.plan")));
+      assertThat(first(kafka.bootstrap(), "sluice.plan")).isEqualTo("first");
+    }
+  }
+
+  static void tell(String bootstrap, String topic, String value) throws Exception {
+    try (var producer = new KafkaProducer<>(Map.of("bootstrap.servers", bootstrap), new StringSerializer(), new StringSerializer())) {
+      producer.send(new ProducerRecord<>(topic, 0, "key", value)).get();
+    }
+  }
+
+  static String first(String bootstrap, String topic) {
+    try (var consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", bootstrap), new StringDeserializer(), new StringDeserializer())) {
+      var partition = new TopicPartition(topic, 0);
+      consumer.assign(List.of(partition));
+      consumer.seekToBeginning(List.of(partition));
+      return consumer.poll(Duration.ofSeconds(20)).iterator().next().value();
+    }
+  }
+}

@@ -1,0 +1,74 @@
+package dev.sluice.sandbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.junit.jupiter.api.Test;
+
+class ProxyTest {
+  private final Sandbox sandbox = Sandbox.shared();
+
+  @Test
+  void takes_postgres_away_from_one_client_and_gives_it_back() throws SQLException {
+    var direct = sandbox.superuser();
+    try (var proxy = Proxy.to(direct.host(), direct.port())) {
+      var login = direct.at(proxy.host(), proxy.port());
+      try (var connection = PostgresTest.connect(login); var statement = connection.createStatement()) {
+        statement.execute("select 1");
+        proxy.cut();
+        assertThatThrownBy(() -> statement.execute("select 1")).isInstanceOf(SQLException.class);
+      }
+      assertThatThrownBy(() -> PostgresTest.connect(login)).isInstanceOf(SQLException.class);
+      assertThat(PostgresTest.one(direct, "select 1")).isEqualTo("1");
+      proxy.restore();
+      assertThat(PostgresTest.one(login, "select 1")).isEqualTo("1");
+    }
+  }
+
+  @Test
+  void holds_back_each_byte_and_loses_none() throws SQLException {
+    var direct = sandbox.superuser();
+    try (var proxy = Proxy.to(direct.host(), direct.port())) {
+      proxy.delay(Duration.ofMillis(20));
+      assertThat(PostgresTest.one(direct.at(proxy.host(), proxy.port()), "select length(repeat('x', 1000000) )")).isEqualTo("1000000");
+      assertThat(PostgresTest.one(direct.at(proxy.host(), proxy.port()), "select repeat('x', 1000000)")).hasSize(1_000_000);
+    }
+  }
+
+  @Test
+  void breaks_the_connection_where_the_target_is_away() {
+    try (var proxy = Proxy.to(Ports.HOST, Ports.free())) {
+      var login = sandbox.superuser().at(proxy.host(), proxy.port());
+      assertThatThrownBy(() -> PostgresTest.connect(login)).isInstanceOf(SQLException.class);
+    }
+  }
+
+  @Test
+  void takes_kafka_away_from_one_client_and_gives_it_back() throws Exception {
+    var kafka = sandbox.proxiedKafka();
+    try (var direct = admin(kafka.bootstrap()); var through = admin(kafka.proxy().address())) {
+      assertThat(port(through)).isEqualTo(kafka.proxy().port());
+      kafka.proxy().cut();
+      assertThatThrownBy(() -> port(through)).cause().isInstanceOf(TimeoutException.class);
+      assertThat(port(direct)).isEqualTo(kafka.port());
+      kafka.proxy().restore();
+      assertThat(port(through)).isEqualTo(kafka.proxy().port());
+    }
+  }
+
+  private static Admin admin(String bootstrap) {
+    return Admin.create(Map.of("bootstrap.servers", bootstrap, "default.api.timeout.ms", "1000", "request.timeout.ms", "1000"));
+  }
+
+  /// Where Kafka tells this client to come.
+  private static int port(Admin admin) throws ExecutionException, InterruptedException, java.util.concurrent.TimeoutException {
+    return admin.describeCluster().nodes().get(10, TimeUnit.SECONDS).iterator().next().port();
+  }
+}
