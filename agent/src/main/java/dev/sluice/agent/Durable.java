@@ -1,0 +1,94 @@
+package dev.sluice.agent;
+
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
+import static java.nio.file.StandardOpenOption.WRITE;
+
+import com.grack.nanojson.JsonObject;
+import com.grack.nanojson.JsonParser;
+import com.grack.nanojson.JsonParserException;
+import com.grack.nanojson.JsonWriter;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import java.util.Set;
+
+/// Files that outlive a crash: written whole beside their place, synced, then renamed into it. Readable by their owner only.
+final class Durable {
+  private Durable() {}
+
+  static void write(Path file, JsonObject json) throws IOException { write(file, JsonWriter.string(json)); }
+
+  static void write(Path file, String text) throws IOException {
+    Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    Files.deleteIfExists(fresh);
+    var ownerOnly = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+    try (FileChannel channel = FileChannel.open(fresh, Set.of(CREATE, WRITE, TRUNCATE_EXISTING), ownerOnly)) {
+      ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+      while (bytes.hasRemaining())
+        channel.write(bytes);
+      channel.force(true);
+    }
+    rename(fresh, file);
+  }
+
+  /// Moves a file, a link or a folder into its place in one step, and makes that last.
+  static void rename(Path from, Path to) throws IOException {
+    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+    sync(to.toAbsolutePath().getParent());
+  }
+
+  /// Makes the names in a folder last.
+  static void sync(Path folder) throws IOException {
+    try (FileChannel channel = FileChannel.open(folder, READ)) {
+      channel.force(true);
+    }
+  }
+
+  /// The object in a file; empty where there is none.
+  ///
+  /// @throws IOException where it cannot be read as JSON, naming the file
+  static Optional<JsonObject> read(Path file) throws IOException {
+    try {
+      return Optional.of(JsonParser.object().from(Files.readString(file)));
+    } catch (NoSuchFileException none) {
+      return Optional.empty();
+    } catch (JsonParserException broken) {
+      throw new IOException(file + " is broken: " + broken.getMessage(), broken);
+    }
+  }
+
+  /// Removes a folder and all in it, following no link. A folder that is not there is fine.
+  static void delete(Path folder) throws IOException {
+    Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+      @Override
+      public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+        Files.delete(file);
+        return FileVisitResult.CONTINUE;
+      }
+
+      @Override
+      public FileVisitResult visitFileFailed(Path file, IOException failure) throws IOException {
+        if (failure instanceof NoSuchFileException) return FileVisitResult.CONTINUE;
+        throw failure;
+      }
+
+      @Override
+      public FileVisitResult postVisitDirectory(Path visited, IOException failure) throws IOException {
+        Files.delete(visited);
+        return FileVisitResult.CONTINUE;
+      }
+    });
+  }
+}

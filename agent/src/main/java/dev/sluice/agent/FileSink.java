@@ -1,0 +1,81 @@
+package dev.sluice.agent;
+
+import java.io.IOException;
+import java.net.http.HttpResponse.BodySubscriber;
+import java.net.http.HttpResponse.BodySubscribers;
+import java.net.http.HttpResponse.ResponseInfo;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Flow.Subscription;
+
+/// Writes a body into a file: after what is there where the server sends the rest (206), from the start where it sends all (200).
+/// Anything else is thrown away.
+final class FileSink implements BodySubscriber<Long> {
+  private final FileChannel file;
+  private final long mostBytes;
+  private final CompletableFuture<Long> done = new CompletableFuture<>();
+  private Subscription subscription;
+  private volatile long written;
+
+  /// A body larger than the bound.
+  static final class TooLarge extends IOException {
+    private static final long serialVersionUID = 1;
+  }
+
+  FileSink(FileChannel file, long have, long mostBytes) {
+    this.file = file;
+    this.mostBytes = mostBytes;
+    written = have;
+  }
+
+  BodySubscriber<Long> accept(ResponseInfo response) {
+    if (response.statusCode() != 200 && response.statusCode() != 206) return BodySubscribers.replacing(0L);
+    try {
+      if (response.statusCode() == 200) written = 0;
+      file.truncate(written).position(written);
+    } catch (IOException e) {
+      done.completeExceptionally(e);
+    }
+    return this;
+  }
+
+  /// Bytes in the file so far.
+  long written() { return written; }
+
+  @Override
+  public CompletionStage<Long> getBody() { return done; }
+
+  @Override
+  public void onSubscribe(Subscription source) {
+    subscription = source;
+    source.request(1);
+  }
+
+  @Override
+  public void onNext(List<ByteBuffer> buffers) {
+    try {
+      long total = written;
+      for (ByteBuffer buffer : buffers) {
+        total += buffer.remaining();
+        if (total > mostBytes) throw new TooLarge();
+        while (buffer.hasRemaining())
+          file.write(buffer);
+      }
+      written = total;
+      Halts.at("within", Step.DOWNLOADING);
+      subscription.request(1);
+    } catch (IOException e) {
+      subscription.cancel();
+      done.completeExceptionally(e);
+    }
+  }
+
+  @Override
+  public void onError(Throwable failure) { done.completeExceptionally(failure); }
+
+  @Override
+  public void onComplete() { done.complete(written); }
+}

@@ -1,0 +1,111 @@
+package dev.sluice.agent;
+
+import com.grack.nanojson.JsonObject;
+import java.time.Duration;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/// Heartbeats: one under way at a time, the next after the interval that the server set, at once where something changed meanwhile.
+/// While the server is away or asks to wait, a change waits with it. Any thread may call.
+final class Heart {
+  private static final Duration UNTOLD = Duration.ofSeconds(30);
+  private final AgentRuntime runtime;
+  private final Server server;
+  private final Duration override;
+  private final Supplier<JsonObject> report;
+  private final Consumer<Server.Answer> answered;
+  private final Consumer<Dismissed> dismissed;
+  private final Backoff backoff;
+  private final String bootId;
+  private long sequence;
+  private Duration interval;
+  private boolean started;
+  private boolean underWay;
+  private boolean changed;
+  private boolean holdingBack;
+  private boolean closed;
+  private Future<?> next;
+
+  /// @param override the interval; zero leaves it to the server
+  /// @param report   what a heartbeat says beside `boot_id` and `sequence`
+  Heart(AgentRuntime runtime, Server server, Duration override, Supplier<JsonObject> report, Consumer<Server.Answer> answered,
+      Consumer<Dismissed> dismissed) {
+    this.runtime = runtime;
+    this.server = server;
+    this.override = override;
+    this.report = report;
+    this.answered = answered;
+    this.dismissed = dismissed;
+    this.interval = override.isZero() ? UNTOLD : override;
+    backoff = new Backoff(Duration.ofMillis(500), UNTOLD, runtime.random());
+    bootId = runtime.newId();
+  }
+
+  /// Until the next heartbeat, where nothing changes.
+  synchronized Duration interval() { return interval; }
+
+  synchronized void start() {
+    started = true;
+    beat();
+  }
+
+  /// There is something new to report.
+  synchronized void changed() {
+    if (!started || closed) return;
+    changed = true;
+    if (!underWay && !holdingBack) beat();
+  }
+
+  synchronized void close() {
+    closed = true;
+    if (next != null) next.cancel(false);
+  }
+
+  private synchronized void beat() {
+    if (closed || underWay) return;
+    if (next != null) next.cancel(false);
+    underWay = true;
+    changed = false;
+    holdingBack = false;
+    JsonObject heartbeat = report.get();
+    heartbeat.put("boot_id", bootId);
+    heartbeat.put("sequence", ++sequence);
+    server.heartbeat(heartbeat).whenComplete(this::ended);
+  }
+
+  private void ended(Server.Answer answer, Throwable thrown) {
+    if (thrown == null) answered.accept(answer);
+    Throwable failure = thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
+    if (failure instanceof Dismissed over) dismissed.accept(over);
+    synchronized (this) {
+      underWay = false;
+      if (failure == null) succeeded(answer);
+      else
+        schedule(pause(failure));
+    }
+  }
+
+  private void succeeded(Server.Answer answer) {
+    if (backoff.failures() > 0) runtime.log("the server answers again");
+    backoff.reset();
+    if (override.isZero() && !answer.nextHeartbeat().isZero()) interval = answer.nextHeartbeat();
+    if (changed) beat();
+    else
+      schedule(interval.multipliedBy(90 + runtime.random().nextInt(11)).dividedBy(100));
+  }
+
+  private Duration pause(Throwable failure) {
+    if (backoff.failures() == 0) runtime.log("heartbeat failed: " + failure.getMessage());
+    Duration drawn = backoff.next();
+    if (failure instanceof Denied) return interval;
+    holdingBack = true;
+    return failure instanceof Unavailable busy ? busy.retryAfter().plus(drawn.dividedBy(4)) : drawn;
+  }
+
+  private void schedule(Duration pause) {
+    if (!closed) next = runtime.timer().schedule(this::beat, pause.toMillis(), TimeUnit.MILLISECONDS);
+  }
+}

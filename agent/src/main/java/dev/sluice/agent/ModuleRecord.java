@@ -1,0 +1,79 @@
+package dev.sluice.agent;
+
+import com.grack.nanojson.JsonObject;
+
+/// All that an agent must remember of a module.
+///
+/// @param instruction the newest that was taken up
+/// @param step        how far it has come
+/// @param live        the release whose apply command succeeded last
+/// @param previous    the one before, kept for the way back
+/// @param state       what is reported
+/// @param detail      why; may be empty
+record ModuleRecord(Instruction instruction, Step step, Release live, Release previous, ModuleState state, String detail) {
+  static final ModuleRecord NEW = new ModuleRecord(Instruction.NONE, Step.DONE, Release.NONE, Release.NONE, ModuleState.APPLYING, "");
+
+  ModuleRecord at(Step next) { return new ModuleRecord(instruction, next, live, previous, state, detail); }
+
+  ModuleRecord receiving(Instruction newest) {
+    return new ModuleRecord(newest, Step.RECEIVED, live, previous, ModuleState.APPLYING, "");
+  }
+
+  /// The instruction's release was applied. What was live before becomes the way back.
+  ModuleRecord applied() {
+    Release release = instruction.release();
+    return new ModuleRecord(instruction, Step.APPLIED, release, wayBack(), state, "");
+  }
+
+  /// The release before was put back and applied.
+  ModuleRecord restored(Release back) {
+    return new ModuleRecord(instruction, Step.CHECKED, back, unless(back, previous), ModuleState.APPLY_FAILED, detail);
+  }
+
+  /// Nothing could be put back: nothing is known to run. What ran stays on disk as the way back of the next try.
+  ModuleRecord stranded(String why) {
+    Release kept = live.exists() ? live : previous;
+    return new ModuleRecord(instruction, Step.CHECKED, Release.NONE, kept, ModuleState.APPLY_FAILED, why);
+  }
+
+  ModuleRecord saying(ModuleState newState, String newDetail) {
+    return new ModuleRecord(instruction, step, live, previous, newState, newDetail);
+  }
+
+  /// What goes back when the instruction's apply command fails: the release that ran, or the one before where that is the same.
+  Release wayBack() {
+    Release release = instruction.release();
+    return live.exists() && !live.digest().equals(release.digest()) ? live : unless(release, previous);
+  }
+
+  JsonObject json() {
+    var json = new JsonObject();
+    json.put("instruction", instruction.json());
+    json.put("step", step.name());
+    json.put("live", json(live));
+    json.put("previous", json(previous));
+    json.put("state", state.name());
+    json.put("detail", detail);
+    return json;
+  }
+
+  static ModuleRecord of(JsonObject json) {
+    JsonObject told = json.getObject("instruction");
+    Instruction instruction = told.getLong("generation") == 0 ? Instruction.NONE : Instruction.of(told);
+    return new ModuleRecord(instruction, Step.valueOf(json.getString("step")), release(json.getObject("live")),
+        release(json.getObject("previous")), ModuleState.valueOf(json.getString("state")), json.getString("detail"));
+  }
+
+  private static Release unless(Release other, Release release) {
+    return release.digest().equals(other.digest()) ? Release.NONE : release;
+  }
+
+  private static JsonObject json(Release release) {
+    var json = new JsonObject();
+    json.put("digest", release.digest());
+    json.put("version", release.version());
+    return json;
+  }
+
+  private static Release release(JsonObject json) { return new Release(json.getString("digest"), json.getString("version")); }
+}

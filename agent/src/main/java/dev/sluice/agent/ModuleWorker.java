@@ -1,0 +1,215 @@
+package dev.sluice.agent;
+
+import dev.sluice.agent.AgentConfig.Pace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+
+/// Looks after one module: carries out its newest instruction, runs its health command, proves its release. It does one thing at a time,
+/// on the shared workers; only [#receive] and the questions come from other threads.
+final class ModuleWorker {
+  private static final int REFUSALS = 3;
+  private static final int STEPS_IN_A_ROW = 20;
+  private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
+
+  private final String module;
+  private final AgentRuntime runtime;
+  private final Lane lane;
+  private final Runnable changed;
+  private final Path file;
+  private final Commands commands;
+  private final Download download;
+  private final Upgrade upgrade;
+  private final Backoff backoff;
+  private final AtomicReference<Instruction> newest;
+  private volatile ModuleRecord record;
+  private volatile Proof proof = Proof.PENDING;
+  private volatile boolean observed;
+  private volatile String fault = "";
+  private volatile String trouble = "";
+  private volatile boolean closed;
+  private int denials;
+
+  private enum Proof {
+    PENDING, SOUND, BROKEN
+  }
+
+  /// @param folder  of this module's state
+  /// @param changed called when there is something new to report
+  ModuleWorker(String module, AgentConfig config, AgentRuntime runtime, Download download, Path folder, Runnable changed)
+      throws IOException {
+    this.module = module;
+    this.runtime = runtime;
+    this.download = download;
+    this.changed = changed;
+    Files.createDirectories(folder);
+    file = folder.resolve("record.json");
+    commands = new Commands(folder);
+    upgrade = new Upgrade(module, config, commands, download, folder.resolve("archives"));
+    record = Durable.read(file).map(ModuleRecord::of).orElse(ModuleRecord.NEW);
+    newest = new AtomicReference<>(record.instruction());
+    backoff = new Backoff(Duration.ofMillis(500), LONGEST_WAIT, runtime.random());
+    lane = new Lane(runtime);
+  }
+
+  /// Goes on where the agent was when it ended, then keeps watch.
+  ///
+  /// @param healthInterval asked before each wait: it may follow the server's heartbeat interval
+  void start(Pace pace, Supplier<Duration> healthInterval) {
+    lane.run(commands::killStray);
+    lane.run(this::watch);
+    lane.run(this::carryOut);
+    lane.every(pace::proof, this::watch);
+    lane.every(healthInterval, this::watchHealth);
+  }
+
+  /// Takes an instruction if it is newer than all before. Any thread.
+  ///
+  /// @return whether it is
+  boolean receive(Instruction instruction) {
+    Instruction before = newest.getAndAccumulate(instruction, (known, told) -> told.generation() > known.generation() ? told : known);
+    if (instruction.generation() <= before.generation()) return false;
+    lane.run(this::carryOut);
+    return true;
+  }
+
+  /// Whether the running release was checked since the start; before that nothing is said of it.
+  boolean proven() { return proof != Proof.PENDING; }
+
+  /// The digest that is proven to run; empty where none is, and while a release is being applied.
+  Optional<String> running() {
+    ModuleRecord now = record;
+    boolean between = now.step() == Step.SWITCHED || now.step() == Step.APPLIED || now.step() == Step.RESTORING;
+    boolean runs = !between && proof == Proof.SOUND && upgrade.releases().isCurrent(now.live());
+    return runs ? Optional.of(now.live().digest()) : Optional.empty();
+  }
+
+  /// Empty before the first instruction, and after a start until health was observed anew.
+  Optional<ModuleStatus> status() {
+    ModuleRecord now = record;
+    boolean says = now.state() == ModuleState.APPLYING || now.state() == ModuleState.APPLY_FAILED || observed;
+    if (now.instruction().generation() == 0 || !says) return Optional.empty();
+    String waiting = now.state() == ModuleState.APPLYING ? trouble : "";
+    return Optional.of(new ModuleStatus(now.state(), now.instruction().generation(), waiting.isEmpty() ? now.detail() : waiting));
+  }
+
+  void close() {
+    closed = true;
+    lane.close();
+    commands.close();
+    download.close();
+    lane.awaitEnd();
+  }
+
+  private void carryOut() throws InterruptedException {
+    try {
+      for (int steps = 0; !closed && (superseded() || record.step() != Step.DONE); steps++) {
+        if (superseded()) takeUp(newest.get());
+        if (steps > STEPS_IN_A_ROW) throw new IOException("the release is damaged again and again");
+        advance();
+      }
+      calm();
+    } catch (Denied denied) {
+      if (++denials >= REFUSALS) giveUp(denied);
+      else
+        later(denied, backoff.next());
+    } catch (Unavailable busy) {
+      later(busy, busy.retryAfter());
+    } catch (IOException | RuntimeException failure) {
+      later(failure, backoff.next());
+    }
+  }
+
+  private void takeUp(Instruction instruction) throws IOException {
+    save(record.receiving(instruction));
+    calm();
+  }
+
+  /// What went wrong before is over.
+  private void calm() {
+    trouble = "";
+    denials = 0;
+    backoff.reset();
+  }
+
+  private void advance() throws IOException, InterruptedException {
+    ModuleRecord before = record;
+    ModuleRecord next = upgrade.next(before, () -> closed || superseded());
+    if (next == before) return;
+    if (next.step() == Step.CHECKED) prove(next.live());
+    observed |= next.step() == Step.CHECKED;
+    save(next);
+    trouble = "";
+  }
+
+  private boolean superseded() { return newest.get().generation() > record.instruction().generation(); }
+
+  private void giveUp(Denied denied) {
+    calm();
+    try {
+      save(upgrade.failed(record, denied.getMessage()));
+      lane.run(this::carryOut);
+    } catch (IOException failure) {
+      later(failure, backoff.next());
+    }
+  }
+
+  private void later(Exception failure, Duration wait) {
+    String why = failure.getMessage() == null ? failure.toString() : failure.getMessage();
+    runtime.log("module " + module + ": " + record.step() + " waits " + wait.toMillis() + " ms: " + why);
+    trouble = Commands.clip("waits to try again: " + why);
+    lane.after(wait, this::carryOut);
+    changed.run();
+  }
+
+  private void save(ModuleRecord next) throws IOException {
+    Halts.at("before", next.step());
+    Durable.write(file, next.json());
+    boolean tells = !next.instruction().equals(record.instruction()) || next.state() != record.state()
+        || !next.live().equals(record.live());
+    if (next.step() != record.step()) log(next);
+    record = next;
+    Halts.at("after", next.step());
+    if (tells) changed.run();
+  }
+
+  private void log(ModuleRecord next) {
+    String verdict = next.step() == Step.CHECKED ? " " + next.state().wire() + " " + next.detail() : "";
+    Instruction told = next.instruction();
+    runtime.log(("module " + module + " generation " + told.generation() + ": " + next.step() + " " + told.version() + verdict).strip());
+  }
+
+  private void watchHealth() throws IOException, InterruptedException {
+    ModuleRecord now = record;
+    boolean runs = now.step() == Step.DONE && (now.state() == ModuleState.HEALTHY || now.state() == ModuleState.UNHEALTHY);
+    if (!runs) return;
+    Commands.Outcome outcome = proof == Proof.BROKEN ? new Commands.Outcome(false, "release " + fault) : upgrade.health(now.live());
+    ModuleState state = outcome.ok() ? ModuleState.HEALTHY : ModuleState.UNHEALTHY;
+    boolean first = !observed;
+    observed = true;
+    if (state != now.state()) {
+      runtime.log("module " + module + ": " + state.wire() + " " + outcome.detail());
+      save(now.saying(state, outcome.detail()));
+      return;
+    }
+    record = now.saying(state, outcome.detail());
+    if (first) changed.run();
+  }
+
+  private void watch() throws IOException, InterruptedException {
+    prove(record.live());
+    watchHealth();
+  }
+
+  private void prove(Release live) {
+    Proof before = proof;
+    fault = live.exists() ? upgrade.releases().fault(live).orElse("") : "";
+    proof = fault.isEmpty() ? Proof.SOUND : Proof.BROKEN;
+    if (!fault.isEmpty()) runtime.log("module " + module + ": release " + live.version() + " " + fault);
+    if (proof != before) changed.run();
+  }
+}

@@ -1,0 +1,103 @@
+package dev.sluice.agent;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// The folder of a module on this host:
+///
+/// ```
+/// dir/current                  a link to the release that runs
+/// dir/releases/HEX/            a release, named by the sha256 of its archive
+/// dir/releases/HEX.manifest    what it consisted of
+/// ```
+final class Releases {
+  private final Path folder;
+  private final Path current;
+
+  Releases(Path dir) {
+    folder = dir.resolve("releases");
+    current = dir.resolve("current");
+  }
+
+  Path current() { return current; }
+
+  Path path(Release release) { return folder.resolve(release.hex()); }
+
+  /// Whether the release was unpacked whole. Whether it still is as it was, [#fault] says.
+  boolean has(Release release) { return Files.exists(manifest(release)) && Files.isDirectory(path(release), LinkOption.NOFOLLOW_LINKS); }
+
+  /// What is wrong with the release on disk; empty where it is as it was unpacked.
+  Optional<String> fault(Release release) { return Manifest.fault(manifest(release), path(release)); }
+
+  /// Whether `current` points at the release.
+  boolean isCurrent(Release release) {
+    try {
+      return release.exists() && Files.readSymbolicLink(current).equals(target(release));
+    } catch (IOException | UnsupportedOperationException noLink) {
+      return false;
+    }
+  }
+
+  /// Unpacks an archive to the side, writes the manifest and only then gives the folder its name. Refused: nothing of it stays.
+  void unpack(Release release, Path archive, AgentConfig.Limits limits) throws IOException, Refused {
+    Path side = folder.resolve("." + release.hex());
+    Durable.delete(side);
+    Files.createDirectories(side);
+    boolean whole = false;
+    try {
+      List<Manifest.Entry> entries = Unpacker.unpack(archive, side, limits);
+      discard(release);
+      Manifest.write(manifest(release), entries);
+      Durable.rename(side, path(release));
+      whole = true;
+    } finally {
+      if (!whole) Durable.delete(side);
+    }
+  }
+
+  /// Points `current` at the release in one step.
+  void switchTo(Release release) throws IOException {
+    Path side = current.resolveSibling(".current");
+    Files.deleteIfExists(side);
+    Files.createSymbolicLink(side, target(release));
+    Durable.rename(side, current);
+  }
+
+  /// Takes `current` away: nothing runs.
+  void switchOff() throws IOException {
+    if (Files.isSymbolicLink(current)) Files.delete(current);
+  }
+
+  /// Removes a release.
+  void discard(Release release) throws IOException {
+    Files.deleteIfExists(manifest(release));
+    Durable.delete(path(release));
+  }
+
+  /// Removes all releases but these and the one that `current` points at.
+  void prune(Release... kept) throws IOException {
+    if (!Files.isDirectory(folder)) return;
+    Set<String> names = new HashSet<>();
+    for (Release release : kept)
+      if (release.exists()) names.addAll(List.of(release.hex(), manifest(release).getFileName().toString()));
+    if (Files.isSymbolicLink(current)) {
+      String pointed = Files.readSymbolicLink(current).getFileName().toString();
+      names.addAll(List.of(pointed, pointed + ".manifest"));
+    }
+    try (DirectoryStream<Path> there = Files.newDirectoryStream(folder)) {
+      for (Path path : there)
+        if (!names.contains(path.getFileName().toString())) Durable.delete(path);
+    }
+  }
+
+  private Path manifest(Release release) { return folder.resolve(release.hex() + ".manifest"); }
+
+  private static Path target(Release release) { return Path.of("releases", release.hex()); }
+}

@@ -1,0 +1,259 @@
+package dev.sluice.agent;
+
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.WRITE;
+
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.zip.GZIPInputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+
+/// Unpacks a gzipped tar that nobody trusts into an empty folder. The whole archive is refused for
+/// - a name that is absolute, goes up, has control characters or comes twice;
+/// - an entry below a link, and a link that points out;
+/// - anything but files, folders and links: devices, pipes, sparse files;
+/// - more entries, bytes or expansion than the limits allow, also in headers.
+///
+/// Links stay inside by construction: no entry lies below a link, a target's `..` stand only at its front and do not leave the
+/// folder, so each step of following one ends inside again. Owners and set-id bits are dropped.
+final class Unpacker {
+  private static final int NAME_CHARS = 1024;
+  private static final int PART_BYTES = 255;
+  private static final int HEADER_BYTES = 1 << 20;
+  private static final long FREE_EXPANSION_BYTES = 16 << 20;
+
+  private final Path root;
+  private final AgentConfig.Limits limits;
+  private final List<Manifest.Entry> manifest = new ArrayList<>();
+  private final byte[] buffer = new byte[64 << 10];
+  private int entries;
+  private long unpacked;
+
+  private Unpacker(Path root, AgentConfig.Limits limits) {
+    this.root = root;
+    this.limits = limits;
+  }
+
+  /// @param root an empty folder; what is in it after a failure is for the caller to remove
+  /// @return what was unpacked, in the order of the archive
+  static List<Manifest.Entry> unpack(Path archive, Path root, AgentConfig.Limits limits) throws IOException, Refused {
+    var unpacker = new Unpacker(root, limits);
+    unpacker.unpack(archive);
+    return unpacker.manifest;
+  }
+
+  private void unpack(Path archive) throws IOException, Refused {
+    long packed = Files.size(archive);
+    try (InputStream file = Files.newInputStream(archive);
+        var meter = new Meter(gunzip(file), packed);
+        var tar = new TarArchiveInputStream(meter, "UTF-8")) {
+      for (TarArchiveEntry entry = next(tar, meter); entry != null; entry = next(tar, meter))
+        take(entry, tar);
+    } catch (InvalidPathException e) {
+      throw new Refused("a name cannot be written in this host's encoding: " + e.getInput());
+    }
+    if (entries == 0) throw new Refused("it is empty");
+  }
+
+  private InputStream gunzip(InputStream file) throws Refused {
+    try {
+      return new GZIPInputStream(file, buffer.length);
+    } catch (IOException broken) {
+      throw new Refused("it is not a gzipped tar: " + broken.getMessage());
+    }
+  }
+
+  private static TarArchiveEntry next(TarArchiveInputStream tar, Meter meter) throws Refused {
+    meter.allowHeader();
+    try {
+      return tar.getNextEntry();
+    } catch (TooMuch bomb) {
+      throw new Refused(bomb.getMessage());
+    } catch (IOException | IllegalArgumentException broken) {
+      throw new Refused("it is not a whole gzipped tar: " + broken.getMessage());
+    } finally {
+      meter.allowContent();
+    }
+  }
+
+  private void take(TarArchiveEntry entry, TarArchiveInputStream tar) throws IOException, Refused {
+    if (++entries > limits.entries()) throw new Refused("it has more than " + limits.entries() + " entries");
+    String name = entry.getName();
+    Path path = inside(name);
+    if (path.equals(root)) {
+      if (!entry.isDirectory()) throw new Refused(name + " stands for the folder itself");
+      return;
+    }
+    makeFolders(path.getParent(), name);
+    if (entry.isDirectory()) makeFolders(path, name);
+    else if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) throw new Refused(name + " comes twice");
+    else if (entry.isSymbolicLink()) link(path, entry);
+    else if (entry.isLink()) hardLink(path, entry);
+    else if (entry.isFile() && !entry.isSparse() && isPlain(entry)) file(path, entry, tar);
+    else
+      throw new Refused(name + " is neither a file, a folder nor a link");
+  }
+
+  private static boolean isPlain(TarArchiveEntry entry) {
+    return !entry.isFIFO() && !entry.isCharacterDevice() && !entry.isBlockDevice();
+  }
+
+  private Path inside(String name) throws Refused {
+    if (name.startsWith("/")) throw new Refused(name + " is absolute");
+    if (name.chars().anyMatch(Character::isISOControl)) throw new Refused("a name has control characters");
+    if (name.length() > NAME_CHARS) throw new Refused("the name " + name.substring(0, 40) + "… is too long");
+    Path path = root;
+    for (String part : name.split("/")) {
+      if (part.equals("..")) throw new Refused(name + " leaves the folder");
+      if (part.getBytes(StandardCharsets.UTF_8).length > PART_BYTES)
+        throw new Refused("the name " + part.substring(0, 40) + "… is too long");
+      if (!part.isEmpty() && !part.equals(".")) path = path.resolve(part);
+    }
+    return path;
+  }
+
+  /// Makes the missing folders down to this one. Each that is there must be a real one.
+  private void makeFolders(Path folder, String name) throws IOException, Refused {
+    if (folder.equals(root) || Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) return;
+    makeFolders(folder.getParent(), name);
+    if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) throw new Refused(name + " lies below a link or a file");
+    if (++entries > limits.entries()) throw new Refused("it has more than " + limits.entries() + " entries");
+    Files.createDirectory(folder);
+  }
+
+  private void link(Path path, TarArchiveEntry entry) throws IOException, Refused {
+    String target = entry.getLinkName();
+    if (target.isEmpty() || target.length() > NAME_CHARS || target.startsWith("/") || target.chars().anyMatch(Character::isISOControl))
+      throw new Refused("link " + entry.getName() + " points out: " + target);
+    Path place = path.getParent();
+    boolean down = false;
+    for (String part : target.split("/")) {
+      if (!part.equals("..")) {
+        down |= !part.isEmpty() && !part.equals(".");
+        continue;
+      }
+      if (down || place.equals(root)) throw new Refused("link " + entry.getName() + " points out: " + target);
+      place = place.getParent();
+    }
+    Files.createSymbolicLink(path, Path.of(target));
+    manifest.add(Manifest.Entry.link(root.relativize(path).toString(), target));
+  }
+
+  private void hardLink(Path path, TarArchiveEntry entry) throws IOException, Refused {
+    Path original = inside(entry.getLinkName());
+    for (Path part = original; !part.equals(root); part = part.getParent())
+      if (Files.isSymbolicLink(part)) throw new Refused("link " + entry.getName() + " goes through a link");
+    if (!Files.isRegularFile(original, LinkOption.NOFOLLOW_LINKS))
+      throw new Refused("link " + entry.getName() + " names no file of the archive");
+    try (InputStream in = Files.newInputStream(original)) {
+      copy(in, path, Files.getPosixFilePermissions(original));
+    }
+  }
+
+  private void file(Path path, TarArchiveEntry entry, TarArchiveInputStream tar) throws IOException, Refused {
+    copy(tar, path, permissions(entry.getMode()));
+  }
+
+  private void copy(InputStream in, Path path, Set<PosixFilePermission> permissions) throws IOException, Refused {
+    MessageDigest digest = Manifest.sha256();
+    long size = 0;
+    try (FileChannel out = FileChannel.open(path, CREATE_NEW, WRITE)) {
+      for (int n = read(in); n >= 0; n = read(in)) {
+        size += n;
+        unpacked += n;
+        if (unpacked > limits.unpackedBytes()) throw new Refused("it unpacks to more than " + limits.unpackedBytes() + " bytes");
+        digest.update(buffer, 0, n);
+        for (ByteBuffer bytes = ByteBuffer.wrap(buffer, 0, n); bytes.hasRemaining();)
+          out.write(bytes);
+      }
+      out.force(true);
+    }
+    Files.setPosixFilePermissions(path, permissions);
+    manifest.add(new Manifest.Entry(Manifest.hex(digest), size, root.relativize(path).toString(), ""));
+  }
+
+  /// The archive has the promised sha256, so what cannot be read of it will never be readable.
+  private int read(InputStream in) throws Refused {
+    try {
+      return in.read(buffer);
+    } catch (IOException broken) {
+      throw new Refused(broken instanceof TooMuch ? broken.getMessage() : "it is not a whole gzipped tar: " + broken.getMessage());
+    }
+  }
+
+  /// The nine permission bits; the owner can always read.
+  private static Set<PosixFilePermission> permissions(int mode) {
+    Set<PosixFilePermission> permissions = EnumSet.of(PosixFilePermission.OWNER_READ);
+    PosixFilePermission[] fromTheTop = PosixFilePermission.values();
+    for (int i = 0; i < fromTheTop.length; i++)
+      if ((mode & 0400 >> i) != 0) permissions.add(fromTheTop[i]);
+    return permissions;
+  }
+
+  /// An archive that expands beyond a limit while it is read.
+  private static final class TooMuch extends IOException {
+    private static final long serialVersionUID = 1;
+
+    TooMuch(String why) { super(why); }
+  }
+
+  /// Counts what comes out of the archive, against what its size allows, and against what one header may take: the tar reader
+  /// keeps long names in memory.
+  private final class Meter extends FilterInputStream {
+    private final long most;
+    private long total;
+    private long headerEnd = Long.MAX_VALUE;
+
+    Meter(InputStream in, long packed) {
+      super(in);
+      long ratio = Math.max(packed, 1) * limits.ratio();
+      long headers = (long) limits.entries() * 2048;
+      most = Math.min(limits.unpackedBytes() + headers, Math.max(ratio, FREE_EXPANSION_BYTES));
+    }
+
+    void allowHeader() { headerEnd = total + HEADER_BYTES; }
+
+    void allowContent() { headerEnd = Long.MAX_VALUE; }
+
+    @Override
+    public int read() throws IOException {
+      int value = super.read();
+      if (value >= 0) count(1);
+      return value;
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+      int n = super.read(target, offset, length);
+      if (n > 0) count(n);
+      return n;
+    }
+
+    @Override
+    public long skip(long length) throws IOException {
+      byte[] ignored = new byte[(int) Math.min(length, 8192)];
+      return Math.max(0, read(ignored, 0, ignored.length));
+    }
+
+    private void count(int n) throws TooMuch {
+      total += n;
+      if (total > headerEnd) throw new TooMuch("a header takes more than " + HEADER_BYTES + " bytes");
+      if (total > most) throw new TooMuch("it expands to more than " + most + " bytes, which its size or the limits do not allow");
+    }
+  }
+}

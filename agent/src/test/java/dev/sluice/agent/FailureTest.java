@@ -1,0 +1,186 @@
+package dev.sluice.agent;
+
+import static dev.sluice.agent.ProtocolPeer.claim;
+import static dev.sluice.agent.ProtocolPeer.status;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.grack.nanojson.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Releases, archives and commands that fail.
+class FailureTest {
+  private static final String OK = "exit 0";
+  @TempDir
+  Path folder;
+  private ProtocolPeer peer;
+  private Host host;
+  private String first;
+
+  @BeforeEach
+  void install_the_first_version() throws Exception {
+    peer = new ProtocolPeer();
+    host = new Host(folder).timeLimit(Duration.ofSeconds(2)).start(peer);
+    first = peer.desire("1", Tarball.release("1", OK, OK).bytes());
+    peer.awaitState("healthy");
+  }
+
+  @AfterEach
+  void stop() {
+    host.close();
+    peer.close();
+  }
+
+  @Test
+  void a_failed_apply_puts_the_old_release_back() throws Exception {
+    peer.desire("2", Tarball.release("2", "echo port 80 is taken; exit 3", OK).bytes());
+    JsonObject told = peer.awaitState("apply_failed");
+    assertThat(status(told).getString("detail")).isEqualTo("apply: exit 3: port 80 is taken");
+    assertThat(claim(told)).isEqualTo(first);
+    assertThat(host.currentVersion()).isEqualTo("1");
+    await().atMost(ProtocolPeer.PATIENCE).untilAsserted(() -> assertThat(host.releases()).containsExactly(Release.hex(first)));
+  }
+
+  @Test
+  void a_release_whose_health_command_fails_stays_and_is_reported() throws Exception {
+    String second = peer.desire("2", Tarball.release("2", OK, "echo 502 Bad Gateway; exit 1").bytes());
+    JsonObject told = peer.awaitState("unhealthy");
+    assertThat(status(told).getString("detail")).isEqualTo("exit 1: 502 Bad Gateway");
+    assertThat(claim(told)).isEqualTo(second);
+    assertThat(host.currentVersion()).isEqualTo("2");
+  }
+
+  @Test
+  void health_that_changes_is_reported() throws Exception {
+    peer.desire("2", Tarball.release("2", OK, "test ! -e ../../sick").bytes());
+    peer.awaitState("healthy");
+    peer.interval = 3600;
+    peer.awaitHeartbeat(heartbeat -> true);
+    peer.forget();
+    Files.createFile(folder.resolve("nginx/sick"));
+    peer.awaitState("unhealthy");
+    Files.delete(folder.resolve("nginx/sick"));
+    peer.awaitState("healthy");
+  }
+
+  @Test
+  void a_command_over_its_time_limit_is_killed_with_all_below_it() throws Exception {
+    peer.desire("2", Tarball.release("2", "sleep 300 & echo $! > ../../pid; echo waiting; sleep 300", OK).bytes());
+    JsonObject told = peer.awaitState("apply_failed");
+    assertThat(status(told).getString("detail")).contains("stopped after 2 s").contains("waiting");
+    long child = Long.parseLong(Files.readString(folder.resolve("nginx/pid")).strip());
+    await().atMost(ProtocolPeer.PATIENCE).until(() -> ended(child));
+  }
+
+  @Test
+  void a_service_left_behind_by_apply_outlives_it() throws Exception {
+    peer.desire("2", Tarball.release("2", "(while :; do echo line; sleep 0.05; done) & echo $! > ../../pid", OK).bytes());
+    peer.awaitState("healthy");
+    long service = Long.parseLong(Files.readString(folder.resolve("nginx/pid")).strip());
+    try {
+      peer.awaitHeartbeat(heartbeat -> true);
+      assertThat(ended(service)).isFalse();
+    } finally {
+      ProcessHandle.of(service).ifPresent(ProcessHandle::destroyForcibly);
+    }
+  }
+
+  @Test
+  void only_the_last_500_characters_of_output_are_told() throws Exception {
+    peer.desire("2", Tarball.release("2", OK, "yes noise | head -c 100000; echo the end; exit 1").bytes());
+    String detail = status(peer.awaitState("unhealthy")).getString("detail");
+    assertThat(detail).hasSizeLessThanOrEqualTo(500).startsWith("exit 1:").endsWith("the end");
+  }
+
+  @Test
+  void a_command_that_is_not_there_fails_in_words() throws Exception {
+    peer.desire("2", new Tarball().file("VERSION", "2").bytes());
+    assertThat(status(peer.awaitState("apply_failed")).getString("detail")).startsWith("apply: cannot start ./bin/apply");
+    assertThat(host.currentVersion()).isEqualTo("1");
+  }
+
+  @Test
+  void an_old_release_that_does_not_start_either_is_not_claimed() throws Exception {
+    peer.desire("2", Tarball.release("2", OK, OK).script("bin/once", "mkdir ../../applied").bytes());
+    peer.awaitState("healthy");
+    String once = peer.desire("3", Tarball.release("3", "mkdir ../../applied", OK).bytes());
+    peer.awaitState("healthy");
+    peer.desire("4", Tarball.release("4", "echo no; exit 1", OK).bytes());
+    JsonObject told = peer.awaitState("apply_failed");
+    assertThat(claim(told)).isEmpty();
+    assertThat(status(told).getString("detail")).contains("apply: exit 1: no").contains("putting 3 back");
+    assertThat(host.releases()).contains(Release.hex(once));
+
+    Files.delete(folder.resolve("nginx/applied"));
+    peer.desire("3", once, "/v1/artifacts/" + once);
+    assertThat(claim(peer.awaitState("healthy"))).isEqualTo(once);
+  }
+
+  @Test
+  void an_unsafe_archive_is_refused_and_the_old_release_goes_on() throws Exception {
+    peer.desire("2", new Tarball().file("VERSION", "2").file("../../evil", "x").bytes());
+    JsonObject told = peer.awaitState("apply_failed");
+    assertThat(status(told).getString("detail")).contains("archive refused").contains("leaves the folder");
+    assertThat(claim(told)).isEqualTo(first);
+    assertThat(host.releases()).containsExactly(Release.hex(first));
+  }
+
+  @Test
+  void an_archive_with_another_sha256_is_refused() throws Exception {
+    byte[] archive = Tarball.release("2", OK, OK).bytes();
+    String digest = Tarball.digest(archive);
+    peer.artifacts.put(digest, Tarball.release("3", OK, OK).bytes());
+    peer.desire("2", digest, "/v1/artifacts/" + digest);
+    JsonObject told = peer.awaitState("apply_failed");
+    assertThat(status(told).getString("detail")).contains("another sha256");
+    assertThat(claim(told)).isEqualTo(first);
+  }
+
+  @Test
+  void an_archive_that_is_not_there_is_reported() throws Exception {
+    String digest = "sha256:" + "ab".repeat(32);
+    peer.desire("2", digest, "/v1/artifacts/" + digest);
+    assertThat(status(peer.awaitState("apply_failed")).getString("detail")).contains("answers 404");
+  }
+
+  @Test
+  void a_download_that_breaks_off_goes_on_where_it_was() throws Exception {
+    byte[] noise = new byte[3_000_000];
+    new Random(3).nextBytes(noise);
+    peer.dropAfter = 1_000_000;
+    peer.desire("2", Tarball.release("2", OK, OK).file("noise", noise).bytes());
+    peer.awaitState("healthy");
+    List<String> resumed = peer.requests.stream().filter(request -> request.contains("bytes=")).toList();
+    assertThat(resumed).isNotEmpty();
+  }
+
+  @Test
+  void the_token_goes_to_the_own_server_only() throws Exception {
+    try (var elsewhere = new ProtocolPeer()) {
+      byte[] archive = Tarball.release("2", OK, OK).bytes();
+      String digest = Tarball.digest(archive);
+      elsewhere.artifacts.put(digest, archive);
+      peer.desire("2", digest, elsewhere.uri() + "/v1/artifacts/" + digest);
+      peer.awaitState("healthy");
+      assertThat(elsewhere.requests).hasSize(1).allMatch(request -> request.contains(" null "));
+      assertThat(peer.requests).anyMatch(request -> request.contains("/v1/artifacts/" + first + " Bearer secret"));
+    }
+  }
+
+  static boolean ended(long pid) {
+    try {
+      return Files.readString(Path.of("/proc/" + pid + "/stat")).matches("(?s)\\d+ \\(.*\\) Z .*");
+    } catch (IOException gone) {
+      return true;
+    }
+  }
+}

@@ -1,0 +1,79 @@
+package dev.sluice.agent;
+
+import dev.sluice.agent.AgentConfig.Enrolment;
+import dev.sluice.agent.AgentConfig.Limits;
+import dev.sluice.agent.AgentConfig.ModuleConfig;
+import dev.sluice.agent.AgentConfig.Pace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/// A host with one agent and one module, `nginx`, whose releases bring their own commands.
+final class Host implements AutoCloseable {
+  final Path folder;
+  final Link link = new Link();
+  private final AgentRuntime runtime = new AgentRuntime(4, line -> System.out.println("agent: " + line));
+  private Duration proof = Duration.ofMillis(300);
+  private Limits limits = Limits.DEFAULT;
+  private Duration timeLimit = Duration.ofSeconds(10);
+  private boolean longPoll;
+  private Agent agent;
+
+  Host(Path folder) { this.folder = folder; }
+
+  Host limits(Limits newLimits) {
+    limits = newLimits;
+    return this;
+  }
+
+  Host timeLimit(Duration newLimit) {
+    timeLimit = newLimit;
+    return this;
+  }
+
+  Host longPoll() {
+    longPoll = true;
+    return this;
+  }
+
+  Host rarelyProving() {
+    proof = Duration.ofHours(1);
+    return this;
+  }
+
+  Host start(ProtocolPeer peer) throws IOException, ConfigException {
+    var enrolment = new Enrolment("edge", "i1", "first", Map.of("zone", "a"), "enroller");
+    var module = new ModuleConfig(folder.resolve("nginx"), List.of("./bin/apply"), List.of("./bin/health"), timeLimit, timeLimit);
+    agent = Agent.start(new AgentConfig(peer.uri(), enrolment, state(), new Pace(Duration.ZERO, Duration.ofMillis(200), proof, longPoll),
+        limits, Map.of(ProtocolPeer.MODULE, module)), runtime, link);
+    return this;
+  }
+
+  Agent agent() { return agent; }
+
+  void stop() { agent.close(); }
+
+  Path state() { return folder.resolve("state"); }
+
+  Path current() { return folder.resolve("nginx/current"); }
+
+  /// The version that `current` leads to.
+  String currentVersion() throws IOException { return Files.readString(current().resolve("VERSION")); }
+
+  /// Digests of the releases on disk, in hex.
+  List<String> releases() throws IOException {
+    try (Stream<Path> there = Files.list(folder.resolve("nginx/releases"))) {
+      return there.filter(Files::isDirectory).map(path -> path.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @Override
+  public void close() {
+    if (agent != null) agent.close();
+    runtime.close();
+  }
+}

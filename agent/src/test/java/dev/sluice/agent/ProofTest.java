@@ -1,0 +1,106 @@
+package dev.sluice.agent;
+
+import static dev.sluice.agent.ProtocolPeer.claim;
+import static dev.sluice.agent.ProtocolPeer.status;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.grack.nanojson.JsonObject;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The running digest is proven, not remembered.
+class ProofTest {
+  private static final byte[] RELEASE = Tarball.release("1", "exit 0", "exit 0").link("same", "VERSION").bytes();
+  @TempDir
+  Path folder;
+  private ProtocolPeer peer;
+  private Host host;
+  private String digest;
+
+  @BeforeEach
+  void install() throws Exception {
+    peer = new ProtocolPeer();
+    host = new Host(folder).start(peer);
+    digest = peer.desire("1", RELEASE);
+    assertThat(claim(peer.awaitState("healthy"))).isEqualTo(digest);
+  }
+
+  @AfterEach
+  void stop() {
+    host.close();
+    peer.close();
+  }
+
+  @Test
+  void a_flipped_byte_ends_the_claim() throws Exception {
+    Files.writeString(host.current().resolve("VERSION"), "X");
+    assertThat(status(awaitUnclaimed()).getString("state")).isIn("healthy", "unhealthy");
+    assertThat(status(peer.awaitState("unhealthy")).getString("detail")).isEqualTo("release changed: VERSION");
+  }
+
+  @Test
+  void a_missing_file_ends_the_claim() throws Exception {
+    Files.delete(host.current().resolve("VERSION"));
+    awaitUnclaimed();
+  }
+
+  @Test
+  void a_link_within_the_release_that_was_turned_ends_the_claim() throws Exception {
+    Files.delete(host.current().resolve("same"));
+    Files.createSymbolicLink(host.current().resolve("same"), Path.of("bin"));
+    awaitUnclaimed();
+  }
+
+  @Test
+  void moving_current_by_hand_ends_the_claim_until_it_is_back() throws Exception {
+    Path target = Files.readSymbolicLink(host.current());
+    Files.delete(host.current());
+    Files.createSymbolicLink(host.current(), folder);
+    awaitUnclaimed();
+    Files.delete(host.current());
+    Files.createSymbolicLink(host.current(), target);
+    peer.awaitHeartbeat(heartbeat -> claim(heartbeat).equals(digest));
+  }
+
+  @Test
+  void files_that_the_service_adds_are_no_fault() throws Exception {
+    Files.writeString(host.current().resolve("nginx.pid"), "1", StandardOpenOption.CREATE_NEW);
+    peer.forget();
+    assertThat(claim(peer.awaitState("healthy"))).isEqualTo(digest);
+  }
+
+  @Test
+  void damage_while_the_agent_was_away_is_found_before_anything_is_claimed() throws Exception {
+    host.stop();
+    Files.writeString(host.current().resolve("VERSION"), "X");
+    peer.forget();
+    int before = peer.heartbeats.size();
+    host.start(peer);
+    awaitUnclaimed();
+    assertThat(peer.heartbeats.subList(before, peer.heartbeats.size())).noneMatch(heartbeat -> claim(heartbeat).equals(digest));
+  }
+
+  @Test
+  void a_release_that_changes_while_it_is_applied_is_not_claimed() throws Exception {
+    peer.desire("2", Tarball.release("2", "echo X > VERSION", "exit 0").bytes());
+    JsonObject told = peer.awaitState("unhealthy");
+    assertThat(claim(told)).isEmpty();
+    assertThat(status(told).getString("detail")).isEqualTo("release changed: VERSION");
+  }
+
+  @Test
+  void an_instruction_for_the_damaged_release_fetches_it_anew() throws Exception {
+    Files.writeString(host.current().resolve("VERSION"), "X");
+    awaitUnclaimed();
+    peer.desire("1", RELEASE);
+    assertThat(claim(peer.awaitState("healthy"))).isEqualTo(digest);
+    assertThat(host.currentVersion()).isEqualTo("1");
+  }
+
+  private JsonObject awaitUnclaimed() { return peer.awaitHeartbeat(heartbeat -> claim(heartbeat).isEmpty()); }
+}

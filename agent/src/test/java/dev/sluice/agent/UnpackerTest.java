@@ -1,0 +1,136 @@
+package dev.sluice.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.agent.AgentConfig.Limits;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Archives, good and hostile.
+class UnpackerTest {
+  private static final Limits SMALL = new Limits(1 << 20, 32 << 20, 50, 200);
+  @TempDir
+  Path folder;
+
+  @Test
+  void unpacks_files_folders_and_links_that_stay_inside() throws Exception {
+    Path release = unpack(new Tarball().folder("a").file("a/b/c.txt", "hello").script("bin/run", "exit 0").link("a/up", "../bin/run")
+        .link("latest", "a/b").hardLink("copy", "a/b/c.txt").file("./d", "").file("x".repeat(150) + "/" + "y".repeat(150), "long")
+        .link("dangling", "not-here-yet").bytes());
+
+    assertThat(release.resolve("a/b/c.txt")).hasContent("hello");
+    assertThat(release.resolve("copy")).hasContent("hello");
+    assertThat(release.resolve("latest/c.txt")).hasContent("hello");
+    assertThat(release.resolve("bin/run")).isExecutable();
+    assertThat(release.resolve("a/b/c.txt")).matches(path -> !Files.isExecutable(path));
+    assertThat(Files.readSymbolicLink(release.resolve("a/up"))).hasToString("../bin/run");
+    assertThat(release.resolve("x".repeat(150)).resolve("y".repeat(150))).hasContent("long");
+  }
+
+  static Stream<Arguments> hostile() {
+    return Stream.of(
+        Arguments.of("up", new Tarball().file("ok", "1").file("../evil", "x"), "leaves the folder"),
+        Arguments.of("hidden up", new Tarball().file("ok", "1").file("a/../../evil", "x"), "leaves the folder"),
+        Arguments.of("absolute", new Tarball().file("ok", "1").special("/etc/evil", TarConstants.LF_NORMAL), "absolute"),
+        Arguments.of("absolute link", new Tarball().link("l", "/etc"), "points out"),
+        Arguments.of("link up", new Tarball().link("l", "../outside"), "points out"),
+        Arguments.of("link up from below", new Tarball().link("a/l", "../../outside"), "points out"),
+        Arguments.of("link down and up", new Tarball().folder("a").link("l", "a/../../outside"), "points out"),
+        Arguments.of("link through a link", new Tarball().folder("a/b").link("s", "a/b").link("l", "s/../../../x"), "points out"),
+        Arguments.of("write through a link", new Tarball().folder("a").link("l", "a").file("l/f", "x"), "below a link"),
+        Arguments.of("hard link out", new Tarball().hardLink("h", "../../etc/passwd"), "leaves the folder"),
+        Arguments.of("absolute hard link", new Tarball().hardLink("h", "/etc/passwd"), "absolute"),
+        Arguments.of("hard link to a link", new Tarball().file("f", "x").link("l", "f").hardLink("h", "l"), "goes through a link"),
+        Arguments.of("hard link to nothing", new Tarball().hardLink("h", "none"), "names no file"),
+        Arguments.of("pipe", new Tarball().special("p", TarConstants.LF_FIFO), "neither a file"),
+        Arguments.of("character device", new Tarball().special("c", TarConstants.LF_CHR), "neither a file"),
+        Arguments.of("block device", new Tarball().special("b", TarConstants.LF_BLK), "neither a file"),
+        Arguments.of("twice", new Tarball().file("f", "1").file("f", "2"), "comes twice"),
+        Arguments.of("file over a link", new Tarball().link("f", "g").file("f", "2"), "comes twice"),
+        Arguments.of("file as folder", new Tarball().file("f", "1").file("f/g", "2"), "below a link or a file"),
+        Arguments.of("line in a name", new Tarball().file("a\nb", "1"), "control characters"),
+        Arguments.of("many entries", many(60), "more than 50 entries"),
+        Arguments.of("many folders", new Tarball().file("d/".repeat(60) + "f", "1"), "more than 50 entries"),
+        Arguments.of("bomb", new Tarball().file("zeros", new byte[20 << 20]), "expands to more than"),
+        Arguments.of("too large", new Tarball().file("noise", noise(33 << 20)), "more than 33554432 bytes"),
+        Arguments.of("header bomb", new Tarball().header(new byte[3 << 20]).file("f", "x"), "header takes more than"),
+        Arguments.of("endless name", new Tarball().header("n/".repeat(100_000).getBytes()).file("f", "x"), "is too long"),
+        Arguments.of("long part", new Tarball().file("n".repeat(300), "x"), "is too long"),
+        Arguments.of("empty", new Tarball(), "it is empty"));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("hostile")
+  void refuses_the_whole_archive_and_keeps_nothing(String name, Tarball archive, String why) throws Exception {
+    byte[] bytes = archive.bytes();
+    assertThatThrownBy(() -> unpack(bytes)).isInstanceOf(Refused.class).hasMessageContaining(why);
+    assertNothingStays();
+  }
+
+  @Test
+  void refuses_what_is_no_whole_gzipped_tar() throws Exception {
+    byte[] whole = new Tarball().file("f", noise(100_000)).bytes();
+    var noTar = new ByteArrayOutputStream();
+    try (var gzip = new GZIPOutputStream(noTar)) {
+      gzip.write(noise(5000));
+    }
+    for (byte[] broken : List.of("plain text".getBytes(), new byte[0], Arrays.copyOf(whole, whole.length / 2), noTar.toByteArray())) {
+      assertThatThrownBy(() -> unpack(broken)).isInstanceOf(Refused.class);
+      assertNothingStays();
+    }
+  }
+
+  @Test
+  void drops_set_id_bits() throws Exception {
+    Path release = unpack(new Tarball().script("f", "exit 0", 06755).bytes());
+    assertThat((Integer) Files.getAttribute(release.resolve("f"), "unix:mode") & 07000).isZero();
+  }
+
+  private Path unpack(byte[] archive) throws IOException, Refused {
+    Path file = folder.resolve("archive.tar.gz");
+    Files.write(file, archive);
+    var release = new Release(Tarball.digest(archive), "1");
+    var releases = new Releases(folder.resolve("nginx"));
+    releases.unpack(release, file, SMALL);
+    assertThat(releases.fault(release)).isEmpty();
+    return releases.path(release);
+  }
+
+  private void assertNothingStays() throws IOException {
+    try (Stream<Path> left = Files.list(folder.resolve("nginx/releases"))) {
+      assertThat(left).isEmpty();
+    }
+    try (Stream<Path> around = Files.list(folder)) {
+      assertThat(around.map(path -> path.getFileName().toString())).containsExactlyInAnyOrder("archive.tar.gz", "nginx");
+    }
+    assertThat(Files.exists(Path.of("/etc/evil"), LinkOption.NOFOLLOW_LINKS)).isFalse();
+  }
+
+  private static Tarball many(int files) {
+    var tarball = new Tarball();
+    for (int i = 0; i < files; i++)
+      tarball.file("f" + i, "x");
+    return tarball;
+  }
+
+  private static byte[] noise(int length) {
+    byte[] bytes = new byte[length];
+    new Random(7).nextBytes(bytes);
+    return bytes;
+  }
+}
