@@ -1,0 +1,60 @@
+package dev.sluice.planner.api;
+
+import dev.sluice.chassis.Answer;
+import dev.sluice.chassis.Call;
+import dev.sluice.chassis.Chassis;
+import dev.sluice.chassis.Http;
+import dev.sluice.chassis.ProblemException;
+import dev.sluice.contract.Fault;
+import dev.sluice.contract.Problem;
+import dev.sluice.planner.store.CatalogStore;
+import dev.sluice.planner.store.LearningStore;
+import dev.sluice.planner.store.LearningStore.Learning;
+import dev.sluice.planner.store.TemplateStore;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Learnings.
+public final class LearningApi {
+  record NewLearning(String title, String content, String category, List<String> tags, String moduleId, String templateId) {}
+
+  private final Chassis chassis;
+  private final LearningStore learnings;
+  private final CatalogStore catalog;
+  private final TemplateStore templates;
+
+  public LearningApi(Chassis chassis, LearningStore learnings, CatalogStore catalog, TemplateStore templates) {
+    this.chassis = chassis;
+    this.learnings = learnings;
+    this.catalog = catalog;
+    this.templates = templates;
+  }
+
+  public void routes(Http http) {
+    http.on("listLearnings", this::list).on("createLearning", this::create).on("getLearning", call -> Answer.ok(learning(call.path("id"))));
+  }
+
+  private Answer list(Call call) {
+    return Answer.ok(Cursors.page("learnings", learnings.search(call.query("q").orElse(null), call.query("tag").orElse(null),
+        call.query("module_id").orElse(null), Cursors.place(call), call.limit())));
+  }
+
+  private Learning learning(String id) {
+    return learnings.learning(id).orElseThrow(() -> new ProblemException(Problem.notFound("learning", id)));
+  }
+
+  private Answer create(Call call) {
+    var given = call.body(NewLearning.class);
+    var unknown = new ArrayList<Fault>();
+    if (given.moduleId() != null && catalog.module(given.moduleId()).isEmpty())
+      unknown.add(new Fault("module_id", "must name a module that exists", given.moduleId()));
+    if (given.templateId() != null && templates.template(given.templateId()).isEmpty())
+      unknown.add(new Fault("template_id", "must name a template that exists", given.templateId()));
+    Unknown.refuse(unknown);
+    var now = chassis.clock().instant();
+    var learning = new Learning(chassis.ids().next(), given.title(), given.content(), given.category(),
+        given.tags() == null ? List.of() : given.tags(), given.moduleId(), given.templateId(), "person", 0, call.actor(), now, now);
+    learnings.add(learning);
+    return Answer.created("/v1/learnings/" + learning.id(), learning(learning.id()));
+  }
+}

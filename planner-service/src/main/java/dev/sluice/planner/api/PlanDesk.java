@@ -1,0 +1,182 @@
+package dev.sluice.planner.api;
+
+import dev.sluice.chassis.Await;
+import dev.sluice.chassis.Chassis;
+import dev.sluice.chassis.Db;
+import dev.sluice.chassis.Outage;
+import dev.sluice.chassis.ProblemException;
+import dev.sluice.contract.Ask;
+import dev.sluice.contract.Decision;
+import dev.sluice.contract.PlanEvent;
+import dev.sluice.contract.PlanHeader;
+import dev.sluice.contract.PlanInputs;
+import dev.sluice.contract.Problem;
+import dev.sluice.contract.RolloutId;
+import dev.sluice.planner.domain.InputRules;
+import dev.sluice.planner.domain.PlanCommand;
+import dev.sluice.planner.domain.PlanDecider;
+import dev.sluice.planner.domain.PlanState;
+import dev.sluice.planner.store.Draft;
+import dev.sluice.planner.store.PlanStore;
+import dev.sluice.planner.store.PlanWriter;
+import dev.sluice.planner.store.Stores;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Where a wish for a plan meets its pair's one open rollout.
+///
+/// A plan stays only if all works: those who must hear of it are ready, the pair is free, and both have told that they know it within 5 s, and a second more for
+/// each 10,000 members. Otherwise it is withdrawn, and the answer is 503.
+public final class PlanDesk {
+  private static final Logger log = LoggerFactory.getLogger(PlanDesk.class);
+  /// How long the health-service may take to confirm the last change of a rollout that has ended.
+  private static final Duration RELEASING = Duration.ofSeconds(5);
+  /// How long the word of an end may be on its way.
+  private static final Duration ENDING = Duration.ofMillis(300);
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final int MEMBERS_A_SECOND = 10_000;
+  private static final Duration LOOK = Duration.ofMillis(20);
+  private final Chassis chassis;
+  private final Stores stores;
+  private final Drafting drafting;
+  private final PlanWriter writer;
+
+  /// @param heartbeatIntervalSec how often agents report, in seconds
+  public PlanDesk(Chassis chassis, Stores stores, int heartbeatIntervalSec) {
+    this.chassis = chassis;
+    this.stores = stores;
+    this.drafting = new Drafting(chassis, stores, heartbeatIntervalSec);
+    this.writer = new PlanWriter(chassis.journal(), stores);
+  }
+
+  /// @param kept whether it opened a rollout; a dry run and an empty plan leave nothing behind
+  record Outcome(Draft draft, boolean kept) {}
+
+  /// Makes a plan and asks for its approval.
+  ///
+  /// @param given as it was sent
+  Outcome make(Map<String, Object> given, String actor, boolean byModel) {
+    var faults = InputRules.faults(given);
+    if (!faults.isEmpty()) throw new ProblemException(Problem.invalid(faults));
+    var inputs = InputRules.inputs(given);
+    boolean dryRun = InputRules.dryRun(given);
+    var target = drafting.target(inputs);
+    if (!dryRun) awaitFree(inputs);
+    var draft = drafting.draft(new RolloutId(chassis.ids().next()), 1, inputs, target, byModel, actor);
+    if (dryRun || draft.isEmpty()) return new Outcome(draft, false);
+    if (!chassis.ready()) throw new Outage("the planner-service's database or broker is away", null);
+    drafting.fleet().ready();
+    keep(draft);
+    confirm(draft.revision().header());
+    return new Outcome(draft, true);
+  }
+
+  /// Refuses a second rollout of a pair. One that has ended, or may just have, is waited for: its last change of desired versions is being confirmed.
+  private void awaitFree(PlanInputs inputs) {
+    long began = System.nanoTime();
+    while (true) {
+      var first = stores.claims().holder(inputs.templateId().value(), inputs.moduleId().value(), chassis.clock().instant());
+      if (first.isEmpty()) return;
+      var patience = stores.progress().course(first.get()).progress().state().ended() ? RELEASING : ENDING;
+      if (System.nanoTime() - began > patience.toNanos()) throw new ProblemException(second(inputs, first.get()));
+      Await.pause(LOOK);
+    }
+  }
+
+  /// Computes the revision after the one that was read. It is kept as a draft, and counts once it is adopted.
+  PlanHeader revise(Ask.DraftRevision ask) {
+    var rollout = ask.rolloutId().value();
+    var faults = InputRules.editFaults(ask.changes());
+    if (!faults.isEmpty()) throw new ProblemException(Problem.invalid(faults));
+    var current = stores.plans().plan(rollout).flatMap(p -> stores.plans().revision(rollout, p.revision())).map(PlanStore.Kept::header)
+        .orElseThrow(() -> new ProblemException(Problem.notFound("plan", rollout)));
+    var inputs = InputRules.edited(current.inputs(), ask.changes());
+    var draft = drafting.draft(ask.rolloutId(), ask.revision() + 1, inputs, drafting.target(inputs), current.byModel(), ask.actor());
+    var header = chassis.db().inTransaction(tx -> revised(tx, draft));
+    chassis.journal().nudge();
+    log.atInfo().addKeyValue("rollout", rollout).addKeyValue("revision", header.revision()).log("Revision drafted");
+    return header;
+  }
+
+  private PlanHeader revised(Db.Tx tx, Draft draft) {
+    var header = draft.revision().header();
+    var state = stores.plans().held(tx, header.rolloutId().value());
+    var known = stores.plans().draft(tx, header.rolloutId().value(), header.revision(), header.planHash());
+    if (known.isPresent()) return known.get().header();
+    var events = accepted(PlanDecider.decide(state, new PlanCommand.Revise(draft.revision())));
+    holdTarget(tx, header);
+    writer.revision(tx, draft, events, false);
+    return header;
+  }
+
+  /// Makes a draft the revision that counts.
+  void adopt(Ask.AdoptRevision ask) {
+    boolean known = chassis.db().inTransaction(tx -> stores.plans().adopt(tx, ask.rolloutId().value(), ask.revision(), ask.planHash()));
+    if (!known) throw new ProblemException(Problem.notFound("draft", ask.rolloutId() + " revision " + ask.revision()));
+  }
+
+  private void keep(Draft draft) {
+    var header = draft.revision().header();
+    var inputs = header.inputs();
+    var events = accepted(PlanDecider.decide(new PlanState.Absent(), new PlanCommand.Propose(draft.revision())));
+    chassis.db().doInTransaction(tx -> {
+      holdTarget(tx, header);
+      stores.plans().add(tx, header);
+      if (!stores.claims().take(tx, header.rolloutId().value(), inputs.templateId().value(), inputs.moduleId().value(), header.madeAt())) {
+        var first = stores.claims().holder(inputs.templateId().value(), inputs.moduleId().value(), header.madeAt());
+        throw first.<RuntimeException>map(id -> new ProblemException(second(inputs, id)))
+            .orElseGet(() -> new Outage("another plan of this template and module is just being made; try again", null));
+      }
+      writer.revision(tx, draft, events, true);
+    });
+    chassis.journal().nudge();
+    log.atInfo().addKeyValue("rollout", header.rolloutId()).addKeyValue("template", inputs.templateId())
+        .addKeyValue("module", inputs.moduleId()).addKeyValue("instances", header.slices().total()).log("Planned");
+  }
+
+  /// Waits until both services have told that they know the plan; withdraws it if they have not in time.
+  private void confirm(PlanHeader header) {
+    var rollout = header.rolloutId().value();
+    var patience = PATIENCE.plusSeconds(header.slices().total() / MEMBERS_A_SECOND);
+    long end = System.nanoTime() + patience.toNanos();
+    while (System.nanoTime() < end && !Thread.currentThread().isInterrupted()) {
+      if (stores.plans().known(rollout)) return;
+      Await.pause(LOOK);
+    }
+    var reason = "the approval-service and the rollout-service did not take the plan within " + patience.toSeconds() + " s";
+    boolean withdrawn = chassis.db().inTransaction(tx -> {
+      var events = accepted(PlanDecider.decide(stores.plans().held(tx, rollout), new PlanCommand.Withdraw(reason)));
+      if (events.isEmpty()) return false;
+      var now = chassis.clock().instant();
+      stores.plans().withdraw(tx, rollout, now);
+      if (PlanDecider.freeWhenWithdrawn(header)) stores.claims().release(tx, rollout, now);
+      writer.tell(tx, header, events, now, header.madeBy());
+      return true;
+    });
+    if (!withdrawn) return;
+    chassis.journal().nudge();
+    log.atWarn().addKeyValue("rollout", rollout).log("Plan withdrawn: {}", reason);
+    throw new Outage(reason + "; nothing was left behind", null);
+  }
+
+  /// Holds the versions that the plan needs, and refuses if the target may be none any more.
+  private void holdTarget(Db.Tx tx, PlanHeader header) {
+    for (var version : stores.catalog().held(tx, PlanStore.versions(header)))
+      if (version.id().equals(header.target().id().value())) Drafting.refuseUnlessTarget(version);
+  }
+
+  private static Problem second(PlanInputs inputs, String first) {
+    return Problem.conflict("rollout " + first + " of template " + inputs.templateId() + " and module " + inputs.moduleId()
+        + " is open; let it end, or cancel or abort it, before you plan another", Map.of("rollout_id", first));
+  }
+
+  private static List<PlanEvent> accepted(Decision<PlanEvent> decision) {
+    return switch (decision) {
+      case Decision.Accepted<PlanEvent>(var events) -> events;
+      case Decision.Refused<PlanEvent>(var problem) -> throw new ProblemException(problem);
+    };
+  }
+}

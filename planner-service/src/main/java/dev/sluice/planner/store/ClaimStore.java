@@ -1,0 +1,88 @@
+package dev.sluice.planner.store;
+
+import static dev.sluice.planner.store.Page.time;
+
+import dev.sluice.chassis.Db;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/// Who holds which pair of template and module: one open rollout each, by a unique index. Blocks; call on a virtual thread.
+public final class ClaimStore {
+  private final Db db;
+
+  public ClaimStore(Db db) {
+    this.db = db;
+  }
+
+  private static final String HOLDER = """
+      select rollout_id from claim where template_id = $1 and module_id = $2 and open and (held or reclaimed_until > $3)
+      """;
+
+  /// The open rollout of a pair.
+  public Optional<String> holder(String template, String module, Instant now) {
+    return db.list(HOLDER, r -> r.getString("rollout_id"), template, module, time(now)).stream().findFirst();
+  }
+
+  private static final String EXPIRE = """
+      update claim set open = false, reclaimed_until = null
+       where template_id = $1 and module_id = $2 and open and not held and reclaimed_until <= $3
+      """;
+  private static final String TAKE = """
+      insert into claim (rollout_id, template_id, module_id, open, held) values ($1, $2, $3, true, true)
+      on conflict (template_id, module_id) where open do nothing returning rollout_id
+      """;
+
+  /// Takes a pair for a new rollout; waits for a rival that takes it at this moment.
+  ///
+  /// @return whether it was free
+  public boolean take(Db.Tx tx, String rollout, String template, String module, Instant now) {
+    tx.query(EXPIRE, template, module, time(now));
+    return tx.query(TAKE, rollout, template, module).rowCount() > 0;
+  }
+
+  private static final String RETAKE = """
+      update claim set open = true, reclaimed_until = $2
+       where rollout_id = $1
+         and not exists (select 1 from claim c where c.template_id = claim.template_id and c.module_id = claim.module_id and c.open and c.rollout_id <> $1)
+      returning rollout_id
+      """;
+
+  /// Takes the pair again for a rollback of an ended rollout, until the rollback is seen to start.
+  ///
+  /// @return whether no other rollout has it
+  /// @throws io.vertx.pgclient.PgException a duplicate, if a rival takes it at this moment
+  public boolean retake(Db.Tx tx, String rollout, String template, String module, Instant now, Instant until) {
+    tx.query(EXPIRE, template, module, time(now));
+    return tx.query(RETAKE, rollout, time(until)).rowCount() > 0;
+  }
+
+  private static final String HOLD = """
+      update claim set open = true, held = true, reclaimed_until = null
+       where rollout_id = $1
+         and not exists (select 1 from claim c where c.template_id = claim.template_id and c.module_id = claim.module_id and c.open and c.rollout_id <> $1)
+      returning rollout_id
+      """;
+
+  /// A rollback started: it holds the pair.
+  ///
+  /// @return whether no other rollout has it
+  public boolean hold(Db.Tx tx, String rollout) { return tx.query(HOLD, rollout).rowCount() > 0; }
+
+  private static final String RELEASE = """
+      update claim set held = false, open = coalesce(reclaimed_until > $2, false) where rollout_id = $1
+      """;
+
+  /// The pair is free again, unless a rollback has asked for it.
+  public void release(Db.Tx tx, String rollout, Instant now) { tx.query(RELEASE, rollout, time(now)); }
+
+  private static final String NEEDING = """
+      select distinct c.rollout_id from claim c join plan p using (rollout_id) join plan_revision r using (rollout_id)
+       where c.open and (c.held or c.reclaimed_until > $2) and r.revision >= p.revision and $1 = any(r.version_ids) order by c.rollout_id
+      """;
+
+  /// The open rollouts that target a version or would go back to it.
+  public List<String> needing(Db.Tx tx, String version, Instant now) {
+    return tx.list(NEEDING, r -> r.getString("rollout_id"), version, time(now));
+  }
+}

@@ -1,0 +1,180 @@
+package dev.sluice.planner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.contract.Ask;
+import dev.sluice.contract.BreakerRule;
+import dev.sluice.contract.InstanceId;
+import dev.sluice.contract.ModuleId;
+import dev.sluice.contract.PlanEvent;
+import dev.sluice.contract.Reason;
+import dev.sluice.contract.RequestId;
+import dev.sluice.contract.RolloutEvent;
+import dev.sluice.contract.RolloutId;
+import dev.sluice.contract.TemplateId;
+import dev.sluice.contract.Trip;
+import dev.sluice.contract.VersionRef;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// What the planner does while a rollout runs and ends.
+class CourseTest {
+  private static World world;
+  private String rollout;
+
+  @BeforeAll
+  static void start() throws Exception { world = new World(); }
+
+  @AfterAll
+  static void stop() throws Exception { world.close(); }
+
+  @BeforeEach
+  void plan() {
+    world.anotherTemplate();
+    world.fleet.running(50);
+    rollout = world.planned();
+  }
+
+  private void tell(RolloutEvent... events) {
+    for (var event : events)
+      world.tellRollout(rollout, event);
+  }
+
+  private void begin() {
+    tell(new RolloutEvent.Approved(new RequestId(rollout + "-plan"), 1, "bob", null),
+        new RolloutEvent.Started(50, "1.26.0", world.node.clock().instant()), new RolloutEvent.BatchStarted(0, 10));
+  }
+
+  private RolloutEvent finish(VersionRef to) {
+    return new RolloutEvent.FinishAsked(new TemplateId(world.template), new ModuleId("nginx"), to);
+  }
+
+  private static RolloutEvent.Verdict verdict(int i, boolean healthy, double seconds) {
+    return new RolloutEvent.Verdict(i, new InstanceId("i" + i), 0, 2, healthy, healthy ? null : Reason.HEALTH_TIMEOUT, null, seconds,
+        "1.26.0",
+        Instant.EPOCH);
+  }
+
+  private void templateIs(String version) {
+    await().atMost(World.LIMIT).until(() -> world.get("/v1/templates/" + world.template).objects("modules").getFirst().get("version_id")
+        .equals(version));
+  }
+
+  private List<Object> phases() { return world.get("/v1/plans/" + rollout).objects("batches").stream().map(b -> b.get("phase")).toList(); }
+
+  @Test
+  void the_plan_shows_how_far_its_rollout_has_come() {
+    begin();
+    world.awaits(rollout, "state", "running");
+    var trip = new Trip(1, 1, BreakerRule.STREAK, List.of(), 2, 20, 30, "two in a row");
+    tell(new RolloutEvent.BatchCompleted(0, 10, 0, 0), new RolloutEvent.BatchStarted(1, 10),
+        new RolloutEvent.BreakerTripped(new RequestId(rollout + "-trip-1"), trip));
+    world.awaits(rollout, "state", "awaiting_decision");
+    assertThat(phases()).containsExactly("completed", "tripped", "pending", "pending", "pending");
+    tell(new RolloutEvent.Aborted(null, "decision", "bob", null));
+    world.awaits(rollout, "state", "aborted");
+    assertThat(phases()).containsExactly("completed", "tripped", "not_started", "not_started", "not_started");
+  }
+
+  @Test
+  void the_template_moves_when_the_rollout_ends_and_that_is_told() {
+    begin();
+    tell(finish(Played.V2));
+    templateIs("v2");
+    await().atMost(World.LIMIT).until(() -> !world.told(PlanEvent.TemplateMoved.class, rollout).isEmpty());
+    assertThat(world.told(PlanEvent.TemplateMoved.class, rollout)).containsExactly(
+        new PlanEvent.TemplateMoved(new RolloutId(rollout), new TemplateId(world.template), new ModuleId("nginx"), Played.V2));
+    tell(new RolloutEvent.Completed(50, 0, 0, 9, false), new RolloutEvent.Released());
+    world.awaits(rollout, "state", "completed");
+    tell(new RolloutEvent.RollbackStarted(null, "bob", null, 4, 50, List.of()), new RolloutEvent.Aborted(null, "operator", "bob", null));
+    world.awaits(rollout, "state", "aborted");
+    templateIs("v2");
+  }
+
+  @Test
+  void an_abort_after_the_finish_was_asked_sets_the_template_back() {
+    begin();
+    tell(finish(Played.V2), new RolloutEvent.Aborted(null, "operator", "bob", null));
+    world.awaits(rollout, "state", "aborted");
+    templateIs("v1");
+    await().atMost(World.LIMIT).until(() -> world.told(PlanEvent.TemplateMoved.class, rollout).size() == 2);
+  }
+
+  @Test
+  void a_rollback_may_take_the_templates_module_away() {
+    tell(finish(null));
+    await().atMost(World.LIMIT).until(() -> world.get("/v1/templates/" + world.template).objects("modules").isEmpty());
+  }
+
+  @Test
+  void a_rollback_of_an_ended_rollout_takes_the_pair_again() {
+    tell(new RolloutEvent.Completed(50, 0, 0, 9, false), new RolloutEvent.Released());
+    world.awaits(rollout, "state", "completed");
+    var id = new RolloutId(rollout);
+    assertThat(world.ask(new Ask.ClaimForRollback(id))).isEqualTo(new Ask.Done());
+    assertThat(world.ask(new Ask.ClaimForRollback(id))).isEqualTo(new Ask.Done());
+    assertThat(world.plan().text("rollout_id")).isEqualTo(rollout);
+    tell(new RolloutEvent.RollbackStarted(null, "bob", null, 4, 50, List.of()));
+    world.awaits(rollout, "state", "rolling_back");
+    assertThat(world.plan().status()).isEqualTo(409);
+    tell(new RolloutEvent.RolledBack(50, 0), new RolloutEvent.Released());
+    world.awaits(rollout, "state", "rolled_back");
+    await().atMost(World.LIMIT).until(() -> world.plan().status() == 201);
+    assertThatThrownBy(() -> world.ask(new Ask.ClaimForRollback(id))).hasMessageContaining("was made after it");
+    assertThatThrownBy(() -> world.ask(new Ask.ClaimForRollback(new RolloutId("nope")))).hasMessageContaining("404");
+  }
+
+  @Test
+  void a_late_release_does_not_free_a_pair_that_a_rollback_took() {
+    tell(new RolloutEvent.Completed(50, 0, 0, 9, false));
+    world.awaits(rollout, "state", "completed");
+    world.ask(new Ask.ClaimForRollback(new RolloutId(rollout)));
+    tell(new RolloutEvent.Released(), new RolloutEvent.RollbackStarted(null, "bob", null, 4, 50, List.of()));
+    world.awaits(rollout, "state", "rolling_back");
+    assertThat(world.plan().status()).isEqualTo(409);
+  }
+
+  @Test
+  void what_was_measured_is_shown_with_later_plans_and_twins_make_one_learning() {
+    world.post("/v1/modules", Map.of("name", "nginx-unused"));
+    int before = (int) history().get("rollouts");
+    begin();
+    tell(new RolloutEvent.VerdictsRecorded(List.of(verdict(0, true, 2), verdict(1, true, 4), verdict(2, false, 300))),
+        new RolloutEvent.BreakerTripped(new RequestId("q"), new Trip(1, 0, BreakerRule.STREAK, List.of(), 1, 3, 40, "")),
+        new RolloutEvent.Completed(2, 1, 47, 9, true), new RolloutEvent.Released());
+    world.awaits(rollout, "state", "completed_with_failures");
+    assertThat(history().get("rollouts")).isEqualTo(before + 1);
+    assertThat((double) history().get("p95_sec")).isBetween(4.0, 4.2);
+    var first = learning();
+    assertThat(first).containsEntry("category", "failure_mode").containsEntry("source", "rollout").containsEntry("rollouts", 1);
+    assertThat((String) first.get("content")).contains("1 trip", "1 health_timeout");
+
+    await().atMost(World.LIMIT).until(() -> {
+      var next = world.plan();
+      if (next.status() == 201) rollout = next.text("rollout_id");
+      return next.status() == 201;
+    });
+    begin();
+    tell(new RolloutEvent.VerdictsRecorded(List.of(verdict(0, false, 300))), new RolloutEvent.Completed(0, 1, 49, 9, true),
+        new RolloutEvent.Released());
+    world.awaits(rollout, "state", "completed_with_failures");
+    assertThat(learning()).containsEntry("id", first.get("id")).containsEntry("rollouts", 2);
+    assertThat((String) learning().get("content")).contains("2 rollouts", "2 health_timeout");
+    assertThat(world.plan("dry_run", true).objects("learnings")).extracting(l -> l.get("id")).contains(first.get("id"));
+  }
+
+  private Map<String, Object> history() { return world.plan("dry_run", true).object("history"); }
+
+  private static Map<String, Object> learning() {
+    var found = world.get("/v1/learnings?module_id=nginx&tag=completed_with_failures").objects("learnings");
+    assertThat(found).hasSize(1);
+    return found.getFirst();
+  }
+}

@@ -1,0 +1,270 @@
+package dev.sluice.planner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.chassis.ProblemException;
+import dev.sluice.contract.ApprovalEvent;
+import dev.sluice.contract.Ask;
+import dev.sluice.contract.PlanEvent;
+import dev.sluice.contract.Policy;
+import dev.sluice.contract.PolicyView;
+import dev.sluice.contract.RequestId;
+import dev.sluice.contract.RolloutEvent;
+import dev.sluice.contract.RolloutId;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class PlanTest {
+  private static World world;
+
+  @BeforeAll
+  static void start() throws Exception { world = new World(); }
+
+  @AfterAll
+  static void stop() throws Exception { world.close(); }
+
+  @BeforeEach
+  void fleet() {
+    world.anotherTemplate();
+    world.fleet.running(50);
+  }
+
+  @Test
+  void plans_fifty_in_five_batches() {
+    var plan = world.plan();
+    assertThat(plan.status()).isEqualTo(201);
+    var rollout = plan.text("rollout_id");
+    assertThat(plan.header("Location")).isEqualTo("/v1/plans/" + rollout);
+    assertThat(plan.body()).containsEntry("revision", 1).containsEntry("total_instances", 50).containsEntry("batch_size", 10)
+        .containsEntry("batch_count", 5).containsEntry("estimated_total_seconds", 1500).containsEntry("template_id", world.template)
+        .containsEntry("module_id", "nginx").containsEntry("target_version_id", "v2").containsEntry("excluded", List.of())
+        .containsEntry("excluded_count", 0).containsEntry("approval_request_id", rollout + "-plan")
+        .containsEntry("state", "awaiting_approval")
+        .containsEntry("circuit_breaker", Map.of("max_consecutive_failures", 2, "max_failed_pct", 20))
+        .containsEntry("health", Map.of("timeout_sec", 300, "min_healthy_sec", 0))
+        .containsKeys("plan_hash", "learnings", "history", "warnings")
+        .doesNotContainKey("note");
+    assertThat(plan.objects("batches")).hasSize(5)
+        .allSatisfy(b -> assertThat(b).containsEntry("phase", "pending").containsEntry("canary", false));
+    assertThat(new HashSet<>(plan.members())).hasSize(50);
+    assertThat(world.get("/v1/plans/" + rollout).body()).isEqualTo(plan.body());
+    var events = world.told.stream().filter(m -> m.stream().equals(rollout)).toList();
+    assertThat(events).hasSize(2);
+    assertThat(((PlanEvent.MembersPlanned) events.getFirst().event()).members()).hasSize(50);
+    assertThat(world.header(rollout).origins()).containsExactly(Played.V1);
+    assertThat(world.header(rollout).templateVersion()).isEqualTo(Played.V1);
+    assertThat(world.header(rollout).madeBy()).isEqualTo("ann");
+  }
+
+  @Test
+  void a_dry_run_is_the_same_answer_and_leaves_nothing() {
+    var dry = world.plan("dry_run", true);
+    assertThat(dry.status()).isEqualTo(200);
+    assertThat(dry.get("rollout_id")).isNull();
+    var plan = world.plan();
+    assertThat(plan.get("plan_hash")).isEqualTo(dry.get("plan_hash"));
+    assertThat(plan.get("batches")).isEqualTo(dry.get("batches"));
+    assertThat(world.told(PlanEvent.RevisionPlanned.class, plan.text("rollout_id"))).hasSize(1);
+  }
+
+  @Test
+  void nobody_eligible_is_an_empty_plan_that_says_why() {
+    world.fleet.none();
+    assertThat(world.plan().text("note")).isEqualTo("nothing to do: the template has no instances");
+    world.fleet.add("a", "stopped", Played.V1, World.OLD);
+    world.fleet.add("b", "running", Played.V2, World.NEW);
+    world.fleet.add("c", "running", Played.V1, null);
+    world.fleet.add("d", "running", null, World.OLD);
+    var empty = world.plan();
+    assertThat(empty.status()).isEqualTo(200);
+    assertThat(empty.body()).containsEntry("total_instances", 0).containsEntry("batch_count", 0).containsEntry("rollout_id", null)
+        .containsEntry("approval_request_id", null).containsEntry("batches", List.of()).containsEntry("excluded_count", 4);
+    assertThat(empty.text("note")).contains("1 not_running", "1 module_not_assigned", "1 never_reported", "1 already_on_target");
+    assertThat(empty.objects("excluded")).containsExactly(Map.of("instance_id", "a", "reason", "not_running"),
+        Map.of("instance_id", "b", "reason", "already_on_target"), Map.of("instance_id", "c", "reason", "never_reported"),
+        Map.of("instance_id", "d", "reason", "module_not_assigned"));
+  }
+
+  @Test
+  void names_every_fault_of_the_inputs_at_once() {
+    var wrong = world.post("/v1/plans",
+        Map.of("template_id", world.template, "batch_pct", "20", "canary_size", 1.5, "colour", "red", "dry_run", "no"));
+    assertThat(wrong.status()).isEqualTo(400);
+    assertThat(wrong.faults()).containsExactlyInAnyOrder("batch_pct", "canary_size", "colour", "dry_run", "module_id", "target_version_id");
+    assertThat(wrong.objects("errors"))
+        .contains(Map.of("field", "batch_pct", "message", "must be an integer from 1 to 100", "given", "20"));
+    assertThat(world.post("/v1/plans", "{\"template_id\":\"web\",\"module_id\":\"nginx\",\"target_version_id\":\"v2\",\"batch_pct\":null}")
+        .faults())
+        .containsExactly("batch_pct");
+    assertThat(world.post("/v1/plans", "[]").status()).isEqualTo(400);
+  }
+
+  @Test
+  void ids_must_name_what_exists_and_fits() {
+    var unknown = world.plan("template_id", "nope", "target_version_id", "none");
+    assertThat(unknown.status()).isEqualTo(404);
+    assertThat(unknown.faults()).containsExactly("template_id", "target_version_id");
+    world.post("/v1/modules", Map.of("name", "php"));
+    var other = world.plan("module_id", "php");
+    assertThat(other.status()).isEqualTo(400);
+    assertThat(other.faults()).containsExactly("target_version_id");
+    world.post("/v1/modules/nginx/versions", Map.of("id", "draft", "version", "2", "digest", World.NEW));
+    var draft = world.plan("target_version_id", "draft");
+    assertThat(draft.status()).isEqualTo(409);
+    assertThat(draft.text("detail")).contains("draft", "blessed or live");
+  }
+
+  @Test
+  void a_second_rollout_of_the_pair_is_refused_naming_the_first_until_it_is_released() {
+    var first = world.planned();
+    var second = world.plan();
+    assertThat(second.status()).isEqualTo(409);
+    assertThat(second.text("rollout_id")).isEqualTo(first);
+    assertThat(second.text("detail")).contains(first);
+    assertThat(world.plan("dry_run", true).status()).isEqualTo(200);
+    world.tellRollout(first, new RolloutEvent.Rejected(new RequestId(first + "-plan"), "bob", null));
+    world.awaits(first, "state", "rejected");
+    assertThat(world.plan().status()).isEqualTo(409);
+    world.tellRollout(first, new RolloutEvent.Released());
+    await().atMost(World.LIMIT).until(() -> world.plan().status() == 201);
+  }
+
+  @Test
+  void of_many_at_once_one_wins() throws Exception {
+    var replies = new java.util.concurrent.ConcurrentLinkedQueue<Reply>();
+    var threads = IntStream.range(0, 6).mapToObj(_ -> Thread.startVirtualThread(() -> replies.add(world.plan()))).toList();
+    for (var thread : threads)
+      assertThat(thread.join(World.LIMIT)).isTrue();
+    assertThat(replies).extracting(Reply::status).containsOnly(201, 409).containsOnlyOnce(201);
+  }
+
+  @Test
+  void a_blocked_policy_refuses_the_plan_naming_it() {
+    var before = world.policy;
+    world.policy = new PolicyView(Policy.BLOCKED, 1, false, 1, 1, "template");
+    try {
+      var blocked = world.plan();
+      assertThat(blocked.status()).isEqualTo(403);
+      assertThat(blocked.body()).containsEntry("policy", "blocked");
+      assertThat(blocked.text("detail")).contains("blocked");
+    } finally {
+      world.policy = before;
+    }
+  }
+
+  @Test
+  void a_plan_that_is_not_taken_in_time_is_withdrawn_and_leaves_nothing() {
+    world.rolloutHears = false;
+    var late = world.plan();
+    world.rolloutHears = true;
+    assertThat(late.status()).isEqualTo(503);
+    assertThat(late.header("Retry-After")).isEqualTo("1");
+    await().atMost(World.LIMIT).until(() -> world.told.stream().anyMatch(m -> m.event() instanceof PlanEvent.PlanWithdrawn));
+    var withdrawn = world.told.stream().filter(m -> m.event() instanceof PlanEvent.PlanWithdrawn).toList();
+    assertThat(withdrawn).singleElement().satisfies(m -> assertThat(world.get("/v1/plans/" + m.stream()).status()).isEqualTo(404));
+    assertThat(world.plan().status()).isEqualTo(201);
+  }
+
+  @Test
+  void a_large_plan_holds_counts_and_its_ids_are_paged() {
+    world.fleet.running(2_500);
+    for (int i = 0; i < 1_200; i++)
+      world.fleet.add("x-%05d".formatted(i), "stopped", Played.V1, World.OLD);
+    var plan = world.plan("batch_pct", 50, "canary_size", 5);
+    assertThat(plan.status()).isEqualTo(201);
+    assertThat(plan.objects("batches")).extracting(b -> b.get("instance_count")).containsExactly(5, 1250, 1245);
+    assertThat(plan.objects("batches")).allSatisfy(b -> assertThat(b).doesNotContainKey("instance_ids"));
+    assertThat(plan.objects("excluded")).hasSize(1_000);
+    assertThat(plan.body()).containsEntry("excluded_count", 1_200).containsEntry("excluded_by_reason", Map.of("not_running", 1_200));
+    var path = "/v1/plans/" + plan.text("rollout_id");
+    var seen = new HashSet<Object>();
+    for (int batch = 0; batch < 3; batch++)
+      for (String cursor = ""; cursor != null;) {
+        var page = world.get(path + "?limit=1000&batch_index=" + batch + cursor);
+        seen.addAll((List<?>) page.get("instance_ids"));
+        cursor = page.get("next_cursor") == null ? null : "&cursor=" + page.get("next_cursor");
+      }
+    assertThat(seen).hasSize(2_500);
+    assertThat(world.get(path + "?excluded=true&limit=1000&cursor=1000").objects("excluded")).hasSize(200);
+    assertThat(world.get(path + "?batch_index=3").status()).isEqualTo(404);
+    assertThat(world.get(path + "?revision=2").status()).isEqualTo(404);
+    assertThat(world.get(path + "?revision=0").status()).isEqualTo(400);
+  }
+
+  @Test
+  void many_batches_come_in_pages() {
+    world.fleet.running(1_500);
+    var plan = world.plan("max_batch_size", 1);
+    assertThat(plan.objects("batches")).hasSize(1_000);
+    var rest = world.get("/v1/plans/" + plan.text("rollout_id") + "?cursor=" + plan.text("next_cursor"));
+    assertThat(rest.objects("batches")).hasSize(500).first().satisfies(b -> assertThat(b).containsEntry("index", 1_000));
+    assertThat(rest.get("next_cursor")).isNull();
+  }
+
+  @Test
+  void the_skill_call_is_the_same() {
+    var wrong = world.post("/v1/skills/system-rolling-module-upgrade/executions", Map.of("inputs", world.inputs("batch_pct", 0)));
+    assertThat(wrong.faults()).containsExactly("inputs.batch_pct");
+    var plan = world.post("/v1/skills/system-rolling-module-upgrade/executions", Map.of("inputs", world.inputs()));
+    assertThat(plan.status()).isEqualTo(201);
+    assertThat(plan.body()).containsEntry("batch_count", 5);
+    assertThat(world.header(plan.text("rollout_id")).byModel()).isFalse();
+  }
+
+  @Test
+  void an_edit_is_a_draft_until_it_is_adopted() {
+    var rollout = new RolloutId(world.planned());
+    var path = "/v1/plans/" + rollout;
+    var draft = world.ask(new Ask.DraftRevision(rollout, 1, Map.of("batch_pct", 50), "bob"));
+    assertThat(draft.revision()).isEqualTo(2);
+    assertThat(draft.slices().count()).isEqualTo(2);
+    assertThat(draft.madeBy()).isEqualTo("bob");
+    assertThat(world.ask(new Ask.DraftRevision(rollout, 1, Map.of("batch_pct", 50), "bob"))).isEqualTo(draft);
+    assertThat(world.get(path).get("revision")).isEqualTo(1);
+    assertThat(world.get(path + "?revision=2").status()).isEqualTo(404);
+    world.ask(new Ask.AdoptRevision(rollout, 2, draft.planHash()));
+    assertThat(world.get(path).body()).containsEntry("revision", 2).containsEntry("batch_count", 2);
+    assertThat(world.get(path + "?revision=1").body()).containsEntry("batch_count", 5);
+    await().atMost(World.LIMIT).until(() -> world.told(PlanEvent.RevisionPlanned.class, rollout.value()).size() == 2);
+
+    var third = world.ask(new Ask.DraftRevision(rollout, 2, Map.of("canary_size", 1), "bob"));
+    world.tellApproval(rollout.value(),
+        new ApprovalEvent.Revised(new RequestId(rollout + "-plan"), rollout, third, "bob", world.node.clock().instant()));
+    world.awaits(rollout.value(), "revision", 3);
+  }
+
+  @Test
+  void an_edit_is_refused_where_it_cannot_be() {
+    var rollout = new RolloutId(world.planned());
+    assertThatThrownBy(() -> world.ask(new Ask.DraftRevision(rollout, 1, Map.of("batch_pct", "50", "dry_run", true), "bob")))
+        .isInstanceOfSatisfying(ProblemException.class, e -> assertThat(e.problem().errors()).extracting(f -> f.field())
+            .containsExactlyInAnyOrder("batch_pct", "dry_run"));
+    assertThatThrownBy(() -> world.ask(new Ask.DraftRevision(rollout, 2, Map.of("batch_pct", 50), "bob")))
+        .isInstanceOfSatisfying(ProblemException.class, e -> assertThat(e.problem().extra()).containsEntry("revision", 1));
+    assertThatThrownBy(() -> world.ask(new Ask.DraftRevision(new RolloutId("nope"), 1, Map.of(), "bob"))).hasMessageContaining("404");
+    assertThatThrownBy(() -> world.ask(new Ask.AdoptRevision(rollout, 2, "nope"))).hasMessageContaining("404");
+    world.fleet.none();
+    assertThatThrownBy(() -> world.ask(new Ask.DraftRevision(rollout, 1, Map.of("batch_pct", 50), "bob")))
+        .hasMessageContaining("leave nobody");
+    world.fleet.running(50);
+  }
+
+  @Test
+  void what_an_open_rollout_targets_or_would_go_back_to_is_not_archived() {
+    var rollout = world.planned();
+    for (var version : List.of("v1", "v2")) {
+      var refused = world.promote(version, "archived");
+      assertThat(refused.status()).isEqualTo(409);
+      assertThat(refused.get("rollout_ids")).asInstanceOf(InstanceOfAssertFactories.LIST).contains(rollout);
+    }
+  }
+}

@@ -1,0 +1,83 @@
+package dev.sluice.planner.domain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.contract.BreakerRule;
+import dev.sluice.contract.InstanceId;
+import dev.sluice.contract.Reason;
+import dev.sluice.contract.RequestId;
+import dev.sluice.contract.RolloutEvent;
+import dev.sluice.contract.Trip;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class LessonTest {
+  private static final RolloutEvent COMPLETED = new RolloutEvent.Completed(50, 0, 0, 100, false);
+  private static final RolloutEvent ABORTED = new RolloutEvent.Aborted(null, "operator", "ann", null);
+
+  private static RolloutEvent.Verdict verdict(Reason reason) {
+    return new RolloutEvent.Verdict(0, new InstanceId("i"), 0, 1, reason == null, reason, null, 2, "2", Instant.EPOCH);
+  }
+
+  private static Lesson lesson(RolloutEvent end, int pct, Measured measured) {
+    return Lesson.of(end, Revision.make(Given.basis("batch_pct", pct), Given.fleet(50, "a")).header(), true, measured, 100).orElseThrow();
+  }
+
+  @Test
+  void measures_verdicts_and_trips() {
+    var measured = Measured.NOTHING
+        .evolve(new RolloutEvent.VerdictsRecorded(List.of(verdict(null), verdict(Reason.SILENT), verdict(Reason.SILENT))))
+        .evolve(new RolloutEvent.BreakerTripped(new RequestId("q"), new Trip(1, 0, BreakerRule.STREAK, List.of(), 2, 3, 4, "")));
+    assertThat(measured).isEqualTo(new Measured(1, 1, Map.of("silent", 2)));
+    assertThat(measured.failed()).isEqualTo(2);
+  }
+
+  @Test
+  void a_clean_rollout_is_a_practice_to_keep() {
+    var lesson = lesson(COMPLETED, 20, Measured.NOTHING);
+    assertThat(lesson.category()).isEqualTo("best_practice");
+    assertThat(lesson.title()).isEqualTo("nginx on web at 20 %: completed");
+    assertThat(lesson.content()).isEqualTo(
+        "One rollout of nginx on web at 20 % ended completed. On average 50 instances in 100 s; 0 trips of the breaker. Nothing failed.");
+  }
+
+  @Test
+  void twins_make_one_lesson() {
+    var one = lesson(ABORTED, 11, new Measured(3, 1, Map.of("apply_failed", 2)));
+    var other = lesson(ABORTED, 25, new Measured(3, 1, Map.of("apply_failed", 1, "silent", 1)));
+    assertThat(one.twin()).isEqualTo(other.twin());
+    var both = one.mergedWith(other);
+    assertThat(both.category()).isEqualTo("failure_mode");
+    assertThat(both.rollouts()).isEqualTo(2);
+    assertThat(both.content())
+        .isEqualTo("2 rollouts of nginx on web at 11 to 25 % ended aborted. On average 50 instances in 100 s; 2 trips of the breaker. "
+            + "Failed: 3 apply_failed, 1 silent.");
+  }
+
+  @Test
+  void another_outcome_or_band_is_no_twin() {
+    assertThat(lesson(COMPLETED, 20, Measured.NOTHING).twin()).isNotEqualTo(lesson(ABORTED, 20, Measured.NOTHING).twin())
+        .isNotEqualTo(lesson(COMPLETED, 26, Measured.NOTHING).twin());
+  }
+
+  @Test
+  void what_never_started_or_goes_on_teaches_nothing() {
+    var plan = Revision.make(Given.basis(), Given.fleet(5, "a")).header();
+    assertThat(Lesson.of(ABORTED, plan, false, Measured.NOTHING, 0)).isEmpty();
+    assertThat(Lesson.of(new RolloutEvent.Released(), plan, true, Measured.NOTHING, 0)).isEmpty();
+  }
+
+  @Test
+  void percentiles_are_right_within_four_percent() {
+    var counts = new TreeMap<Integer, Long>();
+    for (int i = 1; i <= 100; i++)
+      counts.merge(HealthySeconds.bucket(i), 1L, Long::sum);
+    assertThat(HealthySeconds.percentile(counts, 50)).isBetween(50.0, 52.0);
+    assertThat(HealthySeconds.percentile(counts, 95)).isBetween(95.0, 99.0);
+    assertThat(HealthySeconds.percentile(new TreeMap<>(), 50)).isZero();
+    assertThat(HealthySeconds.bound(HealthySeconds.bucket(0))).isEqualTo(0.001);
+  }
+}
