@@ -1,0 +1,42 @@
+package dev.sluice.approval.inbox;
+
+import dev.sluice.approval.domain.ApprovalCommand.RequestPlan;
+import dev.sluice.approval.domain.ApprovalCommand.Supersede;
+import dev.sluice.approval.domain.Request;
+import dev.sluice.approval.store.RequestDesk;
+import dev.sluice.chassis.Inbox;
+import dev.sluice.chassis.Kinds;
+import dev.sluice.chassis.Message;
+import dev.sluice.contract.PlanEvent;
+import dev.sluice.contract.PlanEvent.MembersPlanned;
+import dev.sluice.contract.PlanEvent.PlanWithdrawn;
+import dev.sluice.contract.PlanEvent.RevisionPlanned;
+import dev.sluice.contract.PlanEvent.TemplateMoved;
+import java.time.InstantSource;
+import java.util.List;
+
+/// Reads `sluice.plan`: a first revision is asked of people, a withdrawn plan of nobody. Later revisions are drafts until an edit adopts them.
+public final class PlanInbox implements Inbox.Handler {
+  public static final Kinds KINDS = new Kinds(PlanEvent.class);
+  private final RequestDesk desk;
+  private final InstantSource clock;
+
+  public PlanInbox(RequestDesk desk, InstantSource clock) {
+    this.desk = desk;
+    this.clock = clock;
+  }
+
+  @Override
+  public void handle(List<Message> messages) {
+    for (var message : messages) {
+      switch ((PlanEvent) message.event()) {
+        case RevisionPlanned e when e.plan().revision() == 1 ->
+          desk.handle(new RequestPlan(Request.idOfPlan(e.rolloutId()), e.plan(), clock.instant()), e.plan().madeBy());
+        case PlanWithdrawn e -> desk.handle(new Supersede(Request.idOfPlan(e.rolloutId()), e.rolloutId(), "system", e.reason()), "system");
+        case RevisionPlanned _,MembersPlanned _,TemplateMoved _ -> {
+          // drafts and what others need
+        }
+      }
+    }
+  }
+}

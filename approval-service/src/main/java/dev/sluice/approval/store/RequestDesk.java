@@ -1,0 +1,36 @@
+package dev.sluice.approval.store;
+
+import dev.sluice.approval.domain.ApprovalCommand;
+import dev.sluice.approval.domain.ApprovalDecider;
+import dev.sluice.approval.domain.Request;
+import dev.sluice.chassis.Chassis;
+import dev.sluice.chassis.Desk;
+import dev.sluice.chassis.Kinds;
+import dev.sluice.contract.ApprovalEvent;
+import dev.sluice.contract.RequestId;
+import dev.sluice.contract.Topics;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Where commands meet requests. Blocks; call on virtual threads.
+public final class RequestDesk {
+  private static final Logger log = LoggerFactory.getLogger(RequestDesk.class);
+  private final Desk<Request, ApprovalCommand, ApprovalEvent> desk;
+
+  public RequestDesk(Chassis chassis) {
+    desk = new Desk<>(chassis.db(), chassis.journal(), chassis.clock(), new ApprovalDecider(), new Desk.Stream<>(Topics.APPROVAL,
+        new Kinds(ApprovalEvent.class), (_, request) -> request.scope().rolloutId().value(), Request::scope, new RequestRows(),
+        request -> request));
+  }
+
+  public Request load(RequestId id) { return desk.load(id.value()).state(); }
+
+  /// Does a command; a repeated one changes nothing.
+  public Desk.Outcome<Request, ApprovalEvent> handle(ApprovalCommand command, String actor) {
+    var outcome = desk.handle(command.id().value(), command, actor);
+    if (outcome instanceof Desk.Done<Request, ApprovalEvent> done) for (var event : done.events())
+      log.atInfo().addKeyValue("request", command.id()).addKeyValue("rollout", done.state().scope().rolloutId()).addKeyValue("actor", actor)
+          .log("Request: {}", Kinds.name(event.getClass()));
+    return outcome;
+  }
+}

@@ -1,0 +1,285 @@
+package dev.sluice.approval;
+
+import static dev.sluice.approval.World.asks;
+import static dev.sluice.approval.World.living;
+import static dev.sluice.approval.World.rolloutOf;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.approval.domain.PolicyPrecedence;
+import dev.sluice.contract.ApprovalEvent;
+import dev.sluice.contract.Choice;
+import dev.sluice.contract.PlanEvent;
+import dev.sluice.contract.Policy;
+import dev.sluice.contract.RequestId;
+import dev.sluice.contract.RequestType;
+import dev.sluice.contract.RolloutEvent;
+import dev.sluice.contract.Told;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// The service from outside, on real servers: two replicas on one database.
+class RequestsTest {
+  private static World world;
+
+  @BeforeAll
+  static void open() { world = new World(2); }
+
+  @AfterAll
+  static void close() throws Exception { world.close(); }
+
+  @Test
+  void a_plan_is_asked_approved_told_and_its_outcome_shown() {
+    var id = world.planned(asks(1));
+    var asked = world.request(id);
+    assertThat(asked.body()).containsEntry("status", "pending").containsEntry("type", "rolling_upgrade_plan").containsEntry("revision", 1)
+        .containsEntry("requested_by", "maker").containsEntry("required_approvals", 1)
+        .containsEntry("options", List.of("approve", "reject"))
+        .containsEntry("rollout_id", rolloutOf(id).value()).containsEntry("trip", null).containsEntry("outcome", null);
+    assertThat(asked.object("plan")).containsEntry("total_instances", 50).containsEntry("batch_count", 5).containsEntry("target_version",
+        "1.26.0");
+    assertThat(Duration.between(java.time.Instant.parse((String) asked.get("created_at")),
+        java.time.Instant.parse((String) asked.get("expires_at"))))
+        .isBetween(Duration.ofHours(4).minusMinutes(1), Duration.ofHours(4).plusMinutes(1));
+
+    var approved = world.decide(id, "ann", "approve", 1);
+    assertThat(approved.status()).isEqualTo(200);
+    assertThat(approved.body()).containsEntry("status", "approved").containsEntry("decision", "approve").containsEntry("decided_by", "ann");
+    assertThat(approved.objects("votes")).singleElement()
+        .satisfies(v -> assertThat(v).containsEntry("actor", "ann").containsEntry("counts", true));
+    assertThat(world.told(ApprovalEvent.PlanApproved.class, id.value()).approvers()).containsExactly("ann");
+
+    world.tellRollout(rolloutOf(id), new RolloutEvent.Approved(id, 1, "ann", null));
+    world.awaits(id, "outcome", "applied");
+    assertThat(world.decide(id, "bob", "reject", 1).status()).isEqualTo(409);
+  }
+
+  @Test
+  void a_plan_that_is_told_twice_is_asked_once() {
+    var id = world.planned(asks(1));
+    var rollout = rolloutOf(id);
+    world.tellPlan(new PlanEvent.RevisionPlanned(rollout, world.header(rollout, 1, 20, asks(1), "maker")));
+    world.tellPlan(new PlanEvent.PlanWithdrawn(rollout, "nobody heard"));
+    var gone = world.awaits(id, "status", "cancelled");
+    assertThat(gone.body()).containsEntry("outcome", "superseded").containsEntry("comment", "nobody heard").containsEntry("decision", null);
+    assertThat(world.told(ApprovalEvent.RequestCancelled.class, id.value())).isNotNull();
+    assertThat(world.count(ApprovalEvent.PlanRequested.class, id.value())).isEqualTo(1);
+  }
+
+  @Test
+  void two_people_must_approve_where_two_are_required() {
+    var id = world.planned(asks(2));
+    assertThat(world.decide(id, "ann", "approve", 1).body()).containsEntry("status", "pending");
+    assertThat(world.decide(id, "ann", "approve", 1).objects("votes")).hasSize(1);
+    assertThat(world.decide(id, "bob", "approve", 1).body()).containsEntry("status", "approved").containsEntry("decided_by", "bob");
+  }
+
+  @Test
+  void an_edit_makes_the_next_revision_and_votes_fall() {
+    var id = world.planned(asks(2));
+    assertThat(world.decide(id, "ann", "approve", 1).status()).isEqualTo(200);
+    var edited = world.edit(id, Map.of("revision", 1, "batch_pct", 10));
+    assertThat(edited.status()).isEqualTo(200);
+    assertThat(edited.body()).containsEntry("revision", 2).containsEntry("status", "pending");
+    assertThat(edited.object("plan")).containsEntry("batch_pct", 10).containsEntry("batch_count", 10).containsEntry("made_by", "editor");
+    assertThat(edited.objects("revisions")).extracting(r -> r.get("revision")).containsExactly(1, 2);
+    assertThat(edited.objects("votes")).singleElement()
+        .satisfies(v -> assertThat(v).containsEntry("counts", false).containsEntry("revision", 1));
+    assertThat(world.adopted).anySatisfy(ask -> assertThat(ask.rolloutId()).isEqualTo(rolloutOf(id)));
+    assertThat(world.told(ApprovalEvent.Revised.class, id.value()).plan().revision()).isEqualTo(2);
+
+    var stale = world.decide(id, "ann", "approve", 1);
+    assertThat(stale.status()).isEqualTo(409);
+    assertThat(stale.body()).containsEntry("current_revision", 2);
+    assertThat(world.edit(id, Map.of("revision", 1, "batch_pct", 30)).body()).containsEntry("status", 409).containsEntry("current_revision",
+        2);
+    assertThat(world.edit(id, Map.of("revision", 2, "batch_pct", 99)).status()).as("leaves nobody").isEqualTo(409);
+  }
+
+  @Test
+  void of_two_edits_at_once_one_wins() throws Exception {
+    var id = world.planned(asks(1));
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var edits = IntStream.of(10, 25)
+          .mapToObj(pct -> threads.submit(() -> world.edit(id, Map.of("revision", 1, "batch_pct", pct)).status())).toList();
+      assertThat(List.of(edits.get(0).get(), edits.get(1).get())).containsExactlyInAnyOrder(200, 409);
+    }
+    assertThat(world.request(id).body()).containsEntry("revision", 2);
+  }
+
+  @Test
+  void of_two_people_who_decide_at_once_one_wins() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      var id = world.planned(asks(1));
+      try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        var yes = threads.submit(() -> world.decide(id, "ann", "approve", 1).status());
+        var no = threads.submit(() -> world.decide(id, "bob", "reject", 1).status());
+        assertThat(List.of(yes.get(), no.get())).containsExactlyInAnyOrder(200, 409);
+        assertThat(world.request(id).body()).containsEntry("status", yes.get() == 200 ? "approved" : "rejected");
+      }
+    }
+  }
+
+  @Test
+  void a_policy_that_approves_leaves_an_approved_request_with_the_actor_policy() {
+    var id = world.planned(PolicyPrecedence.policy(Policy.NOTIFY_AND_PROCEED, 1, false, null, "action"));
+    var approved = world.request(id);
+    assertThat(approved.body()).containsEntry("status", "approved").containsEntry("decided_by", "policy");
+    assertThat(approved.objects("votes")).singleElement().satisfies(v -> assertThat(v).containsEntry("actor", "policy"));
+    var warned = world.told(ApprovalEvent.ProceededWithoutApproval.class, id.value());
+    assertThat(Told.of(warned)).singleElement().satisfies(e -> assertThat(e.severity()).isEqualTo("warning"));
+    world.told(ApprovalEvent.PlanApproved.class, id.value());
+  }
+
+  @Test
+  void the_server_ends_a_plan_and_a_trip_whose_life_is_over() {
+    var plan = world.planned(living(1));
+    world.awaits(plan, "status", "expired");
+    assertThat(world.told(ApprovalEvent.RequestExpired.class, plan.value()).type()).isEqualTo(RequestType.ROLLING_UPGRADE_PLAN);
+    assertThat(world.decide(plan, "ann", "approve", 1).status()).isEqualTo(409);
+    world.tellRollout(rolloutOf(plan), new RolloutEvent.Expired(plan));
+    world.awaits(plan, "outcome", "applied");
+
+    var trip = world.tripped(living(1));
+    world.awaits(trip, "status", "expired");
+    assertThat(world.told(ApprovalEvent.RequestExpired.class, trip.value()).type()).isEqualTo(RequestType.ROLLING_UPGRADE_CONTINUATION);
+    world.tellRollout(rolloutOf(trip), new RolloutEvent.Aborted(trip, "expired", "system", null));
+    world.awaits(trip, "outcome", "applied");
+  }
+
+  @Test
+  void many_lives_that_end_at_once_end_once_each_with_two_replicas() {
+    var ids = new ArrayList<RequestId>();
+    for (int i = 0; i < 40; i++) {
+      var rollout = world.nextRollout();
+      world.tellPlan(new PlanEvent.RevisionPlanned(rollout, world.header(rollout, 1, 20, living(1), "maker")));
+      ids.add(new RequestId(rollout + "-plan"));
+    }
+    for (var id : ids) {
+      world.appears(id);
+      world.awaits(id, "status", "expired");
+      world.told(ApprovalEvent.RequestExpired.class, id.value());
+      assertThat(world.count(ApprovalEvent.RequestExpired.class, id.value())).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void a_trip_is_asked_with_its_consequences_in_numbers() {
+    var id = world.tripped(asks(2));
+    var asked = world.request(id);
+    assertThat(asked.body()).containsEntry("type", "rolling_upgrade_continuation").containsEntry("status", "pending")
+        .containsEntry("required_approvals", 2)
+        .containsEntry("plan", null)
+        .containsEntry("options", List.of("continue_anyway", "retry_failed", "rollback_completed_batches", "abort"));
+    assertThat(asked.object("trip")).containsEntry("rule", "streak").containsEntry("failed_count", 2).containsEntry("batch_number", 1)
+        .containsEntry("failed_instance_ids", List.of("i-1", "i-2"));
+    @SuppressWarnings("unchecked")
+    var consequences = (List<Map<String, Object>>) asked.object("trip").get("consequences");
+    assertThat(consequences).extracting(c -> c.get("option") + " " + c.get("instances_going_on") + " " + c.get("instances_rolled_back"))
+        .containsExactly("continue_anyway 40 0", "retry_failed 40 0", "rollback_completed_batches 0 10", "abort 0 0");
+
+    assertThat(world.decide(id, "ann", "retry_failed", 1).body()).containsEntry("status", "pending");
+    assertThat(world.decide(id, "bob", "continue_anyway", 1).body()).containsEntry("status", "pending");
+    var decided = world.decide(id, "bob", "retry_failed", 1);
+    assertThat(decided.body()).containsEntry("status", "approved").containsEntry("decision", "retry_failed");
+    assertThat(decided.objects("votes")).extracting(v -> v.get("counts")).containsExactly(true, false, true);
+    assertThat(world.told(ApprovalEvent.ContinuationDecided.class, id.value()).choice()).isEqualTo(Choice.RETRY_FAILED);
+    world.tellRollout(rolloutOf(id), new RolloutEvent.ContinuationDecided(id, Choice.RETRY_FAILED, "bob", null));
+    world.awaits(id, "outcome", "applied");
+  }
+
+  @Test
+  void one_person_suffices_to_roll_back() {
+    var id = world.tripped(asks(3));
+    assertThat(world.decide(id, "ann", "rollback_completed_batches", 1).body()).containsEntry("status", "approved");
+    world.tellRollout(rolloutOf(id), new RolloutEvent.ContinuationDecided(id, Choice.ROLLBACK_COMPLETED_BATCHES, "ann", null));
+    world.tellRollout(rolloutOf(id), new RolloutEvent.RollbackStarted(id, "ann", null, 0, 10, List.of()));
+    world.awaits(id, "outcome", "applied");
+  }
+
+  @Test
+  void what_the_rollout_did_otherwise_cancels_or_supersedes() {
+    var open = world.tripped(asks(1));
+    world.tellRollout(rolloutOf(open), new RolloutEvent.Aborted(open, "operator", "ann", "enough"));
+    var cancelled = world.awaits(open, "status", "cancelled");
+    assertThat(cancelled.body()).containsEntry("outcome", "superseded").containsEntry("decided_by", "ann").containsEntry("comment",
+        "enough");
+
+    var late = world.tripped(asks(1));
+    assertThat(world.decide(late, "ann", "continue_anyway", 1).status()).isEqualTo(200);
+    world.tellRollout(rolloutOf(late), new RolloutEvent.RollbackStarted(late, "bob", null, 0, 10, List.of()));
+    assertThat(world.awaits(late, "outcome", "superseded").body()).containsEntry("status", "approved").containsEntry("decision",
+        "continue_anyway");
+
+    var plan = world.planned(asks(1));
+    world.tellRollout(rolloutOf(plan), new RolloutEvent.Cancelled(null, "ann", "no need"));
+    world.awaits(plan, "status", "cancelled");
+    assertThat(world.decide(plan, "bob", "approve", 1).status()).isEqualTo(409);
+  }
+
+  @Test
+  void lists_filter_and_page_newest_first() {
+    var first = world.planned(asks(1));
+    var second = world.planned(asks(1));
+    assertThat(world.get("/v1/approval-requests?rollout_id=" + rolloutOf(first)).objects("approval_requests")).extracting(r -> r.get("id"))
+        .containsExactly(first.value());
+    var page = world.get("/v1/approval-requests?status=pending&type=rolling_upgrade_plan&limit=1");
+    assertThat(page.objects("approval_requests")).extracting(r -> r.get("id")).containsExactly(second.value());
+    var next = world.get("/v1/approval-requests?status=pending&type=rolling_upgrade_plan&limit=1&cursor=" + page.get("next_cursor"));
+    assertThat(next.objects("approval_requests")).extracting(r -> r.get("id")).containsExactly(first.value());
+    assertThat(world.get("/v1/approval-requests?rollout_id=none").body()).containsEntry("next_cursor", null)
+        .containsEntry("approval_requests", List.of());
+  }
+
+  @Test
+  void bad_input_is_refused_all_faults_at_once() {
+    var id = world.planned(asks(1));
+    var path = "/v1/approval-requests/" + id;
+    assertThat(world.send("POST", path + "/decision", Map.of("decision", "maybe", "revision", "1", "why", 1), "ann").objects("errors"))
+        .extracting(e -> e.get("field")).containsExactlyInAnyOrder("decision", "revision", "why");
+    assertThat(
+        world.send("POST", path + "/decision", "{\"decision\":\"approve\",\"revision\":1,\"comment\":\"a\\u0000b\"}", "ann").status())
+        .isEqualTo(400);
+    assertThat(world.send("POST", path + "/decision", "{", "ann").status()).isEqualTo(400);
+    assertThat(world.decide(id, "ann", "abort", 1).objects("errors")).extracting(e -> e.get("field")).containsExactly("decision");
+    assertThat(world.edit(id, Map.of("revision", 1, "batch_pct", 0, "template_id", "db", "dry_run", true)).objects("errors"))
+        .extracting(e -> e.get("field")).containsExactlyInAnyOrder("batch_pct", "template_id", "dry_run");
+    assertThat(world.get("/v1/approval-requests?status=open&limit=0&cursor=x").objects("errors")).hasSize(3);
+    assertThat(world.get("/v1/approval-requests/none").status()).isEqualTo(404);
+    assertThat(world.get("/v1/approval-requests/%00").status()).isEqualTo(404);
+    assertThat(world.decide(new RequestId("none"), "ann", "approve", 1).status()).isEqualTo(404);
+    assertThat(world.edit(new RequestId("none"), Map.of("revision", 1)).status()).isEqualTo(404);
+    assertThat(world.send(world.replicas.getFirst(), "GET", path, null, Map.of()).status()).isEqualTo(401);
+    assertThat(world.request(id).body()).containsEntry("status", "pending");
+  }
+
+  @Test
+  void a_repeated_post_answers_as_it_did_first() {
+    var id = world.planned(asks(1));
+    var headers = Map.of("Authorization", "Bearer x", "X-Sluice-Actor", "ann", "Idempotency-Key", "once");
+    var vote = Map.of("decision", "approve", "revision", 1);
+    for (var replica : world.replicas)
+      assertThat(world.send(replica, "POST", "/v1/approval-requests/" + id + "/decision", vote, headers).body()).containsEntry("status",
+          "approved");
+  }
+
+  @Test
+  void an_edit_without_a_planner_is_503_and_changes_nothing() throws Exception {
+    try (var alone = new World(1)) {
+      var id = alone.planned(asks(1));
+      alone.plannerGone();
+      var answer = alone.edit(id, Map.of("revision", 1, "batch_pct", 10));
+      assertThat(answer.status()).isEqualTo(503);
+      assertThat(answer.headers()).containsKey("retry-after");
+      assertThat(alone.request(id).body()).containsEntry("revision", 1).containsEntry("status", "pending");
+      await().atMost(Duration.ofSeconds(5)).until(() -> alone.get("/readyz").status() == 200);
+    }
+  }
+}
