@@ -1,0 +1,73 @@
+package dev.sluice.rollout.api;
+
+import dev.sluice.chassis.Answer;
+import dev.sluice.chassis.Asks;
+import dev.sluice.chassis.Call;
+import dev.sluice.chassis.Http;
+import dev.sluice.contract.Ask;
+import dev.sluice.contract.RolloutId;
+import dev.sluice.contract.VersionId;
+import dev.sluice.rollout.domain.Refusal;
+import dev.sluice.rollout.domain.RolloutCommand;
+import dev.sluice.rollout.domain.Standing;
+import dev.sluice.rollout.inbox.Starter;
+import dev.sluice.rollout.inbox.Versions;
+import dev.sluice.rollout.store.RolloutDesk;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Function;
+
+/// The REST of commands: each answers the rollout after it.
+public final class CommandsApi {
+  private final RolloutDesk desk;
+  private final RolloutsApi rollouts;
+  private final Starter starter;
+  private final Versions versions;
+  private final Asks asks;
+  private final Duration askLimit;
+
+  public CommandsApi(RolloutDesk desk, RolloutsApi rollouts, Starter starter, Versions versions, Asks asks, Duration askLimit) {
+    this.desk = desk;
+    this.rollouts = rollouts;
+    this.starter = starter;
+    this.versions = versions;
+    this.asks = asks;
+    this.askLimit = askLimit;
+  }
+
+  record Body(String comment) {}
+
+  public void routes(Http http) {
+    http.on("pauseRollout", call -> does(call, now -> new RolloutCommand.Pause(now, call.actor(), comment(call))))
+        .on("resumeRollout", call -> {
+          var answer = does(call, now -> new RolloutCommand.Resume(now, call.actor(), comment(call)));
+          starter.startIfApproved(RolloutsApi.id(call));
+          return answer;
+        })
+        .on("abortRollout", call -> does(call, now -> new RolloutCommand.Abort(now, call.actor(), comment(call))))
+        .on("rollbackRollout", call -> {
+          var unavailable = unavailable(RolloutsApi.id(call));
+          return does(call, now -> new RolloutCommand.Rollback(now, call.actor(), comment(call), unavailable));
+        });
+  }
+
+  private static String comment(Call call) { return call.body(Body.class).comment(); }
+
+  private Answer does(Call call, Function<RolloutCommand.Now, RolloutCommand> command) {
+    var id = RolloutsApi.id(call);
+    RolloutsApi.existing(desk.load(id).state(), id);
+    desk.handle(id, command, call.actor()).orThrow();
+    return Answer.ok(rollouts.show(id));
+  }
+
+  /// Which versions before cannot be had. To roll back what has ended, the planner must say so, and give the pair of template and module again; who would be
+  /// refused anyhow claims nothing.
+  private List<VersionId> unavailable(RolloutId id) {
+    var standing = new Standing(desk.load(id).state());
+    if (!standing.exists() || !Refusal.legal(standing.state()).contains("rollback")) return List.of();
+    if (!standing.state().ended()) return versions.unavailableOriginsOfOpen(standing.plan());
+    var unavailable = versions.unavailableOrigins(standing.plan());
+    if (!standing.noneCanGoBack(unavailable)) asks.ask(new Ask.ClaimForRollback(id), askLimit);
+    return unavailable;
+  }
+}

@@ -1,0 +1,2 @@
+/// The porch: REST in, problem+json out.
+package dev.sluice.rollout.api;

@@ -1,0 +1,46 @@
+package dev.sluice.rollout.domain;
+
+import dev.sluice.contract.Decision;
+import dev.sluice.contract.Problem;
+import dev.sluice.contract.RolloutEvent;
+import dev.sluice.contract.RolloutState;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/// What an operator is told when the table says no.
+public final class Refusal {
+  private Refusal() {}
+
+  /// The commands that are not refused, `same` included, in the words of the wire.
+  public static List<String> legal(RolloutState state) {
+    return switch (state) {
+      case AWAITING_APPROVAL -> List.of("abort");
+      case APPROVED -> List.of("pause", "resume", "abort");
+      case RUNNING, PAUSED, ROLLING_BACK -> List.of("pause", "resume", "abort", "rollback");
+      case AWAITING_DECISION, ABORTED -> List.of("abort", "rollback");
+      case COMPLETED, COMPLETED_WITH_FAILURES, ROLLED_BACK_WITH_FAILURES -> List.of("rollback");
+      case ROLLED_BACK, REJECTED, EXPIRED, CANCELLED -> List.of();
+    };
+  }
+
+  static Decision<RolloutEvent> absent() {
+    return Decision.refused(new Problem("not-found", "There is no such thing", 404, "there is no such rollout", List.of(), Map.of()));
+  }
+
+  static Decision<RolloutEvent> of(Rollout rollout, Stage stage) {
+    var state = stage.seen();
+    var word = state.name().toLowerCase(Locale.ROOT);
+    var legal = legal(state);
+    var ways = legal.isEmpty() ? "takes no command any more" : "takes " + String.join(", ", legal);
+    return Decision.refused(Problem.conflict("rollout " + rollout.plan().rolloutId() + " is " + word + "; it " + ways,
+        Map.of("state", word, "legal_commands", legal)));
+  }
+
+  static Decision<RolloutEvent> gone(Rollout rollout, List<String> versions) {
+    return Decision.refused(Problem.conflict(
+        "rollout " + rollout.plan().rolloutId() + " cannot be rolled back: none of its versions before can be had any more: "
+            + String.join(", ", versions),
+        Map.of("state", rollout.stage().seen().name().toLowerCase(Locale.ROOT), "unavailable_versions", versions)));
+  }
+}

@@ -1,0 +1,117 @@
+package dev.sluice.rollout.store;
+
+import dev.sluice.chassis.Db;
+import dev.sluice.chassis.Desk;
+import dev.sluice.chassis.Journal;
+import dev.sluice.chassis.Json;
+import dev.sluice.contract.RolloutEvent;
+import dev.sluice.contract.RolloutEvent.*;
+import dev.sluice.contract.Told;
+import dev.sluice.rollout.domain.Rollout;
+import dev.sluice.rollout.domain.Standing;
+import dev.sluice.rollout.store.RolloutView.Times;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.ToIntFunction;
+
+/// Keeps the rows of rollouts, in the append's transaction; members in bulk.
+final class RolloutRows implements Desk.View<Rollout, RolloutEvent> {
+  /// A list shows the batches of rollouts that have no more than these.
+  static final int MAX_BATCHES = 200;
+  private final Duration tick;
+
+  RolloutRows(Duration tick) {
+    this.tick = tick;
+  }
+
+  @Override
+  public void apply(Db.Tx tx, String stream, Rollout before, List<RolloutEvent> events, Rollout after, Journal.Position end, Instant now) {
+    // as exact as a column keeps it, so that a list and a single answer agree
+    var at = now.truncatedTo(ChronoUnit.MICROS);
+    for (var event : events)
+      batchesAndMembers(tx, stream, event, utc(at));
+    var standing = new Standing(after);
+    keep(tx, stream, standing, times(tx, stream, new Standing(before), standing, at), end, at);
+  }
+
+  private static final String TIMES = "select created_at, ended_at, since from rollout where id = $1 for update";
+
+  private static Times times(Db.Tx tx, String id, Standing before, Standing after, Instant at) {
+    var known = tx.query(TIMES, id).iterator();
+    var row = known.hasNext() ? known.next() : null;
+    boolean same = row != null && before.state() == after.state();
+    var endedAt = !after.state().ended() ? null : same ? RolloutStore.instant(row, "ended_at") : at;
+    return new Times(row == null ? at : RolloutStore.instant(row, "created_at"), after.startedAt().orElse(null), endedAt,
+        same ? RolloutStore.instant(row, "since") : at, RolloutStore.batchTimes(tx.query(RolloutStore.BATCHES, id)));
+  }
+
+  private static final String KEEP = """
+      insert into rollout (id, template_id, module_id, state, delivers, released, seq, view, created_at, started_at, ended_at, since, due_at)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+      on conflict (id) do update
+         set state = excluded.state, delivers = excluded.delivers, released = excluded.released, seq = excluded.seq, view = excluded.view,
+             started_at = excluded.started_at, ended_at = excluded.ended_at, since = excluded.since, due_at = excluded.due_at
+      """;
+
+  private void keep(Db.Tx tx, String id, Standing s, Times times, Journal.Position end, Instant at) {
+    var view = RolloutView.of(s, times, end.told(), at, MAX_BATCHES);
+    tx.query(KEEP, id, view.templateId().value(), view.moduleId().value(), Told.word(s.state()), s.delivers().map(Told::word).orElse(null),
+        s.released(), end.seq(), Json.text(view), utc(times.createdAt()), utc(times.startedAt()), utc(times.endedAt()), utc(times.since()),
+        utc(at.plus(tick)));
+  }
+
+  private static final String BATCH_STARTED = """
+      insert into rollout_batch (rollout_id, batch_index, started_at) values ($1, $2, $3)
+      on conflict (rollout_id, batch_index) do nothing
+      """;
+  private static final String BATCH_ENDED = "update rollout_batch set ended_at = $3 where rollout_id = $1 and batch_index = $2";
+  private static final String INSTRUCTED = """
+      insert into rollout_member (rollout_id, ordinal, instructed_at) select $1, ordinal, $3 from unnest($2::int[]) as u (ordinal)
+      on conflict (rollout_id, ordinal) do update
+         set instructed_at = excluded.instructed_at, handed_out_at = null, verdict_at = null, seconds = null, detail = null
+      """;
+  private static final String HANDED_OUT = """
+      update rollout_member m set handed_out_at = u.at
+        from unnest($2::int[], $3::timestamptz[]) as u (ordinal, at) where m.rollout_id = $1 and m.ordinal = u.ordinal
+      """;
+  private static final String JUDGED = """
+      update rollout_member m set verdict_at = u.at, seconds = u.seconds, detail = u.detail
+        from unnest($2::int[], $3::timestamptz[], $4::double precision[], $5::text[]) as u (ordinal, at, seconds, detail)
+       where m.rollout_id = $1 and m.ordinal = u.ordinal
+      """;
+
+  private static void batchesAndMembers(Db.Tx tx, String id, RolloutEvent event, OffsetDateTime at) {
+    switch (event) {
+      case BatchStarted e -> tx.query(BATCH_STARTED, id, e.batchIndex(), at);
+      case BatchCompleted e -> tx.query(BATCH_ENDED, id, e.batchIndex(), at);
+      case InstancesInstructed e -> tx.query(INSTRUCTED, id, ordinals(e.instructions(), Instruction::ordinal), at);
+      case HandedOutRecorded e ->
+        tx.query(HANDED_OUT, id, ordinals(e.handings(), Handing::ordinal), times(e.handings(), Handing::at));
+      case VerdictsRecorded e -> judged(tx, id, e.verdicts());
+      case RollbackVerdictsRecorded e -> judged(tx, id, e.verdicts());
+      default -> {
+        // the state remembers the rest
+      }
+    }
+  }
+
+  private static void judged(Db.Tx tx, String id, List<Verdict> verdicts) {
+    tx.query(JUDGED, id, ordinals(verdicts, Verdict::ordinal), times(verdicts, Verdict::at),
+        verdicts.stream().map(Verdict::seconds).toArray(Double[]::new), verdicts.stream().map(Verdict::detail).toArray(String[]::new));
+  }
+
+  static <T> Integer[] ordinals(List<T> items, ToIntFunction<T> ordinal) {
+    return items.stream().map(ordinal::applyAsInt).toArray(Integer[]::new);
+  }
+
+  private static <T> OffsetDateTime[] times(List<T> items, Function<T, Instant> at) {
+    return items.stream().map(i -> utc(at.apply(i))).toArray(OffsetDateTime[]::new);
+  }
+
+  static OffsetDateTime utc(Instant instant) { return instant == null ? null : instant.atOffset(ZoneOffset.UTC); }
+}

@@ -1,0 +1,111 @@
+package dev.sluice.rollout.store;
+
+import dev.sluice.chassis.Db;
+import dev.sluice.chassis.Json;
+import dev.sluice.contract.Ask;
+import dev.sluice.contract.Purpose;
+import dev.sluice.contract.RolloutId;
+import dev.sluice.rollout.store.RolloutView.BatchTimes;
+import dev.sluice.rollout.store.RolloutView.Times;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/// Rollouts as rows. Blocks; call on virtual threads.
+public final class RolloutStore {
+  /// One of a list.
+  ///
+  /// @param place in the order of making
+  public record Listed(long place, Map<String, Object> view) {}
+
+  /// Each null: any.
+  public record Filter(String state, String templateId, String moduleId) {}
+
+  /// What is remembered of a member beside its state.
+  public record MemberTimes(Instant instructedAt, Instant handedOutAt, Instant verdictAt, Double seconds, String detail) {}
+
+  private final Db db;
+
+  public RolloutStore(Db db) {
+    this.db = db;
+  }
+
+  private static final String LIST = """
+      select place, view from rollout
+       where place < $1 and ($2::text is null or state = $2) and ($3::text is null or template_id = $3) and ($4::text is null or module_id = $4)
+       order by place desc limit $5
+      """;
+
+  /// Newest first, older than the place `before`.
+  public List<Listed> list(Filter f, long before, int limit) {
+    return db.list(LIST, r -> new Listed(r.getLong("place"), Json.map(r.getString("view"))), before, f.state(), f.templateId(),
+        f.moduleId(), limit);
+  }
+
+  private static final String FIND = "select created_at, started_at, ended_at, since from rollout where id = $1";
+  static final String BATCHES = "select batch_index, started_at, ended_at from rollout_batch where rollout_id = $1";
+
+  public Optional<Times> times(RolloutId id) {
+    return db.list(FIND, r -> new Times(instant(r, "created_at"), instant(r, "started_at"), instant(r, "ended_at"), instant(r, "since"),
+        batchTimes(db.query(BATCHES, id.value()))), id.value()).stream().findFirst();
+  }
+
+  static Map<Integer, BatchTimes> batchTimes(RowSet<Row> rows) {
+    var times = new HashMap<Integer, BatchTimes>();
+    for (var row : rows)
+      times.put(row.getInteger("batch_index"), new BatchTimes(instant(row, "started_at"), instant(row, "ended_at")));
+    return times;
+  }
+
+  private static final String MEMBERS = """
+      select ordinal, instructed_at, handed_out_at, verdict_at, seconds, detail from rollout_member where rollout_id = $1 and ordinal = any($2)
+      """;
+
+  /// By ordinal; nothing of those that were never instructed.
+  public Map<Integer, MemberTimes> members(RolloutId id, List<Integer> ordinals) {
+    var found = new HashMap<Integer, MemberTimes>();
+    for (var r : db.query(MEMBERS, id.value(), ordinals.toArray(Integer[]::new)))
+      found.put(r.getInteger("ordinal"), new MemberTimes(instant(r, "instructed_at"), instant(r, "handed_out_at"), instant(r, "verdict_at"),
+          r.getDouble("seconds"), r.getString("detail")));
+    return found;
+  }
+
+  private static final String DELIVERIES = """
+      select id, delivers, seq from rollout where not released and state not in ('awaiting_approval', 'approved')
+      """;
+
+  /// What each open rollout delivers now.
+  public List<Ask.Delivery> deliveries() {
+    return db.list(DELIVERIES, r -> new Ask.Delivery(new RolloutId(r.getString("id")),
+        r.getString("delivers") == null ? null : Purpose.valueOf(r.getString("delivers").toUpperCase(Locale.ROOT)), r.getLong("seq")));
+  }
+
+  private static final String CLAIM = """
+      update rollout set due_at = $2
+       where id in (select id from rollout where not released and state <> 'awaiting_approval' and due_at <= $1
+                     order by due_at limit $3 for update skip locked)
+      returning id
+      """;
+
+  /// Takes rollouts that are due; each is due again after `every`.
+  public List<RolloutId> claimDue(Instant now, Duration every, int limit) {
+    return db.list(CLAIM, r -> new RolloutId(r.getString("id")), RolloutRows.utc(now), RolloutRows.utc(now.plus(every)), limit);
+  }
+
+  private static final String ALL_DUE = "update rollout set due_at = $1 where not released and due_at > $1";
+
+  /// Makes all open rollouts due.
+  public void allDue(Instant now) { db.query(ALL_DUE, RolloutRows.utc(now)); }
+
+  static Instant instant(Row row, String column) {
+    var time = row.get(OffsetDateTime.class, column);
+    return time == null ? null : time.toInstant();
+  }
+}

@@ -1,0 +1,2 @@
+/// The cellar: SQL and row mappers.
+package dev.sluice.rollout.store;

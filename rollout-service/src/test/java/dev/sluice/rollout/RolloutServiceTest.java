@@ -1,0 +1,251 @@
+package dev.sluice.rollout;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.contract.Ask;
+import dev.sluice.contract.Choice;
+import dev.sluice.contract.HealthReport;
+import dev.sluice.contract.Purpose;
+import dev.sluice.contract.Reason;
+import dev.sluice.contract.ReconcilerEvent;
+import dev.sluice.contract.RequestType;
+import dev.sluice.contract.RolloutEvent;
+import dev.sluice.contract.Told;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+/// The rollout-service, black box, two replicas on real PostgreSQL and Kafka.
+class RolloutServiceTest {
+  private static final World WORLD = new World(2, Duration.ofSeconds(1));
+
+  @AfterAll
+  static void end() throws Exception { WORLD.close(); }
+
+  @Test
+  void a_plan_is_approved_and_goes_through_batch_by_batch() {
+    var id = WORLD.planned("web", 6, 34);
+    assertThat(WORLD.blockedOn(id)).isEqualTo("approval");
+    WORLD.approve(id);
+    var done = WORLD.awaits(id, "state", "completed");
+    assertThat(done.object("counts")).containsEntry("total", 6).containsEntry("healthy", 6).containsEntry("pending", 0);
+    assertThat(done.objects("batches")).hasSize(2).allSatisfy(b -> assertThat(b).containsEntry("phase", "completed")
+        .doesNotContainEntry("started_at", null).doesNotContainEntry("ended_at", null));
+    assertThat(done.get("ended_at")).isNotNull();
+    assertThat(WORLD.blockedOn(id)).isEqualTo("nothing");
+    var events = WORLD.toldUntil(id, RolloutEvent.Released.class);
+    assertThat(done.get("as_of_seq")).isEqualTo(events.stream().mapToInt(Told::count).sum());
+    assertThat(events).filteredOn(e -> e instanceof RolloutEvent.BatchStarted || e instanceof RolloutEvent.BatchCompleted)
+        .extracting(e -> e.getClass().getSimpleName()).containsExactly("BatchStarted", "BatchCompleted", "BatchStarted", "BatchCompleted");
+    var members = WORLD.get("/v1/rollouts/" + id + "/instances?batch_index=1&limit=2");
+    assertThat(members.objects("instances")).hasSize(2).allSatisfy(m -> assertThat(m).containsEntry("state", "healthy")
+        .containsEntry("from", "1.24.0").containsEntry("to", "1.26.0").containsEntry("generation", 4).containsEntry("seconds", 1.5)
+        .doesNotContainEntry("handed_out_at", null));
+    assertThat(members.get("next_cursor")).isEqualTo("5");
+    assertThat(WORLD.get("/v1/rollouts/" + id + "/instances?batch_index=1&cursor=5").objects("instances")).hasSize(1);
+    assertThat(WORLD.get("/v1/rollouts/" + id + "/instances?state=failed").objects("instances")).isEmpty();
+  }
+
+  @Test
+  void a_trip_withholds_asks_and_rolls_back_by_decision() {
+    var id = WORLD.planned("web", 10, 50);
+    WORLD.failing.addAll(List.of(id + "-1", id + "-2"));
+    WORLD.silent.add(id + "-4");
+    WORLD.approve(id);
+    var tripped = WORLD.awaits(id, "state", "awaiting_decision");
+    assertThat(tripped.object("circuit_breaker")).containsEntry("state", "tripped").containsEntry("rule", "streak")
+        .containsEntry("failed_instance_ids", List.of(id + "-1", id + "-2"));
+    assertThat(tripped.object("counts")).containsEntry("held", 1).containsEntry("pending", 5).containsEntry("healthy", 2);
+    assertThat(tripped.get("failure_streak")).isEqualTo(2);
+    assertThat(WORLD.blockedOn(id)).isEqualTo("decision");
+    assertThat(WORLD.ask(new Ask.DeliveryNow()).open()).anySatisfy(d -> {
+      assertThat(d.rolloutId()).isEqualTo(id);
+      assertThat(d.purpose()).isNull();
+    });
+    WORLD.choose(id, Choice.ROLLBACK_COMPLETED_BATCHES);
+    var back = WORLD.awaits(id, "state", "rolled_back");
+    assertThat(back.object("counts")).containsEntry("rolled_back", 5).containsEntry("pending", 5);
+    assertThat(back.get("continuation_request_id")).isNull();
+    assertThat(back.objects("batches")).extracting(b -> b.get("phase")).containsExactly("rolled_back", "not_started");
+    var events = WORLD.toldUntil(id, RolloutEvent.Released.class);
+    assertThat(events).filteredOn(e -> e instanceof RolloutEvent.InstancesInstructed i && i.purpose() == Purpose.ROLLBACK).singleElement()
+        .satisfies(e -> assertThat(((RolloutEvent.InstancesInstructed) e).instructions()).extracting(RolloutEvent.Instruction::ordinal)
+            .containsExactly(0, 1, 2, 3));
+  }
+
+  @Test
+  void retry_gives_the_failed_a_new_generation_and_goes_on() {
+    var id = WORLD.planned("web", 4, 50);
+    WORLD.failing.addAll(List.of(id + "-0", id + "-1"));
+    WORLD.approve(id);
+    WORLD.awaits(id, "state", "awaiting_decision");
+    WORLD.failing.clear();
+    WORLD.choose(id, Choice.RETRY_FAILED);
+    assertThat(WORLD.awaits(id, "state", "completed").object("counts")).containsEntry("healthy", 4);
+  }
+
+  @Test
+  void commands_follow_the_table_and_refusals_name_what_is_legal() {
+    var id = WORLD.planned("web", 2, 100);
+    var refused = WORLD.command(id, "pause");
+    assertThat(refused.status()).isEqualTo(409);
+    assertThat(refused.body()).containsEntry("state", "awaiting_approval").containsEntry("legal_commands", List.of("abort"));
+    WORLD.silent.addAll(List.of(id + "-0", id + "-1"));
+    WORLD.approve(id);
+    WORLD.awaits(id, "state", "running");
+    assertThat(WORLD.blockedOn(id)).isEqualTo("instances");
+    assertThat(WORLD.command(id, "pause").body()).containsEntry("state", "paused").containsEntry("paused_from", "running");
+    assertThat(WORLD.command(id, "pause").status()).isEqualTo(200);
+    assertThat(WORLD.rollout(id).object("counts")).containsEntry("held", 2);
+    assertThat(WORLD.blockedOn(id)).isEqualTo("resume");
+    assertThat(WORLD.command(id, "resume").body()).containsEntry("state", "running");
+    var aborted = WORLD.send("POST", "/v1/rollouts/" + id + "/abort", null, "ann");
+    assertThat(aborted.body()).containsEntry("state", "aborted");
+    assertThat(aborted.object("counts")).containsEntry("skipped", 2);
+    WORLD.toldUntil(id, RolloutEvent.Released.class);
+    assertThat(WORLD.command(id, "resume").status()).isEqualTo(409);
+    assertThat(WORLD.command(WORLD.nextId(), "pause").status()).isEqualTo(404);
+    assertThat(WORLD.get("/v1/rollouts/no%20id").status()).isEqualTo(404);
+    assertThat(WORLD.send("POST", "/v1/rollouts/" + id + "/abort", Map.of("coment", "x"), "ann").status()).isEqualTo(400);
+    assertThat(WORLD.get("/v1/rollouts?state=odd").status()).isEqualTo(400);
+  }
+
+  @Test
+  void what_is_rejected_expires_or_is_withdrawn_ends_and_frees_its_pair() {
+    var rejected = WORLD.planned("web", 2, 100);
+    var expired = WORLD.planned("web", 2, 100);
+    var withdrawn = WORLD.planned("web", 2, 100);
+    WORLD.reject(rejected);
+    WORLD.expire(expired, RequestType.ROLLING_UPGRADE_PLAN);
+    WORLD.withdraw(withdrawn);
+    WORLD.awaits(rejected, "state", "rejected");
+    WORLD.awaits(expired, "state", "expired");
+    WORLD.awaits(withdrawn, "state", "cancelled");
+    WORLD.toldUntil(rejected, RolloutEvent.Released.class);
+  }
+
+  @Test
+  void a_continuation_that_expires_aborts() {
+    var id = WORLD.planned("web", 4, 50);
+    WORLD.failing.addAll(List.of(id + "-0", id + "-1"));
+    WORLD.approve(id);
+    WORLD.awaits(id, "state", "awaiting_decision");
+    WORLD.expire(id, RequestType.ROLLING_UPGRADE_CONTINUATION);
+    WORLD.awaits(id, "state", "aborted");
+    var end = WORLD.toldUntil(id, RolloutEvent.Aborted.class).stream().filter(RolloutEvent.Aborted.class::isInstance).findFirst()
+        .orElseThrow();
+    assertThat(((RolloutEvent.Aborted) end).reason()).isEqualTo("expired");
+  }
+
+  @Test
+  void an_approval_that_comes_before_its_plan_waits_for_the_members() {
+    var id = WORLD.nextId();
+    var header = WORLD.header(id, "web", 2, 100);
+    WORLD.asked(header);
+    WORLD.approve(id);
+    WORLD.awaits(id, "state", "approved");
+    assertThat(WORLD.blockedOn(id)).isEqualTo("plan_members");
+    WORLD.tellMembers(id, 2);
+    WORLD.tellHeader(header);
+    WORLD.awaits(id, "state", "completed");
+  }
+
+  @Test
+  void a_target_that_is_gone_aborts_and_a_planner_that_is_away_is_asked_again() {
+    WORLD.plannerAway = true;
+    var id = WORLD.planned("web", 2, 100);
+    WORLD.approve(id);
+    WORLD.awaits(id, "state", "approved");
+    assertThat(WORLD.blockedOn(id)).isEqualTo("target_check");
+    WORLD.archived.add(World.TARGET.id());
+    WORLD.plannerAway = false;
+    try {
+      WORLD.awaits(id, "state", "aborted");
+      var aborted = WORLD.toldUntil(id, RolloutEvent.Aborted.class);
+      assertThat(aborted).anySatisfy(e -> assertThat(e).isInstanceOfSatisfying(RolloutEvent.Aborted.class,
+          a -> assertThat(a.reason()).isEqualTo("target_unavailable")));
+    } finally {
+      WORLD.archived.clear();
+    }
+  }
+
+  @Test
+  void a_paused_reconciler_lets_no_batch_start() {
+    assertThat(WORLD.send("POST", "/v1/reconciler/pause", Map.of("template_id", "edge"), "ann").body())
+        .containsEntry("paused", false).containsEntry("paused_templates", List.of("edge")).containsEntry("tick_sec", 1);
+    var id = WORLD.planned("edge", 2, 50);
+    WORLD.approve(id);
+    WORLD.awaits(id, "state", "approved");
+    await().atMost(World.LIMIT).until(() -> WORLD.blockedOn(id).equals("reconciler"));
+    assertThat(WORLD.send("POST", "/v1/reconciler/resume", Map.of("template_id", "edge"), "ann").body())
+        .containsEntry("paused_templates", List.of());
+    WORLD.awaits(id, "state", "completed");
+    assertThat(WORLD.told).anyMatch(m -> m.event() instanceof ReconcilerEvent.ReconcilerPaused e && "ann".equals(e.actor()));
+    await().atMost(World.LIMIT).until(() -> WORLD.get("/v1/reconciler").objects("replicas").size() == 2);
+    assertThat(WORLD.get("/v1/reconciler").get("last_tick_at")).isNotNull();
+  }
+
+  @Test
+  void what_has_ended_rolls_back_unless_a_later_one_was_made_or_its_versions_are_archived() {
+    var id = WORLD.planned("web", 4, 50);
+    WORLD.approve(id);
+    WORLD.awaits(id, "state", "completed");
+    WORLD.overtaken.add(id);
+    assertThat(WORLD.command(id, "rollback").status()).isEqualTo(409);
+    WORLD.overtaken.clear();
+    WORLD.archived.add(World.OLD.id());
+    assertThat(WORLD.command(id, "rollback").body()).containsEntry("unavailable_versions", List.of("v1"));
+    WORLD.archived.clear();
+    assertThat(WORLD.command(id, "rollback").body()).containsEntry("state", "rolling_back");
+    var back = WORLD.awaits(id, "state", "rolled_back");
+    assertThat(back.object("counts")).containsEntry("rolled_back", 4);
+    var finish = WORLD.toldUntil(id, RolloutEvent.RolledBack.class).stream().filter(RolloutEvent.FinishAsked.class::isInstance)
+        .map(e -> ((RolloutEvent.FinishAsked) e).to()).toList();
+    assertThat(finish).containsExactly(World.TARGET, World.OLD);
+    assertThat(WORLD.command(id, "rollback").status()).isEqualTo(409);
+  }
+
+  @Test
+  void members_that_leave_are_skipped_and_those_that_fall_are_shown() {
+    var id = WORLD.planned("web", 4, 50);
+    WORLD.silent.addAll(List.of(id + "-1", id + "-2"));
+    WORLD.approve(id);
+    await().atMost(World.LIMIT).until(() -> Integer.valueOf(1).equals(WORLD.rollout(id).object("counts").get("healthy")));
+    WORLD.report(new HealthReport.Regressed(id, List.of(new HealthReport.MemberReason(0, 4, Reason.OTHER_DIGEST))));
+    WORLD.report(new HealthReport.Gone(id, List.of(new HealthReport.MemberReason(1, 4, Reason.DECOMMISSIONED))));
+    await().atMost(World.LIMIT).until(() -> Integer.valueOf(1).equals(WORLD.rollout(id).get("current_batch_index")));
+    WORLD.report(new HealthReport.Gone(id, List.of(new HealthReport.MemberReason(2, 4, Reason.STOPPED))));
+    var done = WORLD.awaits(id, "state", "completed_with_failures");
+    assertThat(done.object("counts")).containsEntry("healthy", 2).containsEntry("skipped", 2);
+    assertThat(done.get("regressed_count")).isEqualTo(1);
+  }
+
+  @Test
+  void lists_are_paged_newest_first_and_narrowed() {
+    var first = WORLD.planned("listed", 2, 100);
+    var second = WORLD.planned("listed", 300, 1);
+    var page = WORLD.get("/v1/rollouts?template_id=listed&limit=1");
+    assertThat(page.objects("rollouts")).singleElement().satisfies(r -> assertThat(r).containsEntry("id", second.value()));
+    var next = WORLD.get("/v1/rollouts?template_id=listed&limit=1&cursor=" + page.get("next_cursor"));
+    assertThat(next.objects("rollouts")).singleElement().satisfies(r -> {
+      var shown = WORLD.rollout(first).body();
+      assertThat(r).isEqualTo(shown);
+    });
+    assertThat(next.get("next_cursor")).isNull();
+    assertThat(WORLD.get("/v1/rollouts?template_id=listed&state=running").objects("rollouts")).isEmpty();
+    assertThat(WORLD.get("/v1/rollouts?module_id=nginx&limit=1000").objects("rollouts").size()).isGreaterThanOrEqualTo(2);
+  }
+
+  @Test
+  void twelve_thousand_instances_go_through_in_chunks() {
+    var id = WORLD.planned("large", 12_000, 50);
+    WORLD.approve(id);
+    var done = WORLD.awaits(id, "state", "completed");
+    assertThat(done.object("counts")).containsEntry("healthy", 12_000);
+    assertThat(WORLD.toldUntil(id, RolloutEvent.Released.class)).filteredOn(RolloutEvent.InstancesInstructed.class::isInstance)
+        .extracting(e -> ((RolloutEvent.InstancesInstructed) e).instructions().size()).containsExactly(5_000, 1_000, 5_000, 1_000);
+  }
+}

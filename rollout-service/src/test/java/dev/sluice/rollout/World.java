@@ -1,0 +1,293 @@
+package dev.sluice.rollout;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.chassis.Chassis;
+import dev.sluice.chassis.Journal;
+import dev.sluice.chassis.Json;
+import dev.sluice.chassis.Kinds;
+import dev.sluice.chassis.Message;
+import dev.sluice.chassis.Node;
+import dev.sluice.chassis.ProblemException;
+import dev.sluice.chassis.ServiceConfig;
+import dev.sluice.contract.ApprovalEvent;
+import dev.sluice.contract.Ask;
+import dev.sluice.contract.Choice;
+import dev.sluice.contract.Digest;
+import dev.sluice.contract.HealthReport;
+import dev.sluice.contract.InstanceId;
+import dev.sluice.contract.ModuleId;
+import dev.sluice.contract.PlanEvent;
+import dev.sluice.contract.PlanHeader;
+import dev.sluice.contract.PlanInputs;
+import dev.sluice.contract.PlanMember;
+import dev.sluice.contract.Policy;
+import dev.sluice.contract.PolicyView;
+import dev.sluice.contract.Problem;
+import dev.sluice.contract.ReconcilerEvent;
+import dev.sluice.contract.RequestId;
+import dev.sluice.contract.RequestType;
+import dev.sluice.contract.RolloutEvent;
+import dev.sluice.contract.RolloutId;
+import dev.sluice.contract.Scope;
+import dev.sluice.contract.Slices;
+import dev.sluice.contract.TemplateId;
+import dev.sluice.contract.Topics;
+import dev.sluice.contract.VersionId;
+import dev.sluice.contract.VersionRef;
+import dev.sluice.sandbox.Database;
+import dev.sluice.sandbox.Sandbox;
+import dev.sluice.sandbox.TopicSpec;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.IntStream;
+
+/// The rollout-service on real servers, with a planner, an approval-service and a fleet that are played: they tell facts from journals of their own, and answer
+/// what they are asked.
+final class World implements AutoCloseable {
+  static final Duration LIMIT = Duration.ofSeconds(30);
+  static final VersionRef TARGET = new VersionRef(new VersionId("v2"), "1.26.0", new Digest("sha256:" + "b".repeat(64)), null);
+  static final VersionRef OLD = new VersionRef(new VersionId("v1"), "1.24.0", new Digest("sha256:" + "a".repeat(64)), null);
+
+  /// An HTTP answer: its status and its JSON.
+  record Reply(int status, Map<String, Object> body) {
+    Object get(String name) { return body.get(name); }
+
+    @SuppressWarnings("unchecked")
+    Map<String, Object> object(String name) { return (Map<String, Object>) body.get(name); }
+
+    @SuppressWarnings("unchecked")
+    List<Map<String, Object>> objects(String name) { return (List<Map<String, Object>>) body.get(name); }
+  }
+
+  final Node node = Node.alone();
+  final Queue<Message> told = new ConcurrentLinkedQueue<>();
+  /// Instances that fail to apply the target, and such that never answer.
+  final Set<String> failing = ConcurrentHashMap.newKeySet();
+  final Set<String> silent = ConcurrentHashMap.newKeySet();
+  final Set<VersionId> archived = ConcurrentHashMap.newKeySet();
+  final Set<RolloutId> overtaken = ConcurrentHashMap.newKeySet();
+  volatile boolean plannerAway;
+  final List<RolloutService> replicas = new ArrayList<>();
+  private final String prefix = Sandbox.shared().freshPrefix();
+  private final Database database = Sandbox.shared().freshDatabase();
+  private final HttpClient http = HttpClient.newBuilder().connectTimeout(LIMIT).build();
+  private final List<AutoCloseable> open = new ArrayList<>();
+  private final Chassis planner;
+  private final Chassis approval;
+  private final Chassis health;
+  private int counted;
+
+  /// @param tick of the reconciler
+  World(int replicas, Duration tick) {
+    var topics = new HashMap<String, TopicSpec>();
+    for (var topic : Topics.ALL)
+      for (var name : List.of(prefix + topic, prefix + topic + ".dead"))
+        topics.put(name, new TopicSpec(2, false));
+    Sandbox.shared().ensureTopics(topics);
+    planner = keep(Chassis.open(node, config("planner-service", "planner")));
+    approval = keep(Chassis.open(node, config("approval-service", "approval")));
+    health = keep(Chassis.open(node, config("health-service", "health")));
+    var kinds = new Kinds(RolloutEvent.class, ReconcilerEvent.class);
+    health.inbox(Topics.ROLLOUT, kinds, messages -> messages.forEach(this::fleet));
+    planner.inbox(Topics.ROLLOUT, kinds, messages -> messages.forEach(this::template));
+    planner.asks().answer(Ask.Service.PLANNER, Ask.VersionsAvailable.class, this::available);
+    planner.asks().answer(Ask.Service.PLANNER, Ask.ClaimForRollback.class, this::claim);
+    for (int i = 0; i < replicas; i++)
+      this.replicas.add(keep(RolloutService.start(node,
+          new RolloutConfig(config(RolloutConfig.SERVICE, "rollout"), tick, 100, Duration.ofSeconds(2)))));
+    await().atMost(LIMIT).until(() -> this.replicas.stream().allMatch(RolloutService::ready));
+  }
+
+  private <T extends AutoCloseable> T keep(T thing) {
+    open.add(thing);
+    return thing;
+  }
+
+  private ServiceConfig config(String service, String schema) {
+    var login = database.login(schema);
+    return new ServiceConfig(service, "127.0.0.1", 0, login.host(), login.port(), login.database(), login.user(), login.password(),
+        login.schema(), 6, Sandbox.shared().bootstrap(), prefix, 10_000, 0);
+  }
+
+  // the fleet
+
+  private void fleet(Message message) {
+    told.add(message);
+    var rollout = new RolloutId(message.stream());
+    var at = node.clock().instant();
+    switch (message.event()) {
+      case RolloutEvent.InstancesInstructed e -> {
+        var heard = e.instructions().stream().filter(i -> !silent.contains(i.instanceId().value())).toList();
+        report(new HealthReport.HandedOut(rollout,
+            heard.stream().map(i -> new RolloutEvent.Handing(i.ordinal(), i.generation(), at)).toList()));
+        report(new HealthReport.Judged(rollout, heard.stream().map(i -> judged(e, i, at)).toList()));
+      }
+      case RolloutEvent.WithdrawalsAsked e -> report(new HealthReport.WithdrawalsAnswered(rollout,
+          e.withdrawals().stream().map(w -> new RolloutEvent.Withdrawal(w.ordinal(), true, w.generation())).toList()));
+      default -> {
+        // nothing for instances
+      }
+    }
+  }
+
+  private HealthReport.Judgement judged(RolloutEvent.InstancesInstructed e, RolloutEvent.Instruction i, Instant at) {
+    boolean fails = e.versions().get(i.version()).equals(TARGET) && failing.contains(i.instanceId().value());
+    return new HealthReport.Judgement(i.ordinal(), i.generation(), !fails, false,
+        fails ? dev.sluice.contract.Reason.APPLY_FAILED : null, fails ? "exit code 1" : null, 1.5, at);
+  }
+
+  void report(HealthReport report) { tell(health, Topics.VERDICT, "report-" + report.rolloutId(), report.rolloutId(), report); }
+
+  <R> R ask(Ask<R> question) { return health.asks().ask(question, Duration.ofSeconds(5)); }
+
+  // the planner
+
+  private void template(Message message) {
+    if (message.event() instanceof RolloutEvent.FinishAsked e) {
+      var id = new RolloutId(message.stream());
+      tell(planner, Topics.PLAN, id.value(), id, new PlanEvent.TemplateMoved(id, e.templateId(), e.moduleId(), e.to()));
+    }
+  }
+
+  private Ask.AvailableVersions available(Ask.VersionsAvailable ask) {
+    if (plannerAway) throw new ProblemException(Problem.unavailable("the planner is away"));
+    return new Ask.AvailableVersions(ask.versions().stream().filter(v -> !archived.contains(v)).toList());
+  }
+
+  private Ask.Done claim(Ask.ClaimForRollback ask) {
+    if (overtaken.contains(ask.rolloutId())) throw new ProblemException(Problem.conflict("a later rollout was made", Map.of()));
+    return new Ask.Done();
+  }
+
+  PlanHeader header(RolloutId id, String template, int total, int batchPct) {
+    var inputs = new PlanInputs(new TemplateId(template), new ModuleId("nginx"), TARGET.id(), batchPct, null, 2, 100, 300, 0, 0, null, true,
+        "zone");
+    var policy = new PolicyView(Policy.REQUIRE_APPROVAL, 1, false, 14400, 86400, "default");
+    return new PlanHeader(id, 1, "hash-" + id, inputs, TARGET, List.of(OLD), OLD,
+        new Slices(total, 0, Math.ceilDiv(total * batchPct, 100)), 900, policy, false, "maker", node.clock().instant(), List.of());
+  }
+
+  RolloutId nextId() { return new RolloutId("r" + ++counted); }
+
+  /// Plans a rollout of the instances `<id>-0`, `<id>-1`, ... and waits until it is there.
+  RolloutId planned(String template, int total, int batchPct) {
+    var id = nextId();
+    tellMembers(id, total);
+    tellHeader(header(id, template, total, batchPct));
+    awaits(id, "state", "awaiting_approval");
+    return id;
+  }
+
+  void tellMembers(RolloutId id, int total) {
+    for (int from = 0; from < total; from += 5_000) {
+      int first = from;
+      var members = IntStream.range(from, Math.min(total, from + 5_000))
+          .mapToObj(i -> new PlanMember(new InstanceId(id + "-" + i), 0, 3, false)).toList();
+      tell(planner, Topics.PLAN, id.value(), id, new PlanEvent.MembersPlanned(id, 1, "hash-" + id, first, members));
+    }
+  }
+
+  void tellHeader(PlanHeader header) {
+    tell(planner, Topics.PLAN, header.rolloutId().value(), header.rolloutId(), new PlanEvent.RevisionPlanned(header.rolloutId(), header));
+  }
+
+  void withdraw(RolloutId id) { tell(planner, Topics.PLAN, id.value(), id, new PlanEvent.PlanWithdrawn(id, "nobody answered")); }
+
+  // the approval-service
+
+  void asked(PlanHeader header) {
+    tellApproval(header.rolloutId(), new ApprovalEvent.PlanRequested(planRequest(header.rolloutId()), header, Instant.MAX.minusSeconds(1)));
+  }
+
+  void approve(RolloutId id) {
+    tellApproval(id, new ApprovalEvent.PlanApproved(planRequest(id), id, 1, "hash-" + id, List.of("ann"), "ann", "go"));
+  }
+
+  void reject(RolloutId id) { tellApproval(id, new ApprovalEvent.PlanRejected(planRequest(id), id, 1, "bob", "not now")); }
+
+  void choose(RolloutId id, Choice choice) {
+    var request = new RequestId((String) get("/v1/rollouts/" + id).get("continuation_request_id"));
+    tellApproval(id, new ApprovalEvent.ContinuationDecided(request, id, choice, "ann", null));
+  }
+
+  void expire(RolloutId id, RequestType type) {
+    var request = type == RequestType.ROLLING_UPGRADE_PLAN ? planRequest(id) : new RequestId(id + "-trip-1");
+    tellApproval(id, new ApprovalEvent.RequestExpired(request, id, type));
+  }
+
+  private static RequestId planRequest(RolloutId id) { return new RequestId(id + "-plan"); }
+
+  private void tellApproval(RolloutId id, ApprovalEvent event) { tell(approval, Topics.APPROVAL, id + "-plan", id, event); }
+
+  private void tell(Chassis from, String topic, String stream, RolloutId id, Object event) {
+    from.db().doInTransaction(tx -> from.journal().appendNext(tx, topic, stream, id.value(),
+        List.of(new Journal.Entry(event, new Scope(id, null, null))), node.clock().instant(), "system"));
+    from.journal().nudge();
+  }
+
+  // the caller
+
+  Reply rollout(RolloutId id) { return get("/v1/rollouts/" + id); }
+
+  /// Waits until a field of a rollout has a value.
+  Reply awaits(RolloutId id, String field, Object value) {
+    await().atMost(LIMIT).untilAsserted(
+        () -> org.assertj.core.api.Assertions.assertThat(rollout(id).body()).as("rollout " + id).containsEntry(field, value));
+    return rollout(id);
+  }
+
+  String blockedOn(RolloutId id) { return (String) get("/v1/rollouts/" + id + "/diagnosis").get("blocked_on"); }
+
+  Reply command(RolloutId id, String command) {
+    return send("POST", "/v1/rollouts/" + id + "/" + command, Map.of("comment", "why"), "ann");
+  }
+
+  Reply get(String path) { return send("GET", path, null, "operator"); }
+
+  Reply send(String method, String path, Object body, String actor) {
+    var to = replicas.get(Math.floorMod(path.hashCode(), replicas.size()));
+    var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + to.port() + path)).timeout(LIMIT)
+        .header("Authorization", "Bearer x").header("X-Sluice-Actor", actor).method(method, body == null
+            ? BodyPublishers.noBody()
+            : BodyPublishers.ofString(Json.text(body)));
+    if (body != null) request.header("Content-Type", "application/json");
+    try {
+      var answer = http.send(request.build(), BodyHandlers.ofString());
+      return new Reply(answer.statusCode(), answer.body().isEmpty() ? Map.of() : Json.map(answer.body()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /// The facts of one rollout as the topic told them, in order of the stream, waiting for one of a kind.
+  List<Object> toldUntil(RolloutId id, Class<?> kind) {
+    await().atMost(LIMIT).until(() -> told.stream().anyMatch(m -> m.stream().equals(id.value()) && kind.isInstance(m.event())));
+    return told.stream().filter(m -> m.stream().equals(id.value())).map(Message::event).toList();
+  }
+
+  @Override
+  public void close() throws Exception {
+    for (var thing : open.reversed())
+      thing.close();
+    node.close();
+  }
+}
