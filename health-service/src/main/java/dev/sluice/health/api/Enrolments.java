@@ -1,0 +1,102 @@
+package dev.sluice.health.api;
+
+import dev.sluice.chassis.Asks;
+import dev.sluice.chassis.Ids;
+import dev.sluice.chassis.ProblemException;
+import dev.sluice.contract.Ask;
+import dev.sluice.contract.Problem;
+import dev.sluice.contract.TemplateId;
+import dev.sluice.health.store.FleetStore;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/// Enrols instances, one or many: asks the planner what their templates are made of, and gives each its token.
+final class Enrolments {
+  private static final Duration LIMIT = Duration.ofSeconds(5);
+
+  /// @param name   null: the id
+  /// @param labels null: none
+  record Wish(String id, String name, String templateId, Map<String, String> labels) {}
+
+  /// What a wish came to: one of the two is null.
+  record Outcome(Enrolled enrolled, Problem refusal) {}
+
+  record Enrolled(String id, String token, int heartbeatIntervalSec) {}
+
+  private final Asks asks;
+  private final FleetStore store;
+  private final Ids ids;
+  private final InstantSource clock;
+  private final int intervalSec;
+
+  Enrolments(Asks asks, FleetStore store, Ids ids, InstantSource clock, int intervalSec) {
+    this.asks = asks;
+    this.store = store;
+    this.ids = ids;
+    this.clock = clock;
+    this.intervalSec = intervalSec;
+  }
+
+  /// A template as it is now.
+  ///
+  /// @throws ProblemException 404 naming the field, where there is none
+  Ask.TemplateView template(String id) {
+    try {
+      return asks.ask(new Ask.TemplateOf(new TemplateId(id)), LIMIT);
+    } catch (ProblemException e) {
+      if (e.problem().status() == 404) throw new ProblemException(Problem.unknown("template_id", "template", id));
+      throw e;
+    }
+  }
+
+  /// Enrols what can be, in one transaction.
+  ///
+  /// @return an outcome for each wish, in their order
+  List<Outcome> enrol(List<Wish> wishes, String actor) {
+    var templates = new HashMap<String, Object>();
+    var refused = new HashMap<Integer, Problem>();
+    var given = new HashMap<Integer, FleetStore.Enrolment>();
+    var tokens = new HashMap<Integer, String>();
+    var taken = new HashSet<String>();
+    for (int i = 0; i < wishes.size(); i++) {
+      var wish = wishes.get(i);
+      var template = templates.computeIfAbsent(wish.templateId, this::templateOrProblem);
+      var id = wish.id == null ? ids.next() : wish.id;
+      if (template instanceof Problem problem) refused.put(i, problem);
+      else if (!taken.add(id)) refused.put(i, enrolledAlready(id));
+      else {
+        var token = ids.secret();
+        tokens.put(i, token);
+        given.put(i, new FleetStore.Enrolment(id, Objects.requireNonNullElse(wish.name, id), wish.templateId,
+            Objects.requireNonNullElse(wish.labels, Map.of()), Ids.hash(token), ((Ask.TemplateView) template).modules()));
+      }
+    }
+    var won = given.isEmpty() ? java.util.Set.<String>of() : store.enrol(List.copyOf(given.values()), clock.instant(), actor);
+    var outcomes = new ArrayList<Outcome>();
+    for (int i = 0; i < wishes.size(); i++) {
+      if (refused.containsKey(i)) outcomes.add(new Outcome(null, refused.get(i)));
+      else if (!won.contains(given.get(i).id())) outcomes.add(new Outcome(null, enrolledAlready(given.get(i).id())));
+      else
+        outcomes.add(new Outcome(new Enrolled(given.get(i).id(), tokens.get(i), intervalSec), null));
+    }
+    return outcomes;
+  }
+
+  private Object templateOrProblem(String id) {
+    try {
+      return template(id);
+    } catch (ProblemException e) {
+      return e.problem();
+    }
+  }
+
+  private static Problem enrolledAlready(String id) {
+    return Problem.conflict("the instance " + id + " is enrolled; decommission it first, or take another id", Map.of("instance_id", id));
+  }
+}

@@ -1,0 +1,98 @@
+package dev.sluice.health.api;
+
+import dev.sluice.chassis.Answer;
+import dev.sluice.chassis.Call;
+import dev.sluice.chassis.Http;
+import dev.sluice.chassis.ProblemException;
+import dev.sluice.contract.Problem;
+import dev.sluice.health.domain.Drift;
+import dev.sluice.health.store.DriftView;
+import dev.sluice.health.store.FleetStore;
+import dev.sluice.health.store.FleetView;
+import dev.sluice.health.store.FleetView.Filter;
+import dev.sluice.health.store.FleetView.Instance;
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/// The fleet for people and programs.
+final class FleetApi {
+  private final Enrolments enrolments;
+  private final FleetStore store;
+  private final FleetView view;
+  private final DriftView drift;
+  private final InstantSource clock;
+  private final Runnable changed;
+
+  /// @param changed told when replicas have something to learn
+  FleetApi(Enrolments enrolments, FleetStore store, FleetView view, DriftView drift, InstantSource clock, Runnable changed) {
+    this.enrolments = enrolments;
+    this.store = store;
+    this.view = view;
+    this.drift = drift;
+    this.clock = clock;
+    this.changed = changed;
+  }
+
+  void mount(Http http) {
+    http.on("enrolInstance", this::enrol).on("listInstances", this::list).on("getInstance", this::get)
+        .on("decommissionInstance", this::decommission)
+        .on("fleetSummary", call -> Answer.ok(view.summary(call.query("template_id").orElse(null))))
+        .on("driftReport", this::drift);
+  }
+
+  private Answer enrol(Call call) {
+    var outcome = enrolments.enrol(List.of(call.body(Enrolments.Wish.class)), call.actor()).getFirst();
+    if (outcome.refusal() != null) throw new ProblemException(outcome.refusal());
+    changed.run();
+    return Answer.created("/v1/instances/" + outcome.enrolled().id(), outcome.enrolled());
+  }
+
+  private Answer list(Call call) {
+    var label = call.query("label").map(l -> l.split(":", 2));
+    var filter = new Filter(call.query("template_id").orElse(null), call.query("status").orElse(null), call.query("module_id").orElse(null),
+        label.map(l -> l[0]).orElse(null), label.map(l -> l[1]).orElse(null));
+    var found = view.list(filter, call.cursor().orElse(null), call.limit() + 1);
+    return Answer.ok(page("instances", found, call.limit(), Instance::id));
+  }
+
+  private static <T> Map<String, Object> page(String name, List<T> found, int limit, java.util.function.Function<T, String> id) {
+    boolean more = found.size() > limit;
+    var items = more ? found.subList(0, limit) : found;
+    var page = new LinkedHashMap<String, Object>();
+    page.put(name, items);
+    page.put("next_cursor", more ? id.apply(items.getLast()) : null);
+    return page;
+  }
+
+  private Answer get(Call call) {
+    return Answer.ok(view.one(call.path("id")).stream().findFirst().orElseThrow(() -> missing(call)));
+  }
+
+  private Answer decommission(Call call) {
+    if (!store.decommission(call.path("id"), clock.instant(), call.actor())) throw missing(call);
+    changed.run();
+    return Answer.noContent();
+  }
+
+  private static ProblemException missing(Call call) { return new ProblemException(Problem.notFound("instance", call.path("id"))); }
+
+  private Answer drift(Call call) {
+    var template = enrolments.template(call.query("template_id").orElseThrow());
+    var counts = drift.counts(template.id().value(), template.modules());
+    var found = drift.page(template.id().value(), template.modules(), call.cursor().orElse(null), call.limit() + 1);
+    long total = counts.values().stream().mapToLong(n -> n).sum();
+    var words = new LinkedHashMap<String, Long>();
+    counts.forEach((bucket, n) -> words.put(bucket.name().toLowerCase(Locale.ROOT), n));
+    var report = new LinkedHashMap<String, Object>();
+    report.put("template_id", template.id());
+    report.put("drift", counts.get(Drift.Bucket.CONVERGED) < total);
+    report.put("total", total);
+    report.put("counts", words);
+    report.putAll(page("instances", found, call.limit(), DriftView.Drifter::instanceId));
+    report.put("assessed_at", clock.instant());
+    return Answer.ok(report);
+  }
+}

@@ -1,0 +1,132 @@
+package dev.sluice.health.inbox;
+
+import dev.sluice.chassis.Db;
+import dev.sluice.chassis.Inbox;
+import dev.sluice.chassis.Journal;
+import dev.sluice.chassis.Kinds;
+import dev.sluice.chassis.Message;
+import dev.sluice.contract.Choice;
+import dev.sluice.contract.Purpose;
+import dev.sluice.contract.ReconcilerEvent;
+import dev.sluice.contract.RolloutEvent;
+import dev.sluice.contract.RolloutEvent.Aborted;
+import dev.sluice.contract.RolloutEvent.BreakerTripped;
+import dev.sluice.contract.RolloutEvent.Cancelled;
+import dev.sluice.contract.RolloutEvent.Completed;
+import dev.sluice.contract.RolloutEvent.ContinuationDecided;
+import dev.sluice.contract.RolloutEvent.Expired;
+import dev.sluice.contract.RolloutEvent.InstancesInstructed;
+import dev.sluice.contract.RolloutEvent.MembersSkipped;
+import dev.sluice.contract.RolloutEvent.Paused;
+import dev.sluice.contract.RolloutEvent.Planned;
+import dev.sluice.contract.RolloutEvent.Rejected;
+import dev.sluice.contract.RolloutEvent.Resumed;
+import dev.sluice.contract.RolloutEvent.RollbackStarted;
+import dev.sluice.contract.RolloutEvent.RollbackVerdictsRecorded;
+import dev.sluice.contract.RolloutEvent.RolledBack;
+import dev.sluice.contract.RolloutEvent.Started;
+import dev.sluice.contract.RolloutEvent.VerdictsRecorded;
+import dev.sluice.contract.RolloutEvent.WithdrawalsAsked;
+import dev.sluice.health.store.AttemptStore;
+import dev.sluice.health.store.GateStore;
+import dev.sluice.health.store.GateStore.Gate;
+import dev.sluice.health.store.Reports;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+/// The facts of rollouts: what instances must run, what is delivered now, whose clocks stand still. Each fact in one transaction with its place in the stream.
+public final class RolloutInbox implements Inbox.Handler {
+  public static final Kinds KINDS = new Kinds(RolloutEvent.class, ReconcilerEvent.class);
+  private final Db db;
+  private final Journal journal;
+  private final GateStore gates;
+  private final AttemptStore attempts;
+  private final Runnable changed;
+
+  /// @param changed told when replicas have something to learn
+  public RolloutInbox(Db db, Journal journal, GateStore gates, AttemptStore attempts, Runnable changed) {
+    this.db = db;
+    this.journal = journal;
+    this.gates = gates;
+    this.attempts = attempts;
+    this.changed = changed;
+  }
+
+  @Override
+  public void handle(List<Message> messages) {
+    for (var message : messages)
+      if (message.event() instanceof RolloutEvent event && concerns(event) && db.inTransaction(tx -> take(tx, message, event))) {
+        journal.nudge();
+        changed.run();
+      }
+  }
+
+  private static boolean concerns(RolloutEvent event) {
+    return switch (event) {
+      case Planned _,Started _,Paused _,Resumed _,BreakerTripped _,ContinuationDecided _,RollbackStarted _ -> true;
+      case Aborted _,Rejected _,Expired _,Cancelled _,Completed _,RolledBack _ -> true;
+      case InstancesInstructed _,WithdrawalsAsked _,VerdictsRecorded _,RollbackVerdictsRecorded _,MembersSkipped _ -> true;
+      default -> false;
+    };
+  }
+
+  private boolean take(Db.Tx tx, Message message, RolloutEvent event) {
+    if (!Inbox.fresh(tx, message)) return false;
+    var rollout = message.stream();
+    var gate = gates.lock(tx, rollout);
+    var at = message.at();
+    var reports = new Reports();
+    switch (event) {
+      case InstancesInstructed e -> attempts.instruct(tx, rollout, e, at).forEach(member -> reports.gone(rollout, member));
+      case WithdrawalsAsked e -> attempts.withdraw(tx, e).forEach(answer -> reports.withdrawal(rollout, answer));
+      case VerdictsRecorded e -> attempts.record(tx, rollout, e.verdicts());
+      case RollbackVerdictsRecorded e -> attempts.record(tx, rollout, e.verdicts());
+      case MembersSkipped e -> attempts.skip(tx, rollout, e.marks());
+      case Started _ -> turn(tx, message, new Gate(true, false, gate.pausedSince(), null), Purpose.UPGRADE);
+      case Paused _ -> turn(tx, message, new Gate(gate.upgrading(), gate.rollingBack(), at, gate.trippedSince()), null);
+      case Resumed _ -> {
+        moveOn(tx, rollout, gate.pausedSince(), at, true);
+        turn(tx, message, new Gate(gate.upgrading(), gate.rollingBack(), null, gate.trippedSince()), purpose(gate));
+      }
+      case BreakerTripped _ -> {
+        moveOn(tx, rollout, gate.pausedSince(), at, true);
+        turn(tx, message, new Gate(gate.upgrading(), false, null, at), null);
+      }
+      case ContinuationDecided e when e.choice() == Choice.CONTINUE_ANYWAY || e.choice() == Choice.RETRY_FAILED -> {
+        moveOn(tx, rollout, gate.trippedSince(), at, false);
+        turn(tx, message, new Gate(gate.upgrading(), false, null, null), Purpose.UPGRADE);
+      }
+      case RollbackStarted _ -> {
+        moveOn(tx, rollout, gate.pausedSince(), at, true);
+        moveOn(tx, rollout, gate.trippedSince(), at, false);
+        turn(tx, message, new Gate(gate.upgrading(), true, null, null), Purpose.ROLLBACK);
+      }
+      case Aborted _,Rejected _,Expired _,Cancelled _,Completed _,RolledBack _ -> {
+        gates.deliver(tx, rollout, message.seq(), null, at);
+        gates.write(tx, rollout, new Gate(gate.upgrading(), false, null, null), true);
+        attempts.close(tx, rollout);
+      }
+      default -> {
+        // a rollout that is planned has a gate from now on
+      }
+    }
+    reports.append(tx, journal, at, null);
+    return true;
+  }
+
+  private void turn(Db.Tx tx, Message message, Gate gate, Purpose purpose) {
+    gates.deliver(tx, message.stream(), message.seq(), purpose, message.at());
+    gates.write(tx, message.stream(), gate, false);
+  }
+
+  private static Purpose purpose(Gate gate) {
+    if (gate.trippedSince() != null) return null;
+    if (gate.rollingBack()) return Purpose.ROLLBACK;
+    return gate.upgrading() ? Purpose.UPGRADE : null;
+  }
+
+  private void moveOn(Db.Tx tx, String rollout, Instant since, Instant at, boolean handedOutToo) {
+    if (since != null) attempts.moveOn(tx, rollout, Duration.between(since, at), handedOutToo, at);
+  }
+}

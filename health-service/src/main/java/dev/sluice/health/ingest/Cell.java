@@ -1,0 +1,96 @@
+package dev.sluice.health.ingest;
+
+import dev.sluice.health.domain.Observation;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/// One instance in a replica's memory: enough to check its token and to answer its heartbeats. What a replica learns twice, in whatever order, it keeps by the
+/// number of the transaction that wrote it.
+public final class Cell {
+  /// Whoever waits for an instruction: a long poll, a socket. Called on any thread.
+  public interface Listener {
+    void mayHaveChanged();
+  }
+
+  private static final int REPLACED_KEPT = 8;
+  private final String id;
+  private volatile Credentials credentials;
+  private volatile List<Assigned> assigned = List.of();
+  private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+
+  private volatile long toldNanos;
+
+  // guarded by the buffer
+  String bootId;
+  long sequence;
+  List<String> replaced = List.of();
+  Waiting waiting;
+  private Observation said;
+  private volatile Observation known;
+
+  Cell(String id) {
+    this.id = id;
+  }
+
+  public String id() { return id; }
+
+  /// Null until it is loaded, or where there is no such instance.
+  public Credentials credentials() { return credentials; }
+
+  public List<Assigned> assigned() { return assigned; }
+
+  /// What is known of it from what this replica heard; null: nothing yet.
+  public Observation known() { return known; }
+
+  /// What its newest heartbeat said.
+  Observation said() { return said; }
+
+  void says(Observation observation) {
+    said = observation;
+    known = known == null ? observation : observation.after(known);
+  }
+
+  boolean replacedBoot(String boot) { return replaced.contains(boot); }
+
+  void replace(String boot) {
+    var kept = new ArrayList<>(replaced);
+    kept.add(boot);
+    replaced = kept.size() > REPLACED_KEPT ? List.copyOf(kept.subList(1, kept.size())) : List.copyOf(kept);
+  }
+
+  synchronized void learn(Credentials news) {
+    if (credentials == null || news.changed() >= credentials.changed()) credentials = news;
+  }
+
+  /// @return whether something is new
+  synchronized boolean learn(Assigned news) {
+    var next = new ArrayList<Assigned>(assigned.size() + 1);
+    for (var known : assigned) {
+      if (!known.moduleId().equals(news.moduleId())) next.add(known);
+      else if (known.changed() > news.changed() || known.equals(news)) return false;
+      else if (known.handedOut() && known.generation() == news.generation() && !news.handedOut()) return false;
+    }
+    next.add(news);
+    assigned = List.copyOf(next);
+    return true;
+  }
+
+  /// A delivery was committed.
+  synchronized void handedOut(String moduleId, long generation) {
+    assigned = assigned.stream().map(a -> a.moduleId().equals(moduleId) && a.generation() == generation ? a.handed() : a).toList();
+  }
+
+  /// It was told what to run, a moment ago.
+  public void told() { toldNanos = System.nanoTime() | 1; }
+
+  public boolean toldWithin(long nanos) { return toldNanos != 0 && System.nanoTime() - toldNanos < nanos; }
+
+  public void listen(Listener listener) { listeners.add(listener); }
+
+  public void ignore(Listener listener) { listeners.remove(listener); }
+
+  boolean listenedTo() { return !listeners.isEmpty(); }
+
+  void changed() { listeners.forEach(Listener::mayHaveChanged); }
+}

@@ -1,0 +1,84 @@
+package dev.sluice.health.ingest;
+
+import dev.sluice.chassis.Loop;
+import dev.sluice.health.store.CellStore;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/// The instances that this replica has met. One that it has not is read from the database, many at a time.
+public final class Cells implements AutoCloseable {
+  private static final int AT_ONCE = 2_000;
+  private static final int WAITING_AT_MOST = 100_000;
+
+  private record Missing(Cell cell, Promise<Cell> promise) {}
+
+  private final ConcurrentHashMap<String, Cell> cells = new ConcurrentHashMap<>();
+  private final ConcurrentLinkedQueue<Missing> missing = new ConcurrentLinkedQueue<>();
+  private final CellStore store;
+  private final Loop loop;
+
+  public Cells(CellStore store) {
+    this.store = store;
+    this.loop = new Loop("health-cells", Duration.ofSeconds(1), this::load);
+  }
+
+  /// An instance that is in memory; null otherwise. Never waits.
+  public Cell known(String id) {
+    var cell = cells.get(id);
+    return cell == null || cell.credentials() == null ? null : cell;
+  }
+
+  /// An instance, read if need be; its credentials are null where there is none. Fails where the database is away. Completes on any thread.
+  public Future<Cell> get(String id) {
+    var known = known(id);
+    if (known != null) return Future.succeededFuture(known);
+    if (missing.size() >= WAITING_AT_MOST) return Future.failedFuture("too many new instances at once");
+    var promise = Promise.<Cell>promise();
+    missing.add(new Missing(cells.computeIfAbsent(id, Cell::new), promise));
+    loop.nudge();
+    return promise.future();
+  }
+
+  Optional<Cell> find(String id) { return Optional.ofNullable(cells.get(id)); }
+
+  Iterable<Cell> all() { return cells.values(); }
+
+  public int size() { return cells.size(); }
+
+  private boolean load() {
+    var asked = new ArrayList<Missing>();
+    for (Missing next; asked.size() < AT_ONCE && (next = missing.poll()) != null;)
+      asked.add(next);
+    if (asked.isEmpty()) return false;
+    try {
+      read(asked.stream().map(m -> m.cell.id()).distinct().toList());
+    } catch (RuntimeException e) {
+      asked.forEach(m -> {
+        if (m.cell.credentials() == null) cells.remove(m.cell.id(), m.cell);
+        m.promise.tryFail(e);
+      });
+      return false;
+    }
+    for (var m : asked) {
+      if (m.cell.credentials() == null) cells.remove(m.cell.id(), m.cell);
+      m.promise.tryComplete(m.cell);
+    }
+    return !missing.isEmpty();
+  }
+
+  private void read(List<String> ids) {
+    for (var row : store.credentials(ids))
+      cells.computeIfAbsent(row.instanceId(), Cell::new).learn(row.credentials());
+    for (var row : store.assigned(ids))
+      cells.computeIfAbsent(row.instanceId(), Cell::new).learn(row.assigned());
+  }
+
+  @Override
+  public void close() { loop.close(); }
+}

@@ -1,0 +1,105 @@
+package dev.sluice.health.ingest;
+
+import dev.sluice.chassis.Chassis;
+import dev.sluice.health.HealthConfig;
+import dev.sluice.health.store.CellStore;
+import dev.sluice.health.store.EvidenceStore;
+import dev.sluice.health.store.FlushStore;
+import dev.sluice.health.store.GateStore;
+import dev.sluice.health.store.HandOutStore;
+import dev.sluice.health.store.ReplicaStore;
+import java.time.Duration;
+import java.time.Instant;
+
+/// What one replica hears and tells with: its memory, and the loops around it.
+public final class Ears implements AutoCloseable {
+  private static final Duration STILL = Duration.ofSeconds(2);
+  private static final long TICK_MS = 250;
+  private final Chassis chassis;
+  private final String replicaId;
+  private final String address;
+  private final ServerClock clock;
+  private final Meters meters;
+  private final ReplicaStore replicas;
+  private final Cells cells;
+  private final Gates gates = new Gates();
+  private final HeartbeatBuffer buffer;
+  private final Follower follower;
+  private final Settler settler;
+  private final Flusher flusher;
+  private final HandOut handOut;
+  private final Deliveries deliveries;
+  private final Teller teller;
+  private long ticker = -1;
+  private Instant ticked;
+
+  /// Joins the replicas of the service: it hears from now on.
+  public Ears(Chassis chassis, HealthConfig config) {
+    this.chassis = chassis;
+    this.replicaId = chassis.ids().next();
+    this.address = chassis.config().topicPrefix() + "health.changed";
+    this.clock = new ServerClock(chassis.clock());
+    this.meters = new Meters(chassis.node().metrics(), replicaId);
+    var db = chassis.db();
+    this.replicas = new ReplicaStore(db);
+    replicas.join(replicaId, clock.instant(), config.replicaTtl());
+    var cellStore = new CellStore(db);
+    this.cells = new Cells(cellStore);
+    this.buffer = new HeartbeatBuffer(clock);
+    this.follower = new Follower(chassis.vertx(), address, cellStore, cells, gates);
+    this.settler = new Settler(db, chassis.journal(), new EvidenceStore(), replicas, gates, config.heartbeatInterval(), config.replicaTtl(),
+        meters, follower::nudge);
+    this.flusher = new Flusher(replicaId, buffer, new FlushStore(db), replicas, gates, clock, meters, settler::nudge);
+    this.handOut = new HandOut(new HandOutStore(db, chassis.journal(), config.deliveryLease()), clock, meters, follower::nudge);
+    this.deliveries = new Deliveries(chassis.asks(), db, new GateStore(), gates, clock, follower::nudge);
+    this.teller = new Teller(gates, handOut);
+    meters.gauge("sluice.instances.in.memory", cells::size);
+  }
+
+  /// Begins to watch whether this replica stands still.
+  public void watchTheClock() {
+    ticked = clock.instant();
+    ticker = chassis.vertx().setPeriodic(TICK_MS, _ -> tick());
+  }
+
+  private void tick() {
+    var now = clock.instant();
+    var before = ticked;
+    ticked = now;
+    if (Duration.between(before, now).compareTo(STILL) < 0) return;
+    meters.deafSeconds.increment(Duration.between(before, now).toMillis() / 1000.0);
+    chassis.threads().execute(() -> replicas.stalled(before, now));
+  }
+
+  public String replicaId() { return replicaId; }
+
+  /// Where the replicas of this service reach each other on the event bus.
+  public String address() { return address; }
+
+  public ServerClock clock() { return clock; }
+
+  public Meters meters() { return meters; }
+
+  public Cells cells() { return cells; }
+
+  public HeartbeatBuffer buffer() { return buffer; }
+
+  public Flusher flusher() { return flusher; }
+
+  public Teller teller() { return teller; }
+
+  /// Tells all replicas that something was committed.
+  public void nudge() { follower.nudge(); }
+
+  /// Ends the loops; the flusher last, since what was heard must be committed.
+  @Override
+  public void close() {
+    if (ticker >= 0) chassis.vertx().cancelTimer(ticker);
+    deliveries.close();
+    handOut.close();
+    follower.close();
+    cells.close();
+    settler.close();
+    flusher.close();
+  }
+}

@@ -1,0 +1,61 @@
+package dev.sluice.health.ingest;
+
+import dev.sluice.chassis.Loop;
+import dev.sluice.health.store.CellStore;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.MessageConsumer;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+
+/// Keeps a replica's memory up with the database: a look each 100 ms, and at once when another replica says that something changed. A lost nudge costs 100 ms.
+public final class Follower implements AutoCloseable {
+  private static final Duration EVERY = Duration.ofMillis(100);
+  private final Vertx vertx;
+  private final String address;
+  private final CellStore store;
+  private final Cells cells;
+  private final Gates gates;
+  private final MessageConsumer<?> consumer;
+  private final Loop loop;
+  private String horizon;
+
+  /// @param address where the replicas of one service nudge each other
+  public Follower(Vertx vertx, String address, CellStore store, Cells cells, Gates gates) {
+    this.vertx = vertx;
+    this.address = address;
+    this.store = store;
+    this.cells = cells;
+    this.gates = gates;
+    this.loop = new Loop("health-follower", EVERY, this::look);
+    this.consumer = vertx.eventBus().consumer(address, _ -> loop.nudge());
+  }
+
+  /// Tells all replicas, this one too, that something was committed.
+  public void nudge() { vertx.eventBus().publish(address, ""); }
+
+  private boolean look() {
+    var next = store.horizon();
+    var from = horizon == null ? next : horizon;
+    var changed = new LinkedHashSet<Cell>();
+    for (var row : store.credentialsSince(from))
+      cells.find(row.instanceId()).ifPresent(cell -> {
+        cell.learn(row.credentials());
+        changed.add(cell);
+      });
+    for (var row : store.assignedSince(from))
+      cells.find(row.instanceId()).ifPresent(cell -> {
+        if (cell.learn(row.assigned())) changed.add(cell);
+      });
+    horizon = next;
+    if (gates.replace(store.gates())) for (var cell : cells.all())
+      if (cell.listenedTo()) changed.add(cell);
+    changed.forEach(Cell::changed);
+    return false;
+  }
+
+  @Override
+  public void close() {
+    var _ = consumer.unregister();
+    loop.close();
+  }
+}

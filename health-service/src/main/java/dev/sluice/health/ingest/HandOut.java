@@ -1,0 +1,71 @@
+package dev.sluice.health.ingest;
+
+import dev.sluice.chassis.Loop;
+import dev.sluice.health.store.HandOutStore;
+import dev.sluice.health.store.HandOutStore.Wish;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/// Hands out in bulk what agents wait for: all wishes that gathered while the last bulk was committed go into the next.
+public final class HandOut implements AutoCloseable {
+  private static final int AT_ONCE = 5_000;
+
+  private record Asked(Cell cell, Wish wish, Promise<Boolean> promise) {}
+
+  private final HandOutStore store;
+  private final ServerClock clock;
+  private final Meters meters;
+  private final Runnable changed;
+  private final ConcurrentLinkedQueue<Asked> queue = new ConcurrentLinkedQueue<>();
+  private final Loop loop;
+
+  /// @param changed told when replicas have something to learn
+  public HandOut(HandOutStore store, ServerClock clock, Meters meters, Runnable changed) {
+    this.store = store;
+    this.clock = clock;
+    this.meters = meters;
+    this.changed = changed;
+    this.loop = new Loop("health-hand-out", Duration.ofSeconds(1), this::round);
+  }
+
+  /// Whether an instruction is handed out now. Never fails: where the database is away the answer is no. Completes on any thread.
+  public Future<Boolean> ask(Cell cell, Assigned assigned) {
+    var promise = Promise.<Boolean>promise();
+    queue.add(new Asked(cell,
+        new Wish(cell.id(), assigned.moduleId(), assigned.generation(), assigned.rolloutId(), assigned.purpose()), promise));
+    loop.nudge();
+    return promise.future();
+  }
+
+  private boolean round() {
+    List<Asked> asked = new ArrayList<>();
+    for (Asked next; asked.size() < AT_ONCE && (next = queue.poll()) != null;)
+      asked.add(next);
+    if (asked.isEmpty()) return false;
+    try {
+      var handed = store.handOut(asked.stream().map(Asked::wish).toList(), clock.instant());
+      meters.handedOut.increment(handed.fresh());
+      for (var one : asked) {
+        boolean done = handed.handed().contains(one.wish);
+        if (done) one.cell.handedOut(one.wish.moduleId(), one.wish.generation());
+        one.promise.complete(done);
+      }
+      if (handed.fresh() > 0) changed.run();
+    } catch (RuntimeException e) {
+      asked.forEach(one -> one.promise.tryComplete(false));
+      throw e;
+    }
+    return !queue.isEmpty();
+  }
+
+  @Override
+  public void close() {
+    loop.close();
+    for (Asked left; (left = queue.poll()) != null;)
+      left.promise.tryComplete(false);
+  }
+}

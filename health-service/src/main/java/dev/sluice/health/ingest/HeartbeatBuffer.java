@@ -1,0 +1,113 @@
+package dev.sluice.health.ingest;
+
+import dev.sluice.health.domain.Observation;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Heartbeats between their receipt and their commit. Bounded by time: what could not be committed for [#TOO_OLD] makes it refuse, and the time of refusal is
+/// time in which we were deaf. Thread-safe; each call holds the one lock for about a microsecond.
+///
+/// Receipts are stamped under the lock and strictly grow, so that all that was received before a drain's `through` is in that drain or an earlier one.
+public final class HeartbeatBuffer {
+  static final Duration TOO_OLD = Duration.ofSeconds(5);
+
+  public enum Taken {
+    /// Kept until the flush.
+    KEPT,
+    /// The same, and the flush should come soon: it says something new, or an attempt waits for it.
+    KEPT_URGENT,
+    /// Late or repeated, as far as this replica knows: answered, not kept.
+    LATE,
+    /// Of a boot that was replaced: kept, since two machines may share the identity, but told nothing.
+    REPLACED,
+    /// Not kept: nothing could be committed for too long.
+    REFUSED,
+    /// Not kept: this instance sends too many different ones.
+    FLOOD
+  }
+
+  /// @param through    all that was received before it is in this drain or an earlier one
+  /// @param deafSince  when it began to refuse; null: it does not
+  public record Drain(List<Waiting> waiting, Instant through, Instant deafSince) {}
+
+  private final InstantSource clock;
+  private List<Waiting> waiting = new ArrayList<>();
+  private Instant last = Instant.EPOCH;
+  private Instant oldest;
+  private Instant deafSince;
+  private Instant refusedAt = Instant.EPOCH;
+  private int epoch;
+  private boolean urgent;
+
+  public HeartbeatBuffer(InstantSource clock) {
+    this.clock = clock;
+  }
+
+  /// Takes a heartbeat.
+  ///
+  /// @param watched whether an attempt may wait for it: then the flush is urgent, as where it says something new
+  public synchronized Taken take(Cell cell, String boot, long sequence, Observation said, boolean watched) {
+    var at = stamp();
+    if (oldest != null && Duration.between(oldest, at).compareTo(TOO_OLD) > 0) {
+      if (deafSince == null) deafSince = at;
+      refusedAt = at;
+      return Taken.REFUSED;
+    }
+    boolean same = boot.equals(cell.bootId);
+    if (same && sequence <= cell.sequence) return Taken.LATE;
+    boolean replaced = !same && cell.replacedBoot(boot);
+    var known = cell.said();
+    boolean news = !same || !said.equals(known);
+    var seen = news ? said : known;
+    if (!keep(cell, new Waiting.Run(boot, sequence, at, seen), watched)) return Taken.FLOOD;
+    if (oldest == null) oldest = at;
+    urgent |= news || watched;
+    if (replaced) return Taken.REPLACED;
+    if (!same && cell.bootId != null) cell.replace(cell.bootId);
+    cell.bootId = boot;
+    cell.sequence = sequence;
+    if (news) cell.says(seen);
+    return news || watched ? Taken.KEPT_URGENT : Taken.KEPT;
+  }
+
+  private boolean keep(Cell cell, Waiting.Run run, boolean watched) {
+    var mine = cell.waiting;
+    if (mine == null || mine.epoch != epoch) {
+      mine = new Waiting(cell.id(), epoch);
+      cell.waiting = mine;
+      waiting.add(mine);
+    }
+    if (watched) mine.watch();
+    return mine.add(run);
+  }
+
+  /// Takes all out. The caller commits it, however long that takes, before it says [#committed].
+  synchronized Drain drain() {
+    var drained = waiting;
+    waiting = new ArrayList<>();
+    epoch++;
+    urgent = false;
+    return new Drain(drained, stamp(), deafSince);
+  }
+
+  /// A drain was committed.
+  synchronized void committed(Drain drain) {
+    oldest = waiting.isEmpty() ? null : waiting.getFirst().runs().getFirst().at();
+    if (drain.deafSince() != null) deafSince = refusedAt.isAfter(drain.through()) ? drain.through() : null;
+  }
+
+  /// Whether something waits that should not wait long.
+  synchronized boolean urgent() { return urgent; }
+
+  synchronized int size() { return waiting.size(); }
+
+  private Instant stamp() {
+    var now = clock.instant();
+    last = now.isAfter(last) ? now : last.plus(1, ChronoUnit.MICROS);
+    return last;
+  }
+}

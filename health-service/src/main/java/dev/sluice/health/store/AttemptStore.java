@@ -1,0 +1,228 @@
+package dev.sluice.health.store;
+
+import dev.sluice.chassis.Db;
+import dev.sluice.contract.HealthReport.MemberReason;
+import dev.sluice.contract.Reason;
+import dev.sluice.contract.RolloutEvent.Instruction;
+import dev.sluice.contract.RolloutEvent.InstancesInstructed;
+import dev.sluice.contract.RolloutEvent.Mark;
+import dev.sluice.contract.RolloutEvent.Verdict;
+import dev.sluice.contract.RolloutEvent.Withdrawal;
+import dev.sluice.contract.RolloutEvent.WithdrawalsAsked;
+import dev.sluice.contract.VersionRef;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+
+/// What the facts of a rollout do to desired versions and attempts. Locks pulses before assignments, each in the order of instances.
+public final class AttemptStore {
+  private static final String STATUSES = """
+      select i.id, i.status from instance i join pulse p on p.instance_id = i.id where i.id = any($1) order by i.id for update of p
+      """;
+  private static final String INSTRUCT = """
+      insert into assignment as a (instance_id, module_id, version_id, version, digest, artifact_url, generation, rollout_id, ordinal, batch_index, purpose,
+                                   instructed_at, deadline_at, min_healthy_sec, standing, due_at)
+      select instance_id, $1, version_id, version, digest, artifact_url, generation, $2, ordinal, $3, $4, $5, $6, $7, standing,
+             case when standing = 'awaited' then $6::timestamptz end
+        from unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::int[], $15::text[])
+          as u (instance_id, version_id, version, digest, artifact_url, generation, ordinal, standing)
+       order by instance_id
+      on conflict (instance_id, module_id) do update
+         set version_id = excluded.version_id, version = excluded.version, digest = excluded.digest, artifact_url = excluded.artifact_url,
+             generation = excluded.generation, rollout_id = excluded.rollout_id, ordinal = excluded.ordinal, batch_index = excluded.batch_index,
+             purpose = excluded.purpose, instructed_at = excluded.instructed_at, deadline_at = excluded.deadline_at,
+             min_healthy_sec = excluded.min_healthy_sec, standing = excluded.standing, due_at = excluded.due_at, handed_out_at = null,
+             echoed_at = null, reason = null, good_since = null, timed_out = false, verdict_recorded = false, changed_xid = pg_current_xact_id()
+       where a.generation < excluded.generation
+      returning a.instance_id
+      """;
+  private static final String WATCH = "update pulse set watched = true where instance_id = any($1) and not watched";
+
+  /// Sets desired versions, with an attempt for each.
+  ///
+  /// @return members that are gone: nobody waits for them. Whoever was decommissioned and enrolled again since the plan is gone too: it is another machine
+  public List<MemberReason> instruct(Db.Tx tx, String rolloutId, InstancesInstructed e, Instant at) {
+    var statuses = statuses(tx, e.instructions());
+    var known = e.instructions().stream().filter(i -> statuses.containsKey(i.instanceId().value()))
+        .sorted(Comparator.comparing(i -> i.instanceId().value())).toList();
+    var gone = new ArrayList<MemberReason>();
+    for (var i : e.instructions())
+      if (gone(statuses.get(i.instanceId().value())) instanceof Reason reason)
+        gone.add(new MemberReason(i.ordinal(), i.generation(), reason));
+    versions(tx, e.moduleId().value(), e.versions());
+    var written = new HashSet<String>();
+    var rows = tx.query(INSTRUCT, e.moduleId().value(), rolloutId, e.batchIndex(), EvidenceStore.word(e.purpose()), Columns.time(at),
+        Columns.time(at.plusSeconds(e.healthTimeoutSec())), e.minHealthySec(), Columns.texts(known, i -> i.instanceId().value()),
+        Columns.texts(known, i -> e.versions().get(i.version()).id().value()),
+        Columns.texts(known, i -> e.versions().get(i.version()).version()),
+        Columns.texts(known, i -> e.versions().get(i.version()).digest().value()),
+        Columns.texts(known, i -> e.versions().get(i.version()).artifactUrl()), Columns.longs(known, Instruction::generation),
+        Columns.ints(known, Instruction::ordinal),
+        Columns.texts(known, i -> gone(statuses.get(i.instanceId().value())) == null ? "awaited" : "closed"));
+    for (var row : rows)
+      written.add(row.getString("instance_id"));
+    for (var i : known)
+      if (!written.contains(i.instanceId().value()) && gone(statuses.get(i.instanceId().value())) == null)
+        gone.add(new MemberReason(i.ordinal(), i.generation(), Reason.DECOMMISSIONED));
+    tx.query(WATCH, (Object) Columns.texts(known, i -> i.instanceId().value()));
+    return gone;
+  }
+
+  private static Map<String, String> statuses(Db.Tx tx, List<Instruction> instructions) {
+    var statuses = new HashMap<String, String>();
+    for (var row : tx.query(STATUSES, (Object) Columns.texts(instructions, i -> i.instanceId().value())))
+      statuses.put(row.getString("id"), row.getString("status"));
+    return statuses;
+  }
+
+  /// @param status null: there is no such instance
+  private static Reason gone(String status) {
+    if (status == null || status.equals("decommissioned")) return Reason.DECOMMISSIONED;
+    return status.equals("stopped") ? Reason.STOPPED : null;
+  }
+
+  private static final String VERSIONS = """
+      insert into known_version (module_id, digest, version) select $1, digest, version from unnest($2::text[], $3::text[]) as u (digest, version)
+      on conflict (module_id, digest) do nothing
+      """;
+
+  /// Remembers the names of digests.
+  static void versions(Db.Tx tx, String moduleId, List<VersionRef> versions) {
+    var sorted = versions.stream().sorted(Comparator.comparing(v -> v.digest().value())).toList();
+    tx.query(VERSIONS, moduleId, Columns.texts(sorted, v -> v.digest().value()), Columns.texts(sorted, VersionRef::version));
+  }
+
+  private static final String PRESENT = """
+      select instance_id, generation, handed_out_at is not null as handed from assignment
+       where module_id = $1 and instance_id = any($2) order by instance_id for update
+      """;
+  private static final String WITHDRAW = """
+      update assignment a
+         set version_id = u.version_id, version = u.version, digest = u.digest, artifact_url = u.artifact_url, generation = u.generation,
+             rollout_id = null, ordinal = null, batch_index = null, purpose = null, instructed_at = null, deadline_at = null, min_healthy_sec = null,
+             standing = null, reason = null, good_since = null, due_at = null, handed_out_at = null, echoed_at = null, timed_out = false,
+             verdict_recorded = false, changed_xid = pg_current_xact_id()
+        from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
+          as u (instance_id, version_id, version, digest, artifact_url, generation)
+       where a.instance_id = u.instance_id and a.module_id = $1
+      """;
+
+  private record Present(long generation, boolean handed) {}
+
+  /// Takes back what was not handed out: the version before is desired again, with the next generation.
+  public List<Withdrawal> withdraw(Db.Tx tx, WithdrawalsAsked e) {
+    var present = new HashMap<String, Present>();
+    for (var row : tx.query(PRESENT, e.moduleId().value(), Columns.texts(e.withdrawals(), i -> i.instanceId().value())))
+      present.put(row.getString("instance_id"), new Present(row.getLong("generation"), row.getBoolean("handed")));
+    var back = new ArrayList<Instruction>();
+    var answers = new ArrayList<Withdrawal>();
+    for (var i : e.withdrawals()) {
+      var now = present.get(i.instanceId().value());
+      boolean late = now != null && (now.handed || now.generation >= i.generation());
+      if (now != null && !late) back.add(i);
+      answers.add(new Withdrawal(i.ordinal(), !late, late ? now.generation : i.generation()));
+    }
+    versions(tx, e.moduleId().value(), e.versions());
+    tx.query(WITHDRAW, e.moduleId().value(), Columns.texts(back, i -> i.instanceId().value()),
+        Columns.texts(back, i -> e.versions().get(i.version()).id().value()),
+        Columns.texts(back, i -> e.versions().get(i.version()).version()),
+        Columns.texts(back, i -> e.versions().get(i.version()).digest().value()),
+        Columns.texts(back, i -> e.versions().get(i.version()).artifactUrl()), Columns.longs(back, Instruction::generation));
+    return answers;
+  }
+
+  private static final String WATCH_AGAIN = """
+      with locked as (
+        select p.instance_id from pulse p
+         where p.instance_id in (
+           select instance_id from assignment
+            where rollout_id = $1 and (handed_out_at is null or $2) and standing in ('failed', 'late_healthy') and timed_out and not verdict_recorded)
+         order by p.instance_id for update
+      )
+      update pulse p set watched = true from locked l where p.instance_id = l.instance_id
+      """;
+  private static final String MOVE_ON = """
+      with locked as (
+        select instance_id, module_id, standing in ('failed', 'late_healthy') as again from assignment
+         where rollout_id = $1 and (handed_out_at is null or $3)
+           and (standing in ('awaited', 'soaking') or standing in ('failed', 'late_healthy') and timed_out and not verdict_recorded)
+         order by instance_id, module_id for update
+      )
+      update assignment a
+         set deadline_at = a.deadline_at + $2::bigint * interval '1 microsecond',
+             due_at = case when a.standing = 'soaking' then $4 else a.deadline_at + $2::bigint * interval '1 microsecond' end,
+             standing = case when l.again then 'awaited' else a.standing end,
+             reason = case when l.again then null else a.reason end,
+             good_since = case when l.again then null else a.good_since end,
+             timed_out = false
+        from locked l where a.instance_id = l.instance_id and a.module_id = l.module_id
+      """;
+
+  /// Moves deadlines on by the time for which the clocks stood still. A timeout that the rollout-service did not record is none: the attempt is open again.
+  ///
+  /// @param handedOutToo whether the clocks of those handed out stood still too
+  public void moveOn(Db.Tx tx, String rolloutId, Duration by, boolean handedOutToo, Instant at) {
+    tx.query(WATCH_AGAIN, rolloutId, handedOutToo);
+    tx.query(MOVE_ON, rolloutId, by.toNanos() / 1_000, handedOutToo, Columns.time(at));
+  }
+
+  private static final String RECORD = """
+      with locked as (
+        select a.instance_id, a.module_id, u.reason
+          from unnest($2::int[], $3::bigint[], $4::text[]) as u (ordinal, generation, reason)
+          join assignment a on a.rollout_id = $1 and a.ordinal = u.ordinal and a.generation = u.generation
+         order by a.instance_id, a.module_id for update of a
+      )
+      update assignment a
+         set verdict_recorded = true, reason = case when a.standing in ('awaited', 'soaking') then l.reason else a.reason end,
+             standing = case when a.standing in ('awaited', 'soaking') then 'failed' else a.standing end
+        from locked l where a.instance_id = l.instance_id and a.module_id = l.module_id
+      """;
+
+  /// The rollout-service recorded failures: they stay.
+  public void record(Db.Tx tx, String rolloutId, List<Verdict> verdicts) {
+    var failed = verdicts.stream().filter(v -> !v.healthy() && v.reason() != null).toList();
+    if (!failed.isEmpty())
+      tx.query(RECORD, rolloutId, Columns.ints(failed, Verdict::ordinal), Columns.longs(failed, Verdict::generation),
+          Columns.texts(failed, v -> EvidenceStore.word(v.reason())));
+  }
+
+  private static final String SKIP = """
+      with locked as (
+        select a.instance_id, a.module_id from assignment a where a.rollout_id = $1 and a.ordinal = any($2) and a.standing <> 'closed'
+         order by a.instance_id, a.module_id for update
+      )
+      update assignment a set standing = 'closed', due_at = null, changed_xid = pg_current_xact_id()
+        from locked l where a.instance_id = l.instance_id and a.module_id = l.module_id
+      """;
+
+  /// Members that the rollout passes over: nobody waits for them, and they are handed nothing.
+  public void skip(Db.Tx tx, String rolloutId, List<Mark> marks) {
+    tx.query(SKIP, rolloutId, Columns.ints(marks, Mark::ordinal));
+  }
+
+  private static final String RELEASE = """
+      with locked as (
+        select p.instance_id from pulse p
+         where p.instance_id in (select instance_id from assignment where rollout_id = $1 and standing <> 'closed') order by p.instance_id for update
+      )
+      update pulse p set watched = false from locked l where p.instance_id = l.instance_id and p.watched
+      """;
+  private static final String CLOSE = """
+      with locked as (
+        select instance_id, module_id from assignment where rollout_id = $1 and standing <> 'closed' order by instance_id, module_id for update
+      )
+      update assignment a set standing = 'closed', due_at = null from locked l where a.instance_id = l.instance_id and a.module_id = l.module_id
+      """;
+
+  /// The rollout ended: nobody waits for its members any more. What they must run stays.
+  public void close(Db.Tx tx, String rolloutId) {
+    tx.query(RELEASE, rolloutId);
+    tx.query(CLOSE, rolloutId);
+  }
+}

@@ -1,0 +1,91 @@
+package dev.sluice.health.store;
+
+import dev.sluice.chassis.Db;
+import dev.sluice.contract.Purpose;
+import dev.sluice.health.ingest.Assigned;
+import dev.sluice.health.ingest.Credentials;
+import dev.sluice.health.ingest.Gates;
+import io.vertx.sqlclient.Row;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/// What replicas hold in memory, and how they follow it.
+///
+/// A replica reads again all rows that were written by transactions that its last look may have missed: those from the oldest that still ran then
+/// (`pg_snapshot_xmin`) on. So nothing is passed over, whatever commits late.
+public final class CellStore {
+  public record CredentialsRow(String instanceId, Credentials credentials) {}
+
+  public record AssignedRow(String instanceId, Assigned assigned) {}
+
+  private final Db db;
+
+  public CellStore(Db db) {
+    this.db = db;
+  }
+
+  private static final String CREDENTIALS = """
+      select id, token_hash, status, changed_xid::text as changed from instance where id = any($1)
+      """;
+
+  public List<CredentialsRow> credentials(List<String> ids) {
+    return db.list(CREDENTIALS, CellStore::credentials, (Object) ids.toArray(String[]::new));
+  }
+
+  private static final String ASSIGNED = """
+      select instance_id, module_id, version, digest, artifact_url, generation, rollout_id, purpose, handed_out_at is not null as handed_out,
+             echoed_at is not null as echoed, coalesce(standing = 'closed', false) as closed, changed_xid::text as changed
+        from assignment where instance_id = any($1)
+      """;
+
+  public List<AssignedRow> assigned(List<String> ids) {
+    return db.list(ASSIGNED, CellStore::assigned, (Object) ids.toArray(String[]::new));
+  }
+
+  private static final String HORIZON = "select pg_snapshot_xmin(pg_current_snapshot())::text as horizon";
+
+  /// From where the next look must begin.
+  public String horizon() { return db.query(HORIZON).iterator().next().getString("horizon"); }
+
+  private static final String CREDENTIALS_SINCE = """
+      select id, token_hash, status, changed_xid::text as changed from instance where changed_xid >= $1::text::xid8
+      """;
+
+  public List<CredentialsRow> credentialsSince(String horizon) { return db.list(CREDENTIALS_SINCE, CellStore::credentials, horizon); }
+
+  private static final String ASSIGNED_SINCE = """
+      select instance_id, module_id, version, digest, artifact_url, generation, rollout_id, purpose, handed_out_at is not null as handed_out,
+             echoed_at is not null as echoed, coalesce(standing = 'closed', false) as closed, changed_xid::text as changed
+        from assignment where changed_xid >= $1::text::xid8
+      """;
+
+  public List<AssignedRow> assignedSince(String horizon) { return db.list(ASSIGNED_SINCE, CellStore::assigned, horizon); }
+
+  private static final String GATES = "select rollout_id, purpose, heard_at from gate where not ended and (upgrading or rolling_back)";
+
+  public Map<String, Gates.Gate> gates() {
+    var gates = new HashMap<String, Gates.Gate>();
+    for (var row : db.query(GATES))
+      gates.put(row.getString("rollout_id"), new Gates.Gate(purpose(row), Columns.time(row, "heard_at")));
+    return gates;
+  }
+
+  static Purpose purpose(Row row) {
+    var word = row.getString("purpose");
+    return word == null ? null : Purpose.valueOf(word.toUpperCase(Locale.ROOT));
+  }
+
+  private static CredentialsRow credentials(Row row) {
+    return new CredentialsRow(row.getString("id"), new Credentials(row.getBuffer("token_hash").getBytes(),
+        !row.getString("status").equals("decommissioned"), Long.parseLong(row.getString("changed"))));
+  }
+
+  private static AssignedRow assigned(Row row) {
+    return new AssignedRow(row.getString("instance_id"),
+        new Assigned(row.getString("module_id"), row.getString("version"), row.getString("digest"), row.getString("artifact_url"),
+            row.getLong("generation"), row.getString("rollout_id"), purpose(row), row.getBoolean("handed_out"), row.getBoolean("echoed"),
+            row.getBoolean("closed"), Long.parseLong(row.getString("changed"))));
+  }
+}

@@ -1,0 +1,114 @@
+package dev.sluice.health.store;
+
+import dev.sluice.chassis.Db;
+import dev.sluice.health.domain.Observation;
+import dev.sluice.health.ingest.Waiting;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+
+/// The flush of heartbeats, in one transaction with the time that it reaches to.
+///
+/// A heartbeat that says what the newest one said, of an instance that nobody waits for, only moves the time of its row; any other becomes evidence, which is
+/// judged in the order of receipt when every replica has flushed as far. Which one it is, is decided under the row's lock.
+public final class FlushStore {
+  private final Db db;
+
+  public FlushStore(Db db) {
+    this.db = db;
+  }
+
+  /// What is flushed together.
+  ///
+  /// @param deafSince since when heartbeats were refused, until `through`; null: none were
+  public record Flush(String replicaId, List<Waiting> waiting, Instant through, Instant deafSince) {}
+
+  /// @param evidence rows that now wait to be judged
+  /// @param now      the database's time
+  public record Flushed(int evidence, Instant now) {}
+
+  private record Beat(String instanceId, Waiting.Run run, long hash) {}
+
+  /// Writes a flush. Writing it again changes nothing.
+  public Flushed write(Flush flush) {
+    var hashes = new IdentityHashMap<Observation, Long>();
+    var moves = new ArrayList<Beat>();
+    var evidence = new ArrayList<Beat>();
+    var maybe = new ArrayList<List<Beat>>();
+    for (var waiting : flush.waiting()) {
+      var beats = waiting.runs().stream()
+          .map(run -> new Beat(waiting.instanceId(), run, hashes.computeIfAbsent(run.seen(), Observations::hash))).toList();
+      var newest = beats.getLast();
+      boolean alike = !waiting.watched() && beats.stream()
+          .allMatch(b -> b.hash == newest.hash && b.run.bootId().equals(newest.run.bootId()));
+      if (alike) {
+        moves.add(newest);
+        maybe.add(beats);
+      } else
+        evidence.addAll(beats);
+    }
+    return db.inTransaction(tx -> {
+      var moved = move(tx, moves);
+      for (var beats : maybe)
+        if (!moved.contains(beats.getFirst().instanceId)) evidence.addAll(beats);
+      keep(tx, evidence);
+      if (flush.deafSince() != null) deaf(tx, flush.deafSince(), flush.through(), "heartbeats were refused");
+      return new Flushed(evidence.size(), beat(tx, flush.replicaId(), flush.through()));
+    });
+  }
+
+  private static final String MOVE = """
+      with beat as (
+        select * from unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::bigint[]) as b (instance_id, boot_id, sequence, at, hash)
+      ), locked as (
+        select p.instance_id from pulse p where p.instance_id = any($1) order by p.instance_id for update
+      )
+      update pulse p
+         set sequence = greatest(p.sequence, b.sequence),
+             last_at = case when b.sequence > p.sequence then greatest(p.last_at, b.at) else p.last_at end
+        from beat b join locked l on l.instance_id = b.instance_id
+       where p.instance_id = b.instance_id and p.boot_id = b.boot_id and p.hash = b.hash
+         and not p.watched and not p.silent and (p.rival_boot is null or p.rivals_told)
+      returning p.instance_id
+      """;
+
+  private static Set<String> move(Db.Tx tx, List<Beat> beats) {
+    if (beats.isEmpty()) return Set.of();
+    return new HashSet<>(tx.list(MOVE, r -> r.getString("instance_id"), Columns.texts(beats, Beat::instanceId),
+        Columns.texts(beats, b -> b.run.bootId()), Columns.longs(beats, b -> b.run.sequence()), Columns.times(beats, b -> b.run.at()),
+        Columns.longs(beats, Beat::hash)));
+  }
+
+  private static final String KEEP = """
+      insert into evidence (instance_id, at, boot_id, sequence, hash, said, agent_version, digests, statuses)
+      select instance_id, at, boot_id, sequence, hash, said, agent_version, digests::jsonb, statuses::jsonb
+        from unnest($1::text[], $2::timestamptz[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[])
+          as e (instance_id, at, boot_id, sequence, hash, said, agent_version, digests, statuses)
+      """;
+
+  private static void keep(Db.Tx tx, List<Beat> beats) {
+    if (beats.isEmpty()) return;
+    tx.query(KEEP, Columns.texts(beats, Beat::instanceId), Columns.times(beats, b -> b.run.at()), Columns.texts(beats, b -> b.run.bootId()),
+        Columns.longs(beats, b -> b.run.sequence()), Columns.longs(beats, Beat::hash),
+        Columns.texts(beats, b -> Observations.status(b.run.seen().status())), Columns.texts(beats, b -> b.run.seen().agentVersion()),
+        Columns.texts(beats, b -> Observations.digests(b.run.seen().digests())),
+        Columns.texts(beats, b -> Observations.statuses(b.run.seen().statuses())));
+  }
+
+  private static final String DEAF = "insert into deaf (from_at, to_at, why) values ($1, $2, $3)";
+
+  static void deaf(Db.Tx tx, Instant from, Instant to, String why) { tx.query(DEAF, Columns.time(from), Columns.time(to), why); }
+
+  private static final String BEAT = """
+      insert into replica (id, beat_at, flushed_through) values ($1, clock_timestamp(), $2)
+      on conflict (id) do update set beat_at = excluded.beat_at, flushed_through = greatest(replica.flushed_through, excluded.flushed_through)
+      returning clock_timestamp() as now
+      """;
+
+  static Instant beat(Db.Tx tx, String replicaId, Instant through) {
+    return Columns.time(tx.query(BEAT, replicaId, Columns.time(through)).iterator().next(), "now");
+  }
+}

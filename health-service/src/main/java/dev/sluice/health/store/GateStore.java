@@ -1,0 +1,74 @@
+package dev.sluice.health.store;
+
+import dev.sluice.chassis.Db;
+import dev.sluice.contract.Ask.Delivery;
+import dev.sluice.contract.Purpose;
+import java.time.Instant;
+import java.util.List;
+
+/// What rollouts deliver now and which of their clocks stand still. Whoever writes a gate's row holds it until the commit, and so does whoever hands out.
+public final class GateStore {
+  /// @param upgrading   it started
+  /// @param pausedSince null: not paused
+  /// @param trippedSince null: not tripped
+  public record Gate(boolean upgrading, boolean rollingBack, Instant pausedSince, Instant trippedSince) {}
+
+  private static final String CREATE = """
+      insert into gate (rollout_id, seq, heard_at) values ($1, 0, '1970-01-01') on conflict (rollout_id) do nothing
+      """;
+  private static final String LOCK = """
+      select upgrading, rolling_back, paused_since, tripped_since from gate where rollout_id = $1 for update
+      """;
+
+  /// A rollout's gate, locked; made if need be.
+  public Gate lock(Db.Tx tx, String rolloutId) {
+    tx.query(CREATE, rolloutId);
+    var row = tx.query(LOCK, rolloutId).iterator().next();
+    return new Gate(row.getBoolean("upgrading"), row.getBoolean("rolling_back"), Columns.time(row, "paused_since"),
+        Columns.time(row, "tripped_since"));
+  }
+
+  private static final String WRITE = """
+      update gate set upgrading = $2, rolling_back = $3, paused_since = $4, tripped_since = $5, ended = $6 where rollout_id = $1
+      """;
+
+  public void write(Db.Tx tx, String rolloutId, Gate gate, boolean ended) {
+    tx.query(WRITE, rolloutId, gate.upgrading, gate.rollingBack, Columns.time(gate.pausedSince), Columns.time(gate.trippedSince), ended);
+  }
+
+  private static final String DELIVER = """
+      update gate set purpose = case when seq < $2 then $3 else purpose end, seq = greatest(seq, $2), heard_at = greatest(heard_at, $4)
+       where rollout_id = $1
+      """;
+
+  /// The rollout's stream says what is delivered as of `seq`; what was heard of a later place stays.
+  ///
+  /// @param purpose null: nothing
+  public void deliver(Db.Tx tx, String rolloutId, long seq, Purpose purpose, Instant at) {
+    tx.query(DELIVER, rolloutId, seq, purpose == null ? null : EvidenceStore.word(purpose), Columns.time(at));
+  }
+
+  private static final String HEARD = """
+      with word as (
+        select * from unnest($1::text[], $2::bigint[], $3::text[]) as w (rollout_id, seq, purpose)
+      ), locked as (
+        select g.rollout_id, g.seq, g.purpose from gate g join word w using (rollout_id) where not g.ended order by g.rollout_id for update of g
+      )
+      update gate g set purpose = case when g.seq < w.seq then w.purpose else g.purpose end, seq = greatest(g.seq, w.seq),
+             heard_at = greatest(g.heard_at, $4)
+        from word w join locked l using (rollout_id)
+       where g.rollout_id = w.rollout_id
+      returning l.seq < w.seq and l.purpose is distinct from w.purpose as turned
+      """;
+
+  /// The rollout-service answered what it delivers now.
+  ///
+  /// @param asked when it was asked
+  /// @return whether anything is delivered or withheld that was not before
+  public boolean heard(Db db, List<Delivery> deliveries, Instant asked) {
+    if (deliveries.isEmpty()) return false;
+    var rows = db.query(HEARD, Columns.texts(deliveries, d -> d.rolloutId().value()), Columns.longs(deliveries, Delivery::seq),
+        Columns.texts(deliveries, d -> d.purpose() == null ? null : EvidenceStore.word(d.purpose())), Columns.time(asked));
+    return rows.stream().anyMatch(r -> r.getBoolean("turned"));
+  }
+}

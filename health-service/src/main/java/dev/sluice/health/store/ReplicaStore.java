@@ -1,0 +1,73 @@
+package dev.sluice.health.store;
+
+import dev.sluice.chassis.Db;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+
+/// The replicas of this service, and how far all of them have flushed.
+public final class ReplicaStore {
+  private final Db db;
+
+  public ReplicaStore(Db db) {
+    this.db = db;
+  }
+
+  static final String LOCK = "select pg_advisory_xact_lock(hashtextextended(current_schema() || '/settle', 0))";
+  private static final String OTHERS = """
+      select max(flushed_through) as through, bool_or(not stopped and beat_at > clock_timestamp() - $1::bigint * interval '1 millisecond') as lives
+        from replica
+      """;
+  private static final String FORGET = "delete from replica where stopped";
+
+  /// A replica begins to hear. Where none lived, the time since the last one was heard of is time in which we were deaf.
+  ///
+  /// @return whether it was
+  public boolean join(String replicaId, Instant now, Duration ttl) {
+    return db.inTransaction(tx -> {
+      tx.query(LOCK);
+      var row = tx.query(OTHERS, ttl.toMillis()).iterator().next();
+      var through = Columns.time(row, "through");
+      boolean deaf = through != null && !row.getBoolean("lives") && through.isBefore(now);
+      if (deaf) FlushStore.deaf(tx, through, now, "no replica was there");
+      tx.query(FORGET);
+      FlushStore.beat(tx, replicaId, now);
+      return deaf;
+    });
+  }
+
+  private static final String LEAVE = "update replica set stopped = true, flushed_through = greatest(flushed_through, $2) where id = $1";
+
+  /// A replica has flushed all and hears nothing more.
+  public void leave(String replicaId, Instant through) { db.query(LEAVE, replicaId, Columns.time(through)); }
+
+  private static final String STALLED = "insert into deaf (from_at, to_at, why) values ($1, $2, 'a replica stood still')";
+
+  /// A replica stood still: what was sent to it meanwhile was heard late.
+  public void stalled(Instant from, Instant to) { db.query(STALLED, Columns.time(from), Columns.time(to)); }
+
+  private static final String REAP = """
+      delete from replica where not stopped and beat_at < clock_timestamp() - $1::bigint * interval '1 millisecond'
+      returning flushed_through, clock_timestamp() as now
+      """;
+  private static final String HORIZON = "select min(flushed_through) as horizon from replica where not stopped";
+
+  /// The time through which all evidence is committed; null where no replica lives. What a dead replica had not flushed is lost: the time since is time in which
+  /// we were deaf, and it is written before the horizon passes it.
+  public Instant horizon(Db.Tx tx, Duration ttl) {
+    for (var dead : tx.query(REAP, ttl.toMillis())) {
+      var through = Objects.requireNonNull(Columns.time(dead, "flushed_through"));
+      var now = Objects.requireNonNull(Columns.time(dead, "now"));
+      if (through.isBefore(now)) FlushStore.deaf(tx, through, now, "a replica was lost");
+    }
+    return Columns.time(tx.query(HORIZON).iterator().next(), "horizon");
+  }
+
+  private static final String THROUGH = "select through, (select min(flushed_through) from replica where not stopped) as flushed from settled";
+
+  /// All that was received before this is judged; null: nothing yet.
+  public Instant settled() {
+    var row = db.query(THROUGH).iterator().next();
+    return Columns.time(row, "through");
+  }
+}

@@ -1,0 +1,195 @@
+package dev.sluice.health;
+
+import static dev.sluice.health.World.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sluice.chassis.Json;
+import dev.sluice.contract.FleetEvent;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.WebSocket;
+import java.time.Duration;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// Heartbeats, the long poll and the socket.
+class AgentCallsTest {
+  private static World world;
+  private static Client client;
+
+  @BeforeAll
+  static void start() {
+    world = new World().replica(Duration.ofSeconds(1));
+    client = world.client();
+  }
+
+  @AfterAll
+  static void stop() { world.close(); }
+
+  @Test
+  void says_all_faults_of_a_heartbeat_at_once() {
+    var agent = client.enrol("faulty");
+    var reply = client.post("/v1/instances/faulty/heartbeats", """
+        {"sequence": "7", "running_module_digests": {"nginx": "md5:1"}, "status": "asleep", "agent_version": 3,
+         "module_status": {"nginx": {"state": "fine", "generation": 1.5}, "redis": {}}}""", agent.token);
+    assertThat(reply.status()).isEqualTo(400);
+    assertThat(reply.raw().headers().firstValue("Content-Type")).hasValue("application/problem+json");
+    assertThat(reply.body().path("errors").findValuesAsText("field")).containsExactlyInAnyOrder("boot_id", "sequence",
+        "running_module_digests.nginx", "status", "agent_version", "module_status.nginx.state", "module_status.nginx.generation",
+        "module_status.redis.state", "module_status.redis.generation");
+    assertThat(client.post("/v1/instances/faulty/heartbeats", "{\"boot_id\":null,\"sequence\":-1}", agent.token).body().path("errors"))
+        .hasSize(2);
+    assertThat(client.post("/v1/instances/faulty/heartbeats", "[]", agent.token).status()).isEqualTo(400);
+    assertThat(client.post("/v1/instances/faulty/heartbeats", "{", agent.token).status()).isEqualTo(400);
+    assertThat(client.post("/v1/instances/faulty/heartbeats", "", agent.token).status()).isEqualTo(400);
+  }
+
+  @Test
+  void passes_over_fields_that_it_does_not_know() {
+    var agent = client.enrol("newer");
+    var body = agent.body();
+    body.putObject("load").put("cpu", 0.5);
+    body.putArray("more").add(1);
+    assertThat(client.post("/v1/instances/newer/heartbeats", body.toString(), agent.token).status()).isEqualTo(200);
+  }
+
+  @Test
+  void refuses_what_is_too_large_or_no_json_or_not_his() {
+    var agent = client.enrol("guarded");
+    var other = client.enrol("other");
+    assertThat(client.post("/v1/instances/guarded/heartbeats", "{\"a\":\"" + "x".repeat(70_000) + "\"}", agent.token).status())
+        .isEqualTo(413);
+    assertThat(Client.send(client.request("/v1/instances/guarded/heartbeats", agent.token).POST(HttpRequest.BodyPublishers.ofString("{}")))
+        .status())
+        .isEqualTo(415);
+    assertThat(client.post("/v1/instances/guarded/heartbeats", agent.body().toString(), other.token).status()).isEqualTo(401);
+    assertThat(client.post("/v1/instances/nobody/heartbeats", agent.body().toString(), agent.token).status()).isEqualTo(401);
+    assertThat(Client.send(client.request("/v1/instances/guarded/heartbeats", null).header("Content-Type", "application/json")
+        .POST(HttpRequest.BodyPublishers.ofString("{}"))).status()).isEqualTo(401);
+    assertThat(client.get("/v1/instances/guarded/desired", other.token).status()).isEqualTo(401);
+    assertThat(client.get("/v1/instances/guarded/desired?wait_sec=61", agent.token).status()).isEqualTo(400);
+  }
+
+  @Test
+  void shows_what_the_newest_heartbeat_said() {
+    var agent = client.enrol("shown");
+    agent.boots("a", 5).runs(World.NEW).beat();
+    agent.boots("a", 4).runs(World.OLD).beat();
+    eventually(() -> {
+      var shown = client.get("/v1/instances/shown").body();
+      assertThat(shown.path("running_module_digests").path("nginx").asText()).isEqualTo(World.NEW.digest().value());
+      assertThat(shown.path("agent_version").asText()).isEqualTo("1");
+      assertThat(shown.path("status").asText()).isEqualTo("running");
+    });
+    client.post("/v1/instances/shown/heartbeats", "{\"boot_id\":\"a\",\"sequence\":6,\"status\":\"stopped\"}", agent.token);
+    eventually(() -> {
+      var shown = client.get("/v1/instances/shown").body();
+      assertThat(shown.path("status").asText()).isEqualTo("stopped");
+      assertThat(shown.path("running_module_digests")).hasSize(1);
+    });
+    client.post("/v1/instances/shown/heartbeats", "{\"boot_id\":\"a\",\"sequence\":7,\"running_module_digests\":{}}", agent.token);
+    eventually(() -> assertThat(client.get("/v1/instances/shown").body().path("running_module_digests")).isEmpty());
+  }
+
+  @Test
+  void two_machines_under_one_identity_are_reported() {
+    var agent = client.enrol("cloned");
+    agent.boots("a", 1).beat();
+    agent.boots("b", 1).beat();
+    agent.boots("a", 2).beat();
+    agent.boots("b", 2).beat();
+    eventually(() -> assertThat(world.fleet("cloned")).last().isEqualTo(
+        new FleetEvent.DuplicateIdentity(new dev.sluice.contract.InstanceId("cloned"), new dev.sluice.contract.TemplateId("web"), "b",
+            "a")));
+  }
+
+  @Test
+  void carries_a_desired_version_until_it_is_echoed_or_shown() {
+    var agent = client.enrol("told").runs(null);
+    assertThat(agent.desired().path("generation").asLong()).isEqualTo(1);
+    assertThat(agent.desired().path("generation").asLong()).isEqualTo(1);
+    assertThat(agent.says("applying", 1).desired().isMissingNode()).isTrue();
+    var silent = client.enrol("shows").runs(null);
+    assertThat(silent.desired().path("digest").asText()).isEqualTo(World.OLD.digest().value());
+    assertThat(silent.runs(World.OLD).desired().isMissingNode()).isTrue();
+  }
+
+  @Test
+  void a_long_poll_ends_with_an_instruction_or_with_its_time() {
+    var agent = client.enrol("polls");
+    agent.desired();
+    assertThat(agent.poll(0).body().path("desired")).isEmpty();
+    assertThat(agent.poll(1).body().path("desired")).isEmpty();
+    var play = Play.of(world, "polled", agent).start();
+    var waiting = Client.HTTP.sendAsync(client.request("/v1/instances/polls/desired?wait_sec=30", agent.token).GET().build(),
+        java.net.http.HttpResponse.BodyHandlers.ofString());
+    play.instruct(60, 0);
+    assertThat(waiting.orTimeout(20, TimeUnit.SECONDS).join().body()).contains("1.26.0");
+    play.ends();
+  }
+
+  private static final class Inbox implements WebSocket.Listener {
+    final LinkedBlockingQueue<JsonNode> frames = new LinkedBlockingQueue<>();
+    private final StringBuilder text = new StringBuilder();
+
+    @Override
+    public CompletionStage<?> onText(WebSocket socket, CharSequence part, boolean last) {
+      text.append(part);
+      if (last) {
+        frames.add(Json.read(text.toString(), JsonNode.class));
+        text.setLength(0);
+      }
+      socket.request(1);
+      return null;
+    }
+
+    @Override
+    public CompletionStage<?> onClose(WebSocket socket, int code, String reason) {
+      frames.add(Json.mapper().createObjectNode().put("type", "closed").put("code", code));
+      return null;
+    }
+
+    JsonNode next() throws InterruptedException {
+      var frame = frames.poll(20, TimeUnit.SECONDS);
+      assertThat(frame).isNotNull();
+      return frame;
+    }
+  }
+
+  @Test
+  void a_socket_carries_heartbeats_up_and_instructions_down() throws InterruptedException {
+    var agent = client.enrol("socket");
+    agent.desired();
+    var inbox = new Inbox();
+    var socket = Client.HTTP.newWebSocketBuilder().header("Authorization", "Bearer " + agent.token)
+        .buildAsync(URI.create(client.base().replace("http", "ws") + "/v1/agents?instance_id=socket"), inbox).join();
+    socket.sendText(agent.body().put("type", "heartbeat").toString(), true);
+    assertThat(inbox.next().path("type").asText()).isEqualTo("heard");
+    socket.sendText("{\"type\":\"heartbeat\"}", true);
+    assertThat(inbox.next().path("errors")).hasSize(2);
+    var play = Play.of(world, "socketed", agent).start().instruct(60, 0);
+    var told = inbox.next();
+    assertThat(told.path("type").asText()).isEqualTo("desired");
+    assertThat(told.path("desired").path("nginx").path("version").asText()).isEqualTo("1.26.0");
+    socket.sendText(agent.runs(World.NEW).says("healthy", 2).body().put("type", "heartbeat").toString(), true);
+    assertThat(inbox.next().path("desired")).isEmpty();
+    assertThat(play.judged().healthy()).isTrue();
+    play.ends();
+    client.delete("/v1/instances/socket");
+    assertThat(inbox.next().path("code").asInt()).isEqualTo(4401);
+  }
+
+  @Test
+  void a_socket_needs_the_token_of_its_instance() {
+    client.enrol("locked");
+    var refused = Client.HTTP.newWebSocketBuilder().header("Authorization", "Bearer wrong")
+        .buildAsync(URI.create(client.base().replace("http", "ws") + "/v1/agents?instance_id=locked"), new Inbox()).handle((_, e) -> e)
+        .join();
+    assertThat(refused).isNotNull();
+  }
+}

@@ -1,0 +1,282 @@
+package dev.sluice.health;
+
+import static dev.sluice.health.World.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.contract.Choice;
+import dev.sluice.contract.BreakerRule;
+import dev.sluice.contract.InstanceId;
+import dev.sluice.contract.ModuleId;
+import dev.sluice.contract.Purpose;
+import dev.sluice.contract.Reason;
+import dev.sluice.contract.RequestId;
+import dev.sluice.contract.RolloutEvent.Aborted;
+import dev.sluice.contract.RolloutEvent.BreakerTripped;
+import dev.sluice.contract.RolloutEvent.ContinuationDecided;
+import dev.sluice.contract.RolloutEvent.InstancesInstructed;
+import dev.sluice.contract.RolloutEvent.Instruction;
+import dev.sluice.contract.RolloutEvent.Paused;
+import dev.sluice.contract.RolloutEvent.Resumed;
+import dev.sluice.contract.RolloutEvent.RollbackStarted;
+import dev.sluice.contract.RolloutEvent.Verdict;
+import dev.sluice.contract.RolloutEvent.VerdictsRecorded;
+import dev.sluice.contract.RolloutEvent.Withdrawal;
+import dev.sluice.contract.Trip;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// Attempts from the instruction to the evidence; heartbeats are due each second, so three seconds are silence.
+class AttemptsTest {
+  private static final Duration INTERVAL = Duration.ofSeconds(1);
+  private static World world;
+  private static Client client;
+
+  @BeforeAll
+  static void start() {
+    world = new World().replica(INTERVAL);
+    client = world.client();
+  }
+
+  @AfterAll
+  static void stop() { world.close(); }
+
+  /// An instance that reports and knows its first version.
+  private static Agent settled(String id) {
+    var agent = client.enrol(id);
+    agent.desired();
+    agent.says("healthy", 1).beat();
+    return agent;
+  }
+
+  private static BreakerTripped trip() {
+    return new BreakerTripped(new RequestId("q"), new Trip(1, 0, BreakerRule.STREAK, List.of(), 2, 2, 0, "two failed"));
+  }
+
+  @Test
+  void is_healthy_by_its_own_heartbeat_after_the_hand_out() {
+    var agent = settled("good");
+    var play = Play.of(world, "good", agent).start().instruct(60, 0).told("1.26.0");
+    agent.says("applying", 2).beat();
+    agent.runs(World.NEW).says("healthy", 2).beat();
+    assertThat(play.judged().healthy()).isTrue();
+    assertThat(play.handedOut()).containsExactly(0);
+    agent.runs(World.OLD).beat();
+    eventually(() -> assertThat(play.regressed()).singleElement().satisfies(m -> assertThat(m.reason()).isEqualTo(Reason.OTHER_DIGEST)));
+    play.ends();
+  }
+
+  @Test
+  void holds_for_the_soak() {
+    var agent = settled("soaks");
+    var play = Play.of(world, "soaks", agent).start().instruct(60, 2).told("1.26.0");
+    agent.runs(World.NEW).says("healthy", 2).beat();
+    var begun = Instant.now();
+    eventually(() -> {
+      agent.beat();
+      assertThat(play.judgements()).isNotEmpty();
+    });
+    assertThat(Duration.between(begun, play.judged().at())).isGreaterThan(Duration.ofMillis(1_900));
+    assertThat(play.judged().healthy()).isTrue();
+    play.ends();
+  }
+
+  @Test
+  void fails_at_once_on_what_the_agent_says() {
+    var agent = settled("bad");
+    var play = Play.of(world, "bad", agent).start().instruct(60, 0).told("1.26.0");
+    agent.says("apply_failed", 2).beat();
+    assertThat(play.judged().reason()).isEqualTo(Reason.APPLY_FAILED);
+    assertThat(play.judged().detail()).isEqualTo("its words");
+    assertThat(play.judged().timeout()).isFalse();
+    play.ends();
+  }
+
+  @Test
+  void an_absent_a_silent_and_a_stubborn_machine_look_different() {
+    var absent = client.enrol("absent");
+    var silent = settled("silent");
+    var stubborn = settled("stubborn");
+    var play = Play.of(world, "three", absent, silent, stubborn).start().instruct(5, 0);
+    eventually(() -> assertThat(silent.poll(5).body().path("desired")).isNotEmpty());
+    eventually(() -> assertThat(stubborn.poll(5).body().path("desired")).isNotEmpty());
+    eventually(() -> {
+      stubborn.beat();
+      assertThat(play.judgements()).hasSize(3);
+    });
+    assertThat(play.judgements()).allSatisfy(j -> assertThat(j.timeout()).isTrue());
+    assertThat(play.judgements().stream().sorted((a, b) -> a.ordinal() - b.ordinal()).map(j -> j.reason()))
+        .containsExactly(Reason.NEVER_HANDED_OUT, Reason.SILENT, Reason.HEALTH_TIMEOUT);
+    assertThat(absent.poll(0).body().path("desired")).isEmpty();
+    stubborn.runs(World.NEW).says("healthy", 2).beat();
+    eventually(() -> assertThat(play.lateHealthy()).singleElement().satisfies(m -> assertThat(m.ordinal()).isEqualTo(2)));
+    play.ends();
+  }
+
+  @Test
+  void hands_nothing_out_that_is_not_delivered_now() {
+    var agent = settled("held");
+    var play = Play.of(world, "held", agent).start().delivers(null);
+    play.tell(trip()).instruct(60, 0);
+    eventually(
+        () -> assertThat(client.get("/v1/instances/held").body().path("desired").path("nginx").path("generation").asLong()).isEqualTo(2));
+    assertThat(agent.desired().isMissingNode()).isTrue();
+    assertThat(agent.poll(1).body().path("desired")).isEmpty();
+    play.tell(new ContinuationDecided(new RequestId("q"), Choice.CONTINUE_ANYWAY, "ann", null)).delivers(Purpose.UPGRADE).told("1.26.0");
+    play.ends();
+  }
+
+  @Test
+  void a_later_answer_of_the_rollout_service_withholds_where_its_facts_are_late() {
+    var agent = settled("asked");
+    var play = Play.of(world, "asked", agent).start();
+    world.deliveries.put("asked", new dev.sluice.contract.Ask.Delivery(new dev.sluice.contract.RolloutId("asked"), null, 99));
+    eventually(() -> assertThat(purpose("asked")).isEqualTo("nothing"));
+    play.instruct(60, 0);
+    eventually(
+        () -> assertThat(client.get("/v1/instances/asked").body().path("desired").path("nginx").path("generation").asLong()).isEqualTo(2));
+    assertThat(agent.desired().isMissingNode()).isTrue();
+    play.ends();
+  }
+
+  private static String purpose(String rollout) {
+    return world.db()
+        .list("select coalesce(purpose, 'nothing') as purpose from gate where rollout_id = $1", r -> r.getString("purpose"), rollout)
+        .stream().findFirst().orElse("unknown");
+  }
+
+  @Test
+  void pausing_stops_the_clocks_and_a_timeout_that_was_not_recorded_is_none() {
+    var agent = settled("pauses");
+    var play = Play.of(world, "pauses", agent).start().instruct(4, 0).told("1.26.0");
+    play.tell(new Paused("ann", null)).delivers(null);
+    eventually(() -> assertThat(
+        world.db().query("select paused_since from gate where rollout_id = 'pauses' and paused_since is not null").rowCount())
+        .isEqualTo(1));
+    var timedOutBy = Instant.now().plusSeconds(5);
+    eventually(() -> {
+      agent.beat();
+      assertThat(Instant.now()).isAfter(timedOutBy);
+    });
+    assertThat(play.judgements()).isEmpty();
+    play.tell(new Resumed("ann", null)).delivers(Purpose.UPGRADE);
+    agent.runs(World.NEW).says("healthy", 2).beat();
+    assertThat(play.judged().healthy()).isTrue();
+    play.ends();
+  }
+
+  @Test
+  void a_timeout_that_came_before_the_pause_was_heard_of_is_taken_back_unless_it_was_recorded() {
+    var kept = settled("recorded");
+    var back = settled("unrecorded");
+    var play = Play.of(world, "late-pause", kept, back).start();
+    play.instruct(3, 0).told("1.26.0");
+    eventually(() -> assertThat(back.poll(5).body().path("desired")).isNotEmpty());
+    eventually(() -> {
+      kept.beat();
+      back.beat();
+      assertThat(play.judgements()).hasSize(2);
+    });
+    var pausedAt = Instant.now().minusSeconds(60);
+    play.tell(new VerdictsRecorded(
+        List.of(new Verdict(0, new InstanceId("recorded"), 0, 2, false, Reason.HEALTH_TIMEOUT, null, 3, "1.26.0", Instant.now()))));
+    world.tellAt("late-pause", new Paused("ann", null), pausedAt);
+    play.tell(new Resumed("ann", null)).delivers(Purpose.UPGRADE);
+    back.runs(World.NEW).says("healthy", 2);
+    kept.runs(World.NEW).says("healthy", 2);
+    eventually(() -> {
+      kept.beat();
+      back.beat();
+      assertThat(play.judgements()).hasSizeGreaterThanOrEqualTo(3);
+    });
+    assertThat(play.judgements()).last().satisfies(j -> {
+      assertThat(j.ordinal()).isEqualTo(1);
+      assertThat(j.healthy()).isTrue();
+    });
+    eventually(() -> assertThat(play.lateHealthy()).anySatisfy(m -> assertThat(m.ordinal()).isEqualTo(0)));
+    play.ends();
+  }
+
+  @Test
+  void takes_back_only_what_was_not_handed_out() {
+    var has = settled("has");
+    var absent = client.enrol("has-not");
+    absent.desired();
+    var play = Play.of(world, "withdraws", has, absent).start().instruct(60, 0).told("1.26.0");
+    play.withdraw(3);
+    eventually(() -> assertThat(play.withdrawals()).containsExactlyInAnyOrder(new Withdrawal(0, false, 2), new Withdrawal(1, true, 3)));
+    var desired = client.get("/v1/instances/has-not").body().path("desired").path("nginx");
+    assertThat(desired.path("version").asText()).isEqualTo("1.24.0");
+    assertThat(desired.path("generation").asLong()).isEqualTo(3);
+    assertThat(client.get("/v1/instances/has").body().path("desired").path("nginx").path("version").asText()).isEqualTo("1.26.0");
+    play.ends();
+  }
+
+  @Test
+  void goes_back_with_the_next_generation() {
+    var agent = settled("returns");
+    var play = Play.of(world, "returns", agent).start().instruct(60, 0).told("1.26.0");
+    agent.runs(World.NEW).says("healthy", 2).beat();
+    assertThat(play.judged().healthy()).isTrue();
+    play.tell(new RollbackStarted(null, "ann", null, 0, 1, List.of())).delivers(Purpose.ROLLBACK);
+    play.instruct(World.OLD, Purpose.ROLLBACK, 3, 60, 0).told("1.24.0");
+    agent.runs(World.OLD).says("healthy", 3).beat();
+    eventually(() -> assertThat(play.judgements()).hasSize(2));
+    assertThat(play.judgements().getLast().generation()).isEqualTo(3);
+    play.ends();
+  }
+
+  @Test
+  void members_that_are_gone_are_told_as_gone() {
+    var leaves = settled("leaves");
+    var stops = settled("stops");
+    var play = Play.of(world, "gone", leaves, stops).start().instruct(60, 0).told("1.26.0");
+    client.delete("/v1/instances/leaves");
+    client.post("/v1/instances/stops/heartbeats", stops.body().put("status", "stopped").toString(), stops.token);
+    eventually(() -> assertThat(play.gone().stream().map(m -> m.ordinal() + " " + m.reason())).containsExactlyInAnyOrder("0 DECOMMISSIONED",
+        "1 STOPPED"));
+    play.instruct(World.NEW, Purpose.UPGRADE, 3, 60, 0);
+    eventually(() -> assertThat(play.gone()).hasSize(4));
+    play.tell(new InstancesInstructed(0, Purpose.UPGRADE, new ModuleId("nginx"), List.of(World.NEW),
+        List.of(new Instruction(7, new InstanceId("never-was"), 2, 0)), 60, 0));
+    eventually(() -> assertThat(play.gone()).hasSize(5));
+    play.ends();
+  }
+
+  @Test
+  void silence_of_the_rollout_service_ends_the_delivery() {
+    try (var quiet = new World().replica(INTERVAL)) {
+      var agent = quiet.client().enrol("leased");
+      agent.desired();
+      agent.says("healthy", 1).beat();
+      quiet.rolloutAnswers = false;
+      var play = Play.of(quiet, "leased", agent).start();
+      var lapsed = Instant.now().plusSeconds(4);
+      eventually(() -> assertThat(Instant.now()).isAfter(lapsed));
+      play.tell(new dev.sluice.contract.RolloutEvent.BatchStarted(0, 1));
+      quiet.tellAt("leased", new InstancesInstructed(0, Purpose.UPGRADE, new ModuleId("nginx"), List.of(World.NEW),
+          List.of(new Instruction(0, new InstanceId("leased"), 2, 0)), 60, 0), Instant.now());
+      eventually(
+          () -> assertThat(quiet.client().get("/v1/instances/leased").body().path("desired").path("nginx").path("generation").asLong())
+              .isEqualTo(2));
+      assertThat(agent.desired().isMissingNode()).isTrue();
+      quiet.rolloutAnswers = true;
+      play.told("1.26.0");
+    }
+  }
+
+  @Test
+  void an_ended_rollout_waits_for_nobody_and_what_must_run_stays() {
+    var agent = settled("left");
+    var play = Play.of(world, "left", agent).start().instruct(2, 0).told("1.26.0");
+    play.tell(new Aborted(null, "operator", "ann", null));
+    eventually(() -> assertThat(world.db().query("select 1 from assignment where instance_id = 'left' and standing = 'closed'").rowCount())
+        .isEqualTo(1));
+    assertThat(client.get("/v1/instances/left").body().path("desired").path("nginx").path("version").asText()).isEqualTo("1.26.0");
+    agent.runs(World.NEW).says("healthy", 2).beat();
+    assertThat(play.judgements()).isEmpty();
+  }
+}

@@ -1,0 +1,192 @@
+package dev.sluice.health;
+
+import static dev.sluice.health.World.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sluice.chassis.Json;
+import dev.sluice.contract.FleetEvent;
+import java.net.http.HttpRequest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// The calls of people and programs.
+class FleetApiTest {
+  private static World world;
+  private static Client client;
+
+  @BeforeAll
+  static void start() {
+    world = new World().replica(Duration.ofSeconds(1));
+    client = world.client();
+  }
+
+  @AfterAll
+  static void stop() { world.close(); }
+
+  @Test
+  void enrols_an_instance_and_shows_its_token_once() {
+    var reply = client.post("/v1/instances", "{\"template_id\":\"web\",\"name\":\"first\"}");
+    assertThat(reply.status()).isEqualTo(201);
+    var id = reply.body().path("id").asText();
+    assertThat(reply.raw().headers().firstValue("Location")).hasValue("/v1/instances/" + id);
+    assertThat(reply.raw().headers().firstValue("X-Request-Id")).isPresent();
+    assertThat(reply.body().path("heartbeat_interval_sec").asInt()).isEqualTo(1);
+    assertThat(reply.body().path("token").asText()).hasSizeGreaterThan(40);
+    var shown = client.get("/v1/instances/" + id);
+    assertThat(shown.raw().body()).doesNotContain(reply.body().path("token").asText());
+    assertThat(shown.body().path("status").asText()).isEqualTo("starting");
+    assertThat(shown.body().path("desired").path("nginx").path("generation").asLong()).isEqualTo(1);
+    eventually(() -> assertThat(world.fleet(id)).singleElement().isInstanceOf(FleetEvent.InstanceEnrolled.class));
+  }
+
+  @Test
+  void refuses_who_is_enrolled_and_whose_template_is_unknown() {
+    client.enrol("twice");
+    assertThat(client.post("/v1/instances", "{\"id\":\"twice\",\"template_id\":\"web\"}").status()).isEqualTo(409);
+    var unknown = client.post("/v1/instances", "{\"template_id\":\"none\"}");
+    assertThat(unknown.status()).isEqualTo(404);
+    assertThat(unknown.body().path("errors").path(0).path("field").asText()).isEqualTo("template_id");
+  }
+
+  @Test
+  void says_all_faults_of_an_enrolment_at_once() {
+    var reply = client.post("/v1/instances", "{\"id\":\"a b\",\"name\":7,\"colour\":\"red\"}");
+    assertThat(reply.status()).isEqualTo(400);
+    assertThat(reply.body().findValuesAsText("field")).containsExactlyInAnyOrder("id", "name", "colour", "template_id");
+  }
+
+  @Test
+  void enrols_thousands_a_line_each_and_answers_a_fault_in_its_line() {
+    var lines = new StringBuilder();
+    IntStream.range(0, 1_203).forEach(i -> lines.append("{\"id\":\"bulk-").append(i).append("\",\"template_id\":\"web\"}\n"));
+    lines.append(
+        "{\"id\":\"bulk-7\",\"template_id\":\"web\"}\n{\"template_id\":\"none\"}\n{\"id\":5}\nrubbish\n\n{\"id\":\"bulk-last\",\"template_id\":\"web\"}");
+    var answers = bulk(lines.toString());
+    assertThat(answers).hasSize(1_209);
+    assertThat(answers.stream().filter(a -> a.has("token")).count()).isEqualTo(1_204);
+    assertThat(answers.get(1_202).path("id").asText()).isEqualTo("bulk-1202");
+    assertThat(answers.subList(1_203, 1_208).stream().map(a -> a.path("problem").path("status").asInt())).containsExactly(409, 404, 400,
+        400, 400);
+    assertThat(answers.get(1_208).path("line").asInt()).isEqualTo(1_209);
+    assertThat(client.get("/v1/instances/bulk-0").status()).isEqualTo(200);
+  }
+
+  @Test
+  void a_line_that_is_too_long_ends_the_reading_with_an_answer() {
+    var answers = bulk("{\"id\":\"before-long\",\"template_id\":\"web\"}\n{\"id\":\"" + "x".repeat(20_000) + "\"}\n");
+    assertThat(answers.get(0).has("token")).isTrue();
+    assertThat(answers.get(1).path("problem").path("status").asInt()).isEqualTo(400);
+  }
+
+  private static List<JsonNode> bulk(String lines) {
+    var reply = Client.send(client.request("/v1/instances/bulk", "admin").header("Content-Type", "application/x-ndjson")
+        .POST(HttpRequest.BodyPublishers.ofString(lines)));
+    assertThat(reply.status()).isEqualTo(200);
+    var answers = new ArrayList<JsonNode>();
+    reply.raw().body().lines().forEach(line -> answers.add(Json.read(line, JsonNode.class)));
+    return answers;
+  }
+
+  @Test
+  void lists_by_template_status_module_and_label_page_by_page() {
+    world.template("listed", World.OLD);
+    for (int i = 0; i < 5; i++)
+      client.enrol("list-" + i, "listed");
+    client.delete("/v1/instances/list-4");
+    var first = client.get("/v1/instances?template_id=listed&limit=3").body();
+    assertThat(ids(first)).containsExactly("list-0", "list-1", "list-2");
+    var second = client.get("/v1/instances?template_id=listed&limit=3&cursor=" + first.path("next_cursor").asText()).body();
+    assertThat(ids(second)).containsExactly("list-3");
+    assertThat(second.path("next_cursor").isNull()).isTrue();
+    assertThat(ids(client.get("/v1/instances?template_id=listed&status=decommissioned").body())).containsExactly("list-4");
+    assertThat(ids(client.get("/v1/instances?template_id=listed&module_id=nginx&label=zone:a").body())).hasSize(4);
+    assertThat(ids(client.get("/v1/instances?template_id=listed&label=zone:b").body())).isEmpty();
+    assertThat(ids(client.get("/v1/instances?template_id=listed&module_id=redis").body())).isEmpty();
+    assertThat(client.get("/v1/instances?limit=0&status=gone&nonsense=1").body().findValuesAsText("field"))
+        .containsExactlyInAnyOrder("limit", "status", "nonsense");
+  }
+
+  private static List<String> ids(JsonNode page) { return page.path("instances").findValuesAsText("id"); }
+
+  @Test
+  void a_decommissioned_instance_is_out_at_once_and_may_come_again_with_the_next_generation() {
+    var agent = client.enrol("again");
+    assertThat(agent.beat().status()).isEqualTo(200);
+    assertThat(client.delete("/v1/instances/again").status()).isEqualTo(204);
+    assertThat(client.delete("/v1/instances/again").status()).isEqualTo(204);
+    assertThat(client.delete("/v1/instances/nobody").status()).isEqualTo(404);
+    eventually(() -> assertThat(agent.beat().status()).isEqualTo(401));
+    assertThat(client.get("/v1/instances/again").body().path("status").asText()).isEqualTo("decommissioned");
+    var next = client.enrol("again");
+    assertThat(client.get("/v1/instances/again").body().path("desired").path("nginx").path("generation").asLong()).isEqualTo(2);
+    eventually(() -> assertThat(next.beat().status()).isEqualTo(200));
+    assertThat(agent.beat().status()).isEqualTo(401);
+  }
+
+  @Test
+  void keeps_the_numbers_of_the_fleet() {
+    world.template("counted", World.OLD);
+    var reports = client.enrol("count-1", "counted");
+    client.enrol("count-2", "counted");
+    var stops = client.enrol("count-3", "counted");
+    client.enrol("count-4", "counted");
+    client.delete("/v1/instances/count-4");
+    reports.beat();
+    stops.runs(World.NEW);
+    client.post("/v1/instances/count-3/heartbeats", stops.body().put("status", "stopped").toString(), stops.token);
+    eventually(() -> {
+      var numbers = client.get("/v1/fleet-summary?template_id=counted").body();
+      assertThat(numbers.path("total").asLong()).isEqualTo(3);
+      assertThat(numbers.path("reporting").asLong()).isEqualTo(1);
+      assertThat(numbers.path("stopped").asLong()).isEqualTo(1);
+      assertThat(numbers.path("never_reported").asLong()).isEqualTo(1);
+      assertThat(numbers.path("by_version").path("nginx").path("1.24.0").asLong()).isEqualTo(1);
+      assertThat(numbers.path("by_label").path("zone").path("a").asLong()).isEqualTo(3);
+    });
+    eventually(() -> assertThat(client.get("/v1/fleet-summary?template_id=counted").body().path("silent").asLong()).isEqualTo(1));
+    assertThat(world.fleet("count-1")).last().isInstanceOf(FleetEvent.InstanceSilent.class);
+    reports.beat();
+    eventually(() -> assertThat(world.fleet("count-1")).last().isInstanceOf(FleetEvent.InstanceRecovered.class));
+  }
+
+  @Test
+  void reports_drift_with_each_instance_in_one_bucket() {
+    world.template("drifting", World.OLD);
+    assertThat(client.get("/v1/drift-report?template_id=drifting").body().path("drift").asBoolean()).isFalse();
+    var good = client.enrol("drift-1", "drifting");
+    var off = client.enrol("drift-2", "drifting").runs(World.NEW);
+    client.enrol("drift-3", "drifting");
+    good.beat();
+    off.beat();
+    eventually(() -> {
+      good.beat();
+      off.beat();
+      var report = client.get("/v1/drift-report?template_id=drifting").body();
+      assertThat(report.path("drift").asBoolean()).isTrue();
+      assertThat(report.path("total").asLong()).isEqualTo(3);
+      assertThat(report.path("counts").path("converged").asLong()).isEqualTo(1);
+      assertThat(report.path("counts").path("drifted").asLong()).isEqualTo(1);
+      assertThat(report.path("counts").path("never_reported").asLong()).isEqualTo(1);
+      var module = report.path("instances").path(0).path("modules").path(0);
+      assertThat(module.path("want").asText()).isEqualTo("1.24.0");
+      assertThat(module.path("have").asText()).isEqualTo(World.NEW.digest().value());
+    });
+    assertThat(client.get("/v1/drift-report").status()).isEqualTo(400);
+    assertThat(client.get("/v1/drift-report?template_id=none").status()).isEqualTo(404);
+  }
+
+  @Test
+  void nobody_comes_in_without_a_bearer() {
+    assertThat(Client.send(client.request("/v1/instances", null).GET()).status()).isEqualTo(401);
+    assertThat(client.get("/v1/nothing").status()).isEqualTo(404);
+    assertThat(client.get("/healthz").status()).isEqualTo(200);
+    assertThat(client.get("/openapi.yaml").raw().body()).contains("operationId: heartbeat");
+    eventually(() -> assertThat(client.get("/readyz").status()).isEqualTo(200));
+  }
+}

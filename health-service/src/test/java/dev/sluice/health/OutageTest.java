@@ -1,0 +1,65 @@
+package dev.sluice.health;
+
+import static dev.sluice.health.World.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.contract.FleetEvent.InstanceSilent;
+import dev.sluice.contract.Purpose;
+import java.time.Duration;
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+
+/// Our own absence is nobody's failure.
+class OutageTest {
+  @Test
+  void heartbeats_are_kept_for_a_while_then_refused_and_the_time_is_held_against_nobody() {
+    try (var world = new World(); var proxy = world.proxyToTheDatabase()) {
+      world.replica(Duration.ofSeconds(1), proxy);
+      var agent = world.client().enrol("patient");
+      agent.desired();
+      agent.says("healthy", 1).beat();
+      var play = Play.of(world, "patient", agent).start().instruct(12, 0).told("1.26.0");
+      agent.says("applying", 2).beat();
+      var cut = Instant.now();
+      proxy.cut();
+      assertThat(agent.beat().status()).isEqualTo(200);
+      eventually(() -> assertThat(agent.beat().status()).isEqualTo(503));
+      assertThat(agent.beat().raw().headers().firstValue("Retry-After")).isPresent();
+      var deadlinePassed = Instant.now().plusSeconds(8);
+      eventually(() -> {
+        agent.beat();
+        assertThat(Instant.now()).isAfter(deadlinePassed);
+      });
+      proxy.restore();
+      agent.runs(World.NEW).says("healthy", 2);
+      eventually(() -> {
+        agent.beat();
+        assertThat(play.judgements()).isNotEmpty();
+      });
+      assertThat(play.judgements()).singleElement().satisfies(j -> assertThat(j.healthy()).isTrue());
+      assertThat(world.fleet("patient")).noneMatch(e -> e instanceof InstanceSilent s && s.lastHeartbeatAt().isAfter(cut));
+      assertThat(world.db().query("select 1 from deaf").rowCount()).isPositive();
+      world.replicas.removeFirst().close();
+    }
+  }
+
+  @Test
+  void a_restart_is_time_in_which_we_were_deaf() {
+    try (var world = new World().replica(Duration.ofSeconds(1))) {
+      var agent = world.client().enrol("restarted");
+      agent.desired();
+      agent.says("healthy", 1).beat();
+      var play = Play.of(world, "restarted", agent).start().instruct(8, 0).told("1.26.0");
+      agent.says("applying", 2).beat();
+      var stopped = Instant.now();
+      world.replicas.removeFirst().close();
+      var deadlinePassed = Instant.now().plusSeconds(9);
+      eventually(() -> assertThat(Instant.now()).isAfter(deadlinePassed));
+      world.replica(Duration.ofSeconds(1));
+      play.delivers(Purpose.UPGRADE);
+      agent.to(world.client()).runs(World.NEW).says("healthy", 2).beat();
+      assertThat(play.judged().healthy()).isTrue();
+      assertThat(world.fleet("restarted")).noneMatch(e -> e instanceof InstanceSilent s && s.lastHeartbeatAt().isAfter(stopped));
+    }
+  }
+}
