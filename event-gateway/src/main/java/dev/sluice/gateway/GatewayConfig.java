@@ -1,0 +1,56 @@
+package dev.sluice.gateway;
+
+import dev.sluice.chassis.ServiceConfig;
+import dev.sluice.chassis.Settings;
+import dev.sluice.gateway.domain.Peer;
+import java.net.URI;
+import java.util.Arrays;
+import java.util.List;
+
+/// Every setting of the event-gateway.
+///
+/// @param planner      where the planner-service's replicas listen: `http://host:port`, at least one; so the other three
+/// @param feedHeld     how many of the newest events are kept in memory for live readers; a power of two. Who is left behind by more is too slow
+/// @param stallSec     seconds that a live connection may take nothing before it is too slow
+/// @param heartbeatSec seconds between signs of life on a live connection
+public record GatewayConfig(ServiceConfig service, List<URI> planner, List<URI> approval, List<URI> rollout, List<URI> health, int feedHeld,
+    int stallSec, int heartbeatSec) {
+  public GatewayConfig {
+    planner = List.copyOf(planner);
+    approval = List.copyOf(approval);
+    rollout = List.copyOf(rollout);
+    health = List.copyOf(health);
+  }
+
+  /// Reads the settings.
+  public static GatewayConfig read(Settings s) {
+    return new GatewayConfig(ServiceConfig.read(s, "event-gateway", "gateway", 8080),
+        peers(s, "SLUICE_PLANNER_URL", 8081, "planner"), peers(s, "SLUICE_APPROVAL_URL", 8082, "approval"),
+        peers(s, "SLUICE_ROLLOUT_URL", 8083, "rollout"), peers(s, "SLUICE_HEALTH_URL", 8084, "health"),
+        Integer.highestOneBit(s.number("SLUICE_FEED_HELD", 16_384, 1_024, 1 << 20, "newest events kept in memory for live readers")),
+        s.number("SLUICE_FEED_STALL_SEC", 10, 1, 600, "seconds that a live connection may take nothing before it is closed as too slow"),
+        s.number("SLUICE_FEED_HEARTBEAT_SEC", 20, 1, 100, "seconds between signs of life on a live connection"));
+  }
+
+  /// Where the replicas of a service listen.
+  List<URI> addresses(Peer peer) {
+    return switch (peer) {
+      case PLANNER -> planner;
+      case APPROVAL -> approval;
+      case ROLLOUT -> rollout;
+      case HEALTH -> health;
+    };
+  }
+
+  private static List<URI> peers(Settings s, String name, int port, String service) {
+    var given = s.text(name, "http://127.0.0.1:" + port, "addresses of the " + service + "-service, http://host:port[,http://host:port]");
+    return Arrays.stream(given.split(",")).map(String::strip).filter(one -> !one.isEmpty()).map(GatewayConfig::address).toList();
+  }
+
+  private static URI address(String text) {
+    var address = URI.create(text.replaceFirst("/+$", ""));
+    if (!"http".equals(address.getScheme()) || address.getHost() == null)
+      throw new IllegalArgumentException("a service's address is http://host:port, not " + text);
+    return address.getPort() > 0 ? address : URI.create(address + ":80");
+  }
+}

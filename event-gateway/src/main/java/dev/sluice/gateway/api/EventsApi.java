@@ -1,0 +1,32 @@
+package dev.sluice.gateway.api;
+
+import dev.sluice.chassis.Answer;
+import dev.sluice.chassis.Call;
+import dev.sluice.gateway.store.Event;
+import dev.sluice.gateway.store.EventLog;
+import io.vertx.core.buffer.Buffer;
+import java.util.Map;
+
+/// `GET /v1/events`: oldest first behind a cursor, newest first without one. The answer's cursor is the newest event seen, in either case: whoever goes on
+/// from there misses nothing.
+public final class EventsApi {
+  private final EventLog log;
+
+  public EventsApi(EventLog log) {
+    this.log = log;
+  }
+
+  public Answer list(Call call) {
+    var filter = new Event.Filter(call.query("kind_prefix").orElse(null), call.query("rollout_id").orElse(null));
+    var after = call.query("after").map(Long::parseLong);
+    if (after.isPresent()) {
+      var events = log.after(after.get(), filter, call.limit());
+      return answer(Event.page(events, "next_cursor", events.isEmpty() ? after.get() : events.getLast().id()));
+    }
+    long last = log.last();
+    var events = log.newest(filter, call.limit());
+    return answer(Event.page(events, "next_cursor", events.isEmpty() ? last : Math.max(last, events.getFirst().id())));
+  }
+
+  private static Answer answer(String json) { return new Answer(200, Buffer.buffer(json), Map.of()); }
+}

@@ -1,0 +1,190 @@
+package dev.sluice.gateway.api;
+
+import dev.sluice.chassis.Http;
+import dev.sluice.contract.Problem;
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.NetSocket;
+import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+
+/// Passes `/v1/...` on to the service that owns it, and the answer back: bytes as they come, in both directions as fast as the slower side takes them, a WebSocket
+/// as a tunnel. Headers go through but those that are of one connection (RFC 9110, 7.6.1); `X-Request-Id` is the gateway's.
+///
+/// A replica that cannot be reached is passed over for the next one; nothing has been sent then. Where none answers: 503. Lives on the event loop.
+public final class Forwarder implements AutoCloseable {
+  private static final Set<String> HOP = Set.of("connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization",
+      "te",
+      "trailer", "transfer-encoding", "upgrade", "expect");
+  /// What the gateway says itself.
+  private static final Set<String> OURS = Set.of("host", "x-request-id");
+  private static final int CONNECT_MS = 2_000;
+  /// Longer than a long poll (60 s), so that silence means that the service hangs.
+  private static final Duration SILENCE = Duration.ofSeconds(75);
+  /// Longer than the server's own limit, which ends a silent socket first.
+  private static final Duration SOCKET_SILENCE = Duration.ofSeconds(150);
+  private static final int CONNECTIONS = 16_384;
+  private final HttpClient calls;
+  private final HttpClient sockets;
+
+  public Forwarder(Vertx vertx) {
+    this.calls = client(vertx, SILENCE);
+    this.sockets = client(vertx, SOCKET_SILENCE);
+  }
+
+  private static HttpClient client(Vertx vertx, Duration silence) {
+    return vertx.createHttpClient(
+        new HttpClientOptions().setConnectTimeout(CONNECT_MS).setIdleTimeout((int) silence.toSeconds()).setMaxHeaderSize(32_768)
+            .setKeepAliveTimeout(30),
+        new PoolOptions().setHttp1MaxSize(CONNECTIONS).setMaxWaitQueueSize(0));
+  }
+
+  /// Passes a request on.
+  public void forward(RoutingContext context, Upstream upstream) {
+    var request = context.request();
+    request.pause();
+    boolean socket = request.method() == HttpMethod.GET && request.headers().contains(HttpHeaders.UPGRADE, "websocket", true);
+    connect(socket ? sockets : calls, request, upstream, upstream.inTurn().iterator()).onSuccess(out -> {
+      out.exceptionHandler(_ -> {}); // its response says the same
+      out.putHeader("X-Request-Id", context.<String>get("request_id"));
+      if (socket) tunnel(context, upstream, out);
+      else
+        exchange(context, upstream, out);
+    }).onFailure(e -> away(context, upstream));
+  }
+
+  private static Future<HttpClientRequest> connect(HttpClient client, HttpServerRequest request, Upstream upstream,
+      Iterator<Upstream.Replica> replicas) {
+    var replica = replicas.next();
+    var address = replica.address();
+    var options = new RequestOptions().setHost(address.getHost()).setPort(address.getPort()).setMethod(request.method())
+        .setURI(request.uri());
+    return client.request(options).onSuccess(_ -> upstream.reached(replica)).recover(e -> {
+      upstream.away(replica);
+      return replicas.hasNext() ? connect(client, request, upstream, replicas) : Future.failedFuture(e);
+    });
+  }
+
+  private void exchange(RoutingContext context, Upstream upstream, HttpClientRequest out) {
+    var request = context.request();
+    var response = context.response();
+    copy(request.headers(), out.headers(), ofOneConnection(request.headers()));
+    if (request.headers().contains(HttpHeaders.EXPECT, "100-continue", true)) response.writeContinue();
+    response.exceptionHandler(_ -> out.reset());
+    response.closeHandler(_ -> {
+      if (!response.ended()) out.reset();
+    });
+    out.response().onSuccess(in -> answer(context, in, out)).onFailure(_ -> away(context, upstream));
+    if (hasBody(request)) {
+      out.setChunked(request.getHeader(HttpHeaders.CONTENT_LENGTH) == null);
+      // an upload that breaks off shows in the response: either side has gone, or the service has answered without reading on
+      var _ = request.pipe().endOnFailure(false).to(out).onFailure(_ -> {
+        if (!response.headWritten()) request.resume();
+      });
+    } else {
+      var _ = out.end();
+      request.resume();
+    }
+  }
+
+  private static boolean hasBody(HttpServerRequest request) {
+    var length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+    return length != null ? !length.equals("0") : request.headers().contains(HttpHeaders.TRANSFER_ENCODING);
+  }
+
+  private static void answer(RoutingContext context, HttpClientResponse in, HttpClientRequest out) {
+    var response = context.response();
+    if (response.ended() || response.closed()) {
+      out.reset();
+      return;
+    }
+    head(context, in);
+    int status = in.statusCode();
+    if (!context.request().isEnded()) response.putHeader(HttpHeaders.CONNECTION, "close");
+    if (context.request().method() == HttpMethod.HEAD || status == 204 || status == 304) {
+      in.resume();
+      var _ = response.end();
+      return;
+    }
+    // what the service did not compress is not compressed here: ranges and entity tags stay true
+    if (!in.headers().contains(HttpHeaders.CONTENT_ENCODING)) response.putHeader(HttpHeaders.CONTENT_ENCODING, "identity");
+    if (!in.headers().contains(HttpHeaders.CONTENT_LENGTH)) response.setChunked(true);
+    var _ = in.pipe().endOnFailure(false).to(response).onFailure(_ -> {
+      out.reset();
+      response.reset();
+    });
+  }
+
+  private static void head(RoutingContext context, HttpClientResponse in) {
+    var response = context.response();
+    response.setStatusCode(in.statusCode()).setStatusMessage(in.statusMessage());
+    copy(in.headers(), response.headers(), ofOneConnection(in.headers()));
+  }
+
+  private void tunnel(RoutingContext context, Upstream upstream, HttpClientRequest out) {
+    var request = context.request();
+    copy(request.headers(), out.headers(), Set.of());
+    out.connect().onSuccess(in -> {
+      if (in.statusCode() != 101) {
+        request.resume();
+        answer(context, in, out);
+        return;
+      }
+      var response = context.response();
+      response.setStatusCode(101);
+      copy(in.headers(), response.headers(), Set.of());
+      var there = in.netSocket();
+      there.pause();
+      request.toNetSocket().onSuccess(here -> join(here, there)).onFailure(_ -> there.close());
+    }).onFailure(_ -> away(context, upstream));
+  }
+
+  private static void join(NetSocket one, NetSocket other) {
+    var _ = one.pipeTo(other).onComplete(_ -> other.close());
+    var _ = other.pipeTo(one).onComplete(_ -> one.close());
+  }
+
+  private static void away(RoutingContext context, Upstream upstream) {
+    var response = context.response();
+    context.request().resume();
+    if (response.headWritten()) response.reset();
+    else
+      Http.problem(context, Problem.unavailable("the " + upstream.service() + " does not answer; try again"));
+  }
+
+  private static void copy(MultiMap from, MultiMap to, Set<String> dropped) {
+    for (var header : from) {
+      var name = header.getKey().toLowerCase(Locale.ROOT);
+      if (!dropped.contains(name) && !OURS.contains(name)) to.add(header.getKey(), header.getValue());
+    }
+  }
+
+  /// The headers of one connection: the known ones, and those that `Connection` names.
+  private static Set<String> ofOneConnection(MultiMap headers) {
+    var names = new TreeSet<>(HOP);
+    for (var line : headers.getAll(HttpHeaders.CONNECTION))
+      for (var name : line.split(","))
+        names.add(name.strip().toLowerCase(Locale.ROOT));
+    return names;
+  }
+
+  @Override
+  public void close() {
+    var _ = calls.close();
+    var _ = sockets.close();
+  }
+}

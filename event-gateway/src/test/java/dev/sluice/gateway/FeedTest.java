@@ -1,0 +1,266 @@
+package dev.sluice.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sluice.chassis.Db;
+import dev.sluice.chassis.Json;
+import dev.sluice.chassis.Node;
+import dev.sluice.contract.ModuleId;
+import dev.sluice.contract.RolloutEvent;
+import dev.sluice.contract.RolloutId;
+import dev.sluice.contract.Scope;
+import dev.sluice.contract.TemplateId;
+import dev.sluice.contract.Topics;
+import dev.sluice.gateway.domain.Envelope;
+import dev.sluice.gateway.store.EventLog;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+/// The event log over REST, the socket and server-sent events, on a real PostgreSQL.
+class FeedTest {
+  private static final Instant AT = Instant.parse("2026-01-01T00:00:00Z");
+  private static final Node NODE = Node.alone();
+  private static final Real REAL = Real.fresh();
+  private static final GatewayService GATEWAY = GatewayService.start(NODE, REAL.gateway());
+  private static final Db DB = Db.open(NODE.vertx(), REAL.gatewayService());
+  private static final EventLog LOG = new EventLog(DB);
+  private static final int PORT = GATEWAY.port();
+
+  @AfterAll
+  static void close() {
+    DB.close();
+    GATEWAY.close();
+    NODE.close();
+  }
+
+  /// Appends a pause of the rollout, once for each place; long ones fill connections.
+  private static void append(String rollout, int from, int to, String comment) {
+    var scope = new Scope(new RolloutId(rollout), new TemplateId("web"), new ModuleId("nginx"));
+    var origin = new Envelope.Origin(Topics.ROLLOUT, rollout, 1);
+    for (int at = from; at <= to; at += 500)
+      LOG.append(Topics.ROLLOUT, IntStream.rangeClosed(at, Math.min(to, at + 499))
+          .mapToObj(i -> new EventLog.Told(i, Envelope.of(origin, i, AT, "system", scope, new RolloutEvent.Paused("anna", comment))))
+          .toList());
+  }
+
+  private static void append(String rollout, int from, int to) { append(rollout, from, to, "because"); }
+
+  private static List<Long> ids(JsonNode page) { return page.path("events").valueStream().map(e -> e.path("id").asLong()).toList(); }
+
+  private static List<Long> from(long first, int count) { return LongStream.range(first, first + count).boxed().toList(); }
+
+  @Test
+  void an_event_has_its_envelope_and_its_own_fields() {
+    append("envelope", 1, 1);
+    var event = Calls.get(PORT, "/v1/events?rollout_id=envelope").path("events").path(0);
+    assertThat(event.path("id").isTextual()).isTrue();
+    assertThat(event.toString().replaceFirst("\"id\":\"\\d+\"", "\"id\":\"1\"")).isEqualTo("""
+        {"id":"1","kind":"module.upgrade.paused","severity":"warning","occurred_at":"2026-01-01T00:00:00Z","rollout_id":"envelope",\
+        "template_id":"web","module_id":"nginx","actor":"anna","stream_seq":1,"comment":"because"}""");
+  }
+
+  @Test
+  void pages_go_on_behind_a_cursor_and_the_newest_come_first_without_one() {
+    append("pages", 1, 5);
+    var newest = Calls.get(PORT, "/v1/events?rollout_id=pages&limit=2");
+    assertThat(newest.path("events").valueStream().map(e -> e.path("stream_seq").asInt())).containsExactly(5, 4);
+    var first = Calls.get(PORT, "/v1/events?rollout_id=pages&limit=3&after=0");
+    assertThat(first.path("events").valueStream().map(e -> e.path("stream_seq").asInt())).containsExactly(1, 2, 3);
+    var second = Calls.get(PORT, "/v1/events?rollout_id=pages&after=" + first.path("next_cursor").asText());
+    assertThat(second.path("events").valueStream().map(e -> e.path("stream_seq").asInt())).containsExactly(4, 5);
+    var third = Calls.get(PORT, "/v1/events?rollout_id=pages&after=" + second.path("next_cursor").asText());
+    assertThat(third.path("events")).isEmpty();
+    assertThat(third.path("next_cursor")).isEqualTo(second.path("next_cursor"));
+    assertThat(newest.path("next_cursor").asLong()).isGreaterThanOrEqualTo(second.path("next_cursor").asLong());
+    assertThat(Calls.get(PORT, "/v1/events?kind_prefix=module.upgrade.p&rollout_id=pages").path("events")).hasSize(5);
+    assertThat(Calls.get(PORT, "/v1/events?kind_prefix=module.upgrade.r&rollout_id=pages").path("events")).isEmpty();
+  }
+
+  @Test
+  void a_repeat_is_dropped_and_a_new_epoch_begins_anew() {
+    append("repeat", 1, 3);
+    append("repeat", 2, 4);
+    assertThat(Calls.get(PORT, "/v1/events?rollout_id=repeat&after=0").path("events").valueStream().map(e -> e.path("stream_seq").asInt()))
+        .containsExactly(1, 2, 3, 4);
+    var restored = Envelope.of(new Envelope.Origin(Topics.ROLLOUT, "repeat", 2), 3, AT, null,
+        new Scope(new RolloutId("repeat"), null, null),
+        new RolloutEvent.Resumed("bo", null));
+    assertThat(LOG.append(Topics.ROLLOUT, List.of(new EventLog.Told(3, restored)))).isEqualTo(1);
+    assertThat(LOG.append(Topics.ROLLOUT, List.of(new EventLog.Told(3, restored)))).isZero();
+  }
+
+  @Test
+  void bad_input_is_refused_all_at_once() {
+    var answer = Calls.send(Calls.to(PORT, "/v1/events?after=-1&limit=0&colour=red"));
+    assertThat(answer.statusCode()).isEqualTo(400);
+    assertThat(Calls.json(answer).path("errors").valueStream().map(e -> e.path("field").asText())).containsExactlyInAnyOrder("after",
+        "limit", "colour");
+    assertThat(Calls.send(Calls.to(PORT, "/v1/events/stream?after=x")).statusCode()).isEqualTo(400);
+    assertThat(Calls.send(Calls.to(PORT, "/v1/events/stream").header("Last-Event-ID", "x")).statusCode()).isEqualTo(400);
+    assertThat(Calls.send(Calls.anonymous(PORT, "/v1/events")).statusCode()).isEqualTo(401);
+    assertThat(Calls.send(Calls.anonymous(PORT, "/v1/events/stream")).statusCode()).isEqualTo(401);
+    assertThat(Calls.send(Calls.to(PORT, "/v1/events").DELETE()).statusCode()).isEqualTo(405);
+  }
+
+  @Test
+  void a_socket_shows_first_what_was_missed_then_what_comes() {
+    append("socket", 1, 1_500);
+    long first = ids(Calls.get(PORT, "/v1/events?rollout_id=socket&after=0&limit=1")).getFirst();
+    try (var stream = Stream.open(Calls.CLIENT, PORT, "?rollout_id=socket&kind_prefix=module.&after=0")) {
+      await().atMost(Duration.ofSeconds(10)).until(() -> stream.ids().size() >= 1_500);
+      append("another", 1, 1);
+      append("socket", 1_501, 1_510);
+      await().atMost(Duration.ofSeconds(10)).until(() -> stream.ids().size() >= 1_510);
+      assertThat(stream.events()).extracting(e -> e.path("stream_seq").asLong()).containsExactlyElementsOf(from(1, 1_510));
+      assertThat(stream.ids().getFirst()).isEqualTo(first);
+      assertThat(stream.frames).allSatisfy(frame -> assertThat(frame.path("cursor").asText())
+          .isEqualTo(frame.path("events").path(frame.path("events").size() - 1).path("id").asText()));
+    }
+  }
+
+  @Test
+  void a_socket_without_a_cursor_is_told_where_it_begins() {
+    append("begins", 1, 3);
+    try (var stream = Stream.open(Calls.CLIENT, PORT, "")) {
+      await().atMost(Duration.ofSeconds(10)).until(() -> !stream.frames.isEmpty());
+      assertThat(stream.frames.getFirst().path("events")).isEmpty();
+      append("begins", 4, 4);
+      await().atMost(Duration.ofSeconds(10)).until(() -> stream.frames.size() > 1);
+      assertThat(stream.ids().getFirst()).isGreaterThan(stream.frames.getFirst().path("cursor").asLong());
+    }
+  }
+
+  @Test
+  void a_browser_gives_its_token_as_a_subprotocol_or_a_parameter() {
+    var uri = URI.create("ws://127.0.0.1:" + PORT + "/v1/events/stream");
+    var socket = Calls.CLIENT.newWebSocketBuilder().subprotocols("sluice.v1", "bearer.t0ken").buildAsync(uri, new WebSocket.Listener() {
+    })
+        .orTimeout(10, TimeUnit.SECONDS).join();
+    assertThat(socket.getSubprotocol()).isEqualTo("sluice.v1");
+    socket.abort();
+    var other = Calls.CLIENT.newWebSocketBuilder().buildAsync(URI.create(uri + "?access_token=t0ken"), new WebSocket.Listener() {
+    })
+        .orTimeout(10, TimeUnit.SECONDS).join();
+    other.abort();
+  }
+
+  /// A client that does not read, with small buffers; then what it finds.
+  private static final class Sleeper implements AutoCloseable {
+    private final Socket socket = new Socket();
+
+    Sleeper(long after) throws IOException {
+      socket.setReceiveBufferSize(4_096);
+      socket.setSoTimeout(10_000);
+      socket.connect(new InetSocketAddress("127.0.0.1", PORT));
+      socket.getOutputStream()
+          .write(("GET /v1/events/stream?after=" + after + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\nUpgrade: websocket\r\n"
+              + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+              .getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// The text frames up to the close frame, and its code (RFC 6455, 5.2).
+    List<String> wakeUp() throws IOException {
+      var in = socket.getInputStream();
+      skipHead(in);
+      var frames = new ArrayList<String>();
+      while (true) {
+        int opcode = in.read() & 0x0f;
+        int length = in.read() & 0x7f;
+        if (length == 126) length = in.read() << 8 | in.read();
+        else if (length == 127) length = (int) new DataInputStream(in).readLong();
+        var body = in.readNBytes(length);
+        if (opcode == 1) frames.add(new String(body, StandardCharsets.UTF_8));
+        if (opcode == 8) {
+          frames.add("closed " + ((body[0] & 0xff) << 8 | body[1] & 0xff));
+          return frames;
+        }
+      }
+    }
+
+    private static void skipHead(InputStream in) throws IOException {
+      var head = new ByteArrayOutputStream();
+      while (!head.toString(StandardCharsets.UTF_8).endsWith("\r\n\r\n"))
+        head.write(in.read());
+    }
+
+    @Override
+    public void close() throws IOException { socket.close(); }
+  }
+
+  @Test
+  void a_reader_that_is_too_slow_is_told_its_cursor_and_misses_nothing_when_it_comes_back() throws Exception {
+    append("slow", 1, 1);
+    long first = ids(Calls.get(PORT, "/v1/events?rollout_id=slow&after=0&limit=1")).getFirst();
+    try (var sleeper = new Sleeper(first - 1)) {
+      await().atMost(Duration.ofSeconds(10)).until(() -> readers() > 0);
+      append("slow", 2, 6_000, "x".repeat(1_500));
+      await().atMost(Duration.ofSeconds(20)).until(() -> readers() == 0);
+      var frames = sleeper.wakeUp();
+      assertThat(frames.getLast()).isEqualTo("closed 1008");
+      var last = Json.mapper().readTree(frames.get(frames.size() - 2));
+      assertThat(last.path("error").asText()).isEqualTo("too_slow");
+      var seen = new ArrayList<Long>();
+      for (var frame : frames.subList(0, frames.size() - 2))
+        seen.addAll(ids(Json.mapper().readTree(frame)));
+      assertThat(seen.getLast()).isEqualTo(last.path("cursor").asLong());
+      try (var again = Stream.open(Calls.CLIENT, PORT, "?after=" + last.path("cursor").asText())) {
+        await().atMost(Duration.ofSeconds(20))
+            .until(() -> !again.events().isEmpty() && again.events().getLast().path("stream_seq").asInt() >= 6_000);
+        seen.addAll(again.ids());
+      }
+      assertThat(seen).containsExactlyElementsOf(from(first, seen.size()));
+    }
+  }
+
+  private static double readers() {
+    return Calls.send(Calls.anonymous(PORT, "/metrics")).body().lines().filter(line -> line.startsWith("sluice_feed_readers"))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))).sum();
+  }
+
+  @Test
+  void server_sent_events_resume_by_the_last_id() {
+    append("sse", 1, 40);
+    var first = sse("?rollout_id=sse&after=0", null, 20);
+    assertThat(first).extracting(e -> e.path("stream_seq").asLong()).containsExactlyElementsOf(from(1, 20));
+    append("sse", 41, 45);
+    // a browser comes back to the same address, with the cursor of its first call
+    var second = sse("?rollout_id=sse&after=0", first.getLast().path("id").asText(), 25);
+    assertThat(second).extracting(e -> e.path("stream_seq").asLong()).containsExactlyElementsOf(from(21, 25));
+  }
+
+  private static List<JsonNode> sse(String query, String lastId, int count) {
+    var call = Calls.to(PORT, "/v1/events/stream" + query).header("Accept", "text/event-stream").header("Accept-Encoding", "gzip");
+    if (lastId != null) call.header("Last-Event-ID", lastId);
+    var answer = Calls.send(call, BodyHandlers.ofLines());
+    assertThat(answer.headers().firstValue("Content-Type")).hasValue("text/event-stream; charset=utf-8");
+    try (var lines = answer.body()) {
+      return lines.filter(line -> line.startsWith("data: ")).limit(count).map(line -> {
+        try {
+          return Json.mapper().readTree(line.substring(6));
+        } catch (JsonProcessingException e) {
+          throw new IllegalStateException(e);
+        }
+      }).toList();
+    }
+  }
+}

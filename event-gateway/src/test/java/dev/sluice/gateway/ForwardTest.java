@@ -1,0 +1,278 @@
+package dev.sluice.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.chassis.Await;
+import dev.sluice.chassis.Ids;
+import dev.sluice.chassis.Node;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.json.JsonObject;
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.WebSocket;
+import java.net.http.WebSocketHandshakeException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+/// One origin: what is passed on, to whom and how. Behind the gateway stand small servers that say what they were asked.
+class ForwardTest {
+  private static final Node NODE = Node.alone();
+  private static final HttpServer PLANNER = server("planner");
+  private static final HttpServer APPROVAL = server("approval");
+  private static final HttpServer ROLLOUT = server("rollout");
+  private static final HttpServer HEALTH = server("health");
+  private static final URI NOBODY = URI.create("http://127.0.0.1:9");
+  private static final GatewayService GATEWAY = GatewayService.start(NODE,
+      new GatewayConfig(Real.fresh().gatewayService(), List.of(address(PLANNER)), List.of(NOBODY, address(APPROVAL)),
+          List.of(address(ROLLOUT)), List.of(address(HEALTH)),
+          1_024, 1, 1));
+  private static final int PORT = GATEWAY.port();
+
+  @AfterAll
+  static void close() {
+    GATEWAY.close();
+    NODE.close();
+  }
+
+  private static URI address(HttpServer server) { return URI.create("http://127.0.0.1:" + server.actualPort()); }
+
+  private static HttpServer server(String name) {
+    var options = new HttpServerOptions().setHost("127.0.0.1").setCompressionSupported(true);
+    return Await.on(NODE.vertx().createHttpServer(options).requestHandler(request -> answer(name, request)).listen(0),
+        Duration.ofSeconds(10), "a server");
+  }
+
+  private static void answer(String name, HttpServerRequest request) {
+    switch (request.path()) {
+      case "/v1/agents" -> agents(request);
+      case "/v1/instances/bulk" -> {
+        request.response().setChunked(true);
+        var _ = request.pipeTo(request.response());
+      }
+      case "/v1/artifacts/digest" ->
+        request.body().onSuccess(body -> request.response().end(Ids.hex(Ids.sha256().digest(body.getBytes()))));
+      case "/v1/artifacts/zeros" -> request.response().putHeader("Content-Encoding", "identity").end(Buffer.buffer(new byte[8 << 20]));
+      case "/v1/artifacts/early" -> request.response().setStatusCode(413).putHeader("Connection", "close").end("too large");
+      case "/v1/artifacts/broken" -> {
+        request.response().putHeader("Content-Length", "100").write("half");
+        request.connection().close();
+      }
+      case "/v1/artifacts/204" -> request.response().setStatusCode(204).end();
+      default ->
+        request.response().setStatusCode(201).setStatusMessage("Made").putHeader("Location", "/v1/x").putHeader("X-Request-Id", "theirs")
+            .putHeader("Connection", "keep-alive, X-Secret").putHeader("X-Secret", "of this connection")
+            .putHeader("Content-Type", "application/json")
+            .end(new JsonObject().put("service", name).put("method", request.method().name()).put("uri", request.uri())
+                .put("headers", headers(request)).toBuffer());
+    }
+  }
+
+  private static JsonObject headers(HttpServerRequest request) {
+    var headers = new JsonObject();
+    request.headers().forEach((key, value) -> headers.put(key.toLowerCase(Locale.ROOT), value));
+    return headers;
+  }
+
+  private static void agents(HttpServerRequest request) {
+    if (!"Bearer agent".equals(request.getHeader("Authorization")))
+      request.response().setStatusCode(401).putHeader("Content-Type", "application/problem+json").end("{\"status\":401}");
+    else
+      request.toWebSocket().onSuccess(socket -> socket.textMessageHandler(text -> socket.writeTextMessage(text + "!")));
+  }
+
+  @Test
+  void each_path_goes_to_its_owner() {
+    var owners = Map.of("planner", List.of("modules", "module-versions", "templates", "plans", "skills", "artifacts", "learnings"),
+        "approval",
+        List.of("approval-requests", "intervention-policies"), "rollout", List.of("rollouts", "reconciler"), "health",
+        List.of("instances", "fleet-summary", "drift-report"));
+    owners.forEach((owner, paths) -> {
+      for (var path : paths) {
+        assertThat(Calls.json(Calls.send(Calls.to(PORT, "/v1/" + path))).path("service").asText()).isEqualTo(owner);
+        assertThat(Calls.json(Calls.send(Calls.to(PORT, "/v1/" + path + "/a/b"))).path("service").asText()).isEqualTo(owner);
+      }
+    });
+    for (var path : List.of("/v1/nothing", "/v1", "/v1/modulesx", "/v2/modules", "/other")) {
+      var answer = Calls.send(Calls.to(PORT, path));
+      assertThat(answer.statusCode()).as(path).isEqualTo(404);
+      assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+    }
+  }
+
+  @Test
+  void a_request_goes_through_with_its_query_and_headers_but_those_of_one_connection() {
+    var answer = Calls.send(Calls.to(PORT, "/v1/modules/a%2Fb?q=%20x&q=y").header("X-Sluice-Actor", "anna").header("Idempotency-Key", "k1")
+        .header("X-Request-Id", "r-1").header("TE", "trailers").method("PATCH", BodyPublishers.ofString("{}")));
+    assertThat(answer.statusCode()).isEqualTo(201);
+    assertThat(answer.headers().firstValue("Location")).hasValue("/v1/x");
+    assertThat(answer.headers().allValues("X-Request-Id")).containsExactly("r-1");
+    assertThat(answer.headers().firstValue("X-Secret")).isEmpty();
+    var seen = Calls.json(answer);
+    assertThat(seen.path("method").asText()).isEqualTo("PATCH");
+    assertThat(seen.path("uri").asText()).isEqualTo("/v1/modules/a%2Fb?q=%20x&q=y");
+    var headers = seen.path("headers");
+    assertThat(headers.path("authorization").asText()).isEqualTo("Bearer test");
+    assertThat(headers.path("x-sluice-actor").asText()).isEqualTo("anna");
+    assertThat(headers.path("idempotency-key").asText()).isEqualTo("k1");
+    assertThat(headers.path("x-request-id").asText()).isEqualTo("r-1");
+    assertThat(headers.path("host").asText()).isEqualTo(address(PLANNER).getAuthority());
+    assertThat(headers.has("te")).isFalse();
+  }
+
+  @Test
+  void an_answer_without_a_body_goes_through() {
+    assertThat(Calls.send(Calls.to(PORT, "/v1/artifacts/204").DELETE()).statusCode()).isEqualTo(204);
+    assertThat(Calls.send(Calls.to(PORT, "/v1/modules").HEAD()).statusCode()).isEqualTo(201);
+  }
+
+  @Test
+  void large_bodies_go_through_whole_in_both_directions() {
+    var bytes = new byte[8 << 20];
+    for (int i = 0; i < bytes.length; i++)
+      bytes[i] = (byte) (i * 31 >> 3);
+    var digest = Ids.hex(Ids.sha256().digest(bytes));
+    var up = Calls.send(Calls.to(PORT, "/v1/artifacts/digest").PUT(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(bytes))));
+    assertThat(up.body()).isEqualTo(digest);
+    var down = Calls.send(Calls.to(PORT, "/v1/artifacts/zeros").header("Accept-Encoding", "gzip"), BodyHandlers.ofByteArray());
+    assertThat(down.headers().firstValue("Content-Encoding")).isEmpty();
+    assertThat(down.headers().firstValueAsLong("Content-Length")).hasValue(bytes.length);
+    assertThat(down.body()).isEqualTo(new byte[bytes.length]);
+  }
+
+  @Test
+  void a_line_comes_back_before_the_next_one_is_sent() throws IOException {
+    try (var socket = new Socket("127.0.0.1", PORT)) {
+      socket.setSoTimeout(10_000);
+      send(socket,
+          "POST /v1/instances/bulk HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nfirst\n\r\n");
+      var back = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+      assertThat(untilLine(back, "first")).startsWith("HTTP/1.1 200");
+      send(socket, "7\r\nsecond\n\r\n");
+      untilLine(back, "second");
+      send(socket, "0\r\n\r\n");
+      untilLine(back, "0");
+    }
+  }
+
+  private static void send(Socket socket, String text) throws IOException {
+    socket.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /// Reads up to a line; the first one that came.
+  private static String untilLine(BufferedReader in, String wanted) throws IOException {
+    var first = in.readLine();
+    for (var line = first; !wanted.equals(line); line = in.readLine())
+      assertThat(line).as("before " + wanted).isNotNull();
+    return first;
+  }
+
+  @Test
+  void an_answer_that_breaks_off_breaks_off_here_too() {
+    var answer = Calls.CLIENT.sendAsync(Calls.to(PORT, "/v1/artifacts/broken").build(), BodyHandlers.ofString());
+    assertThat(answer.handle((_, e) -> e).orTimeout(10, TimeUnit.SECONDS).join()).hasRootCauseInstanceOf(IOException.class);
+  }
+
+  @Test
+  void an_upload_that_is_refused_early_gets_the_refusal() {
+    var answer = Calls.send(Calls.to(PORT, "/v1/artifacts/early").PUT(BodyPublishers.ofByteArray(new byte[100])));
+    assertThat(answer.statusCode()).isEqualTo(413);
+    assertThat(answer.body()).isEqualTo("too large");
+  }
+
+  /// Collects what a socket says.
+  private static final class Said implements WebSocket.Listener {
+    private final CompletableFuture<String> text = new CompletableFuture<>();
+    private final CompletableFuture<Integer> closed = new CompletableFuture<>();
+
+    @Override
+    public CompletionStage<?> onText(WebSocket webSocket, CharSequence data, boolean last) {
+      text.complete(data.toString());
+      webSocket.request(1);
+      return null;
+    }
+
+    @Override
+    public CompletionStage<?> onClose(WebSocket webSocket, int statusCode, String reason) {
+      closed.complete(statusCode);
+      return null;
+    }
+  }
+
+  @Test
+  void a_socket_is_a_tunnel_and_its_refusal_comes_back_whole() {
+    var uri = URI.create("ws://127.0.0.1:" + PORT + "/v1/agents");
+    var said = new Said();
+    var socket = Calls.CLIENT.newWebSocketBuilder().header("Authorization", "Bearer agent").buildAsync(uri, said)
+        .orTimeout(10, TimeUnit.SECONDS).join();
+    socket.sendText("hello", true).orTimeout(10, TimeUnit.SECONDS).join();
+    assertThat(said.text.orTimeout(10, TimeUnit.SECONDS).join()).isEqualTo("hello!");
+    socket.sendClose(1000, "done").orTimeout(10, TimeUnit.SECONDS).join();
+    assertThat(said.closed.orTimeout(10, TimeUnit.SECONDS).join()).isEqualTo(1000);
+    var refused = Calls.CLIENT.newWebSocketBuilder().buildAsync(uri, new Said()).handle((_, e) -> ((CompletionException) e).getCause())
+        .orTimeout(10, TimeUnit.SECONDS).join();
+    assertThat(refused).isInstanceOfSatisfying(WebSocketHandshakeException.class, e -> {
+      HttpResponse<?> answer = e.getResponse();
+      assertThat(answer.statusCode()).isEqualTo(401);
+      assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+    });
+  }
+
+  @Test
+  void a_replica_that_is_away_is_passed_over_and_a_service_that_is_away_is_503() {
+    for (int i = 0; i < 4; i++)
+      assertThat(Calls.send(Calls.to(PORT, "/v1/approval-requests").POST(BodyPublishers.ofString("{}"))).statusCode()).isEqualTo(201);
+    try (var alone = GatewayService.start(NODE, Real.fresh().gateway())) {
+      var answer = Calls.send(Calls.to(alone.port(), "/v1/rollouts").POST(BodyPublishers.ofString("{}")));
+      assertThat(answer.statusCode()).isEqualTo(503);
+      assertThat(answer.headers().firstValue("Retry-After")).isPresent();
+      assertThat(Calls.json(answer).path("detail").asText()).contains("rollout-service");
+      var ready = Calls.send(Calls.anonymous(alone.port(), "/readyz"));
+      assertThat(ready.statusCode()).isEqualTo(503);
+      assertThat(Calls.json(ready).path("away").properties()).extracting(Map.Entry::getKey).contains("planner-service", "approval-service",
+          "rollout-service", "health-service");
+      var refused = Calls.CLIENT.newWebSocketBuilder().buildAsync(URI.create("ws://127.0.0.1:" + alone.port() + "/v1/agents"), new Said())
+          .handle((_, e) -> ((WebSocketHandshakeException) e.getCause()).getResponse().statusCode()).orTimeout(10, TimeUnit.SECONDS).join();
+      assertThat(refused).isEqualTo(503);
+    }
+  }
+
+  @Test
+  void the_page_is_there_and_lets_nothing_foreign_in() {
+    for (var place : List.of("/app/", "/app/approvals", "/app/system/operations", "/app/fleet", "/app/events")) {
+      var page = Calls.send(Calls.anonymous(PORT, place));
+      assertThat(page.statusCode()).isEqualTo(200);
+      assertThat(page.body()).contains("<title>Sluice").doesNotContain("<style", "style=", "onclick", "http://", "https://");
+      assertThat(page.headers().firstValue("Content-Security-Policy").orElseThrow()).contains("default-src 'none'", "script-src 'self'")
+          .doesNotContain("unsafe");
+      assertThat(page.headers().firstValue("X-Content-Type-Options")).hasValue("nosniff");
+    }
+    assertThat(Calls.send(Calls.anonymous(PORT, "/")).headers().firstValue("Location")).hasValue("/app/");
+    assertThat(Calls.send(Calls.anonymous(PORT, "/app/assets/app.js")).headers().firstValue("Content-Type").orElseThrow())
+        .startsWith("text/javascript");
+  }
+
+  @Test
+  void there_is_no_model_context_protocol_yet() {
+    assertThat(Calls.send(Calls.anonymous(PORT, "/mcp").POST(BodyPublishers.noBody())).statusCode()).isEqualTo(401);
+    assertThat(Calls.send(Calls.to(PORT, "/mcp").POST(BodyPublishers.noBody())).statusCode()).isEqualTo(404);
+  }
+}
