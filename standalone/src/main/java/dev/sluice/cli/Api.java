@@ -1,0 +1,168 @@
+package dev.sluice.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.sluice.chassis.Json;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpClient.Version;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
+import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletionException;
+import java.util.stream.Collectors;
+
+/// The REST interface of one server as one caller sees it. Every wait has an end. Answers are trees: a field that is new passes through.
+final class Api {
+  private static final Duration CONNECT = Duration.ofSeconds(5);
+  private static final Duration ANSWER = Duration.ofSeconds(60);
+  private static final Duration UPLOAD = Duration.ofMinutes(15);
+  private static final int PAGE = 1000;
+  private final URI server;
+  private final String token;
+  private final String actor;
+  private final HttpClient http = HttpClient.newBuilder().version(Version.HTTP_1_1).connectTimeout(CONNECT).build();
+
+  Api(URI server, String token, String actor) {
+    this.server = URI.create(server.toString().replaceFirst("/+$", ""));
+    this.token = token;
+    this.actor = actor;
+  }
+
+  URI server() { return server; }
+
+  /// @throws Failure where the server refuses or cannot be reached
+  JsonNode get(String path) { return json(send("GET", path, BodyPublishers.noBody(), null, ANSWER)); }
+
+  /// @param query null values are left out
+  JsonNode get(String path, Map<String, ?> query) { return get(path + query(query)); }
+
+  JsonNode post(String path, Object body) { return json(send("POST", path, json(body), "application/json", ANSWER)); }
+
+  JsonNode patch(String path, Object body) { return json(send("PATCH", path, json(body), "application/json", ANSWER)); }
+
+  JsonNode put(String path, Object body) { return json(send("PUT", path, json(body), "application/json", ANSWER)); }
+
+  JsonNode delete(String path) { return json(send("DELETE", path, BodyPublishers.noBody(), null, ANSWER)); }
+
+  /// Sends a file as it is.
+  JsonNode upload(String path, Path file) {
+    try {
+      return json(send("PUT", path, BodyPublishers.ofFile(file), "application/octet-stream", UPLOAD));
+    } catch (FileNotFoundException e) {
+      throw new Failure.Usage("cannot read " + file + ": " + e.getMessage());
+    }
+  }
+
+  /// All items of a list, page after page, at most `limit`. The answer has the items under `items`, as a single page would.
+  ObjectNode list(String path, String items, Map<String, ?> query, int limit) {
+    var all = Json.mapper().createObjectNode();
+    ArrayNode into = all.putArray(items);
+    String cursor = null;
+    do {
+      var page = new java.util.LinkedHashMap<String, Object>(query);
+      page.put("limit", Math.min(PAGE, limit - into.size()));
+      page.put("cursor", cursor);
+      var answer = get(path, page);
+      answer.path(items).forEach(into::add);
+      cursor = answer.hasNonNull("next_cursor") && !answer.path(items).isEmpty() ? answer.get("next_cursor").asText() : null;
+    } while (cursor != null && into.size() < limit);
+    return all.put("next_cursor", cursor);
+  }
+
+  /// Opens a WebSocket.
+  WebSocket socket(String path, Map<String, ?> query, WebSocket.Listener listener) {
+    var uri = URI.create(server.toString().replaceFirst("^http", "ws") + path + query(query));
+    try {
+      return http.newWebSocketBuilder().connectTimeout(CONNECT).header("Authorization", "Bearer " + token).header("X-Sluice-Actor", actor)
+          .buildAsync(uri, listener).join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof java.net.http.WebSocketHandshakeException refused)
+        throw problem(refused.getResponse().statusCode(), "");
+      throw unreachable(e.getCause());
+    }
+  }
+
+  /// A part of a path.
+  static String part(String text) { return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20"); }
+
+  private static String query(Map<String, ?> query) {
+    var text = query.entrySet().stream().filter(e -> e.getValue() != null)
+        .map(e -> e.getKey() + "=" + part(e.getValue().toString())).collect(Collectors.joining("&"));
+    return text.isEmpty() ? "" : "?" + text;
+  }
+
+  private static BodyPublisher json(Object body) { return BodyPublishers.ofString(Json.text(body)); }
+
+  private HttpResponse<String> send(String method, String path, BodyPublisher body, String type, Duration limit) {
+    var request = HttpRequest.newBuilder(URI.create(server + path)).method(method, body).timeout(limit)
+        .header("Authorization", "Bearer " + token).header("X-Sluice-Actor", actor).header("Accept", "application/json");
+    if (type != null) request.header("Content-Type", type);
+    if (method.equals("POST")) request.header("Idempotency-Key", UUID.randomUUID().toString());
+    var built = request.build();
+    try {
+      try {
+        return http.send(built, BodyHandlers.ofString());
+      } catch (ConnectException | HttpTimeoutException e) {
+        throw unreachable(e);
+      } catch (IOException e) {
+        return http.send(built, BodyHandlers.ofString()); // cut off: the key makes a repeat harmless
+      }
+    } catch (IOException e) {
+      throw unreachable(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Failure.Unreachable("interrupted");
+    }
+  }
+
+  private Failure unreachable(Throwable cause) {
+    var why = switch (cause) {
+      case java.net.http.HttpConnectTimeoutException _ -> "no connection within " + CONNECT.toSeconds() + " s";
+      case HttpTimeoutException _ -> "no answer in time";
+      case ConnectException _ -> "connection refused";
+      default -> cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+    };
+    return new Failure.Unreachable("nothing answers at " + server + " (" + why
+        + "); start Sluice by `sluice up --data DIR`, or name its address by --server or SLUICE_SERVER");
+  }
+
+  private JsonNode json(HttpResponse<String> response) {
+    if (response.statusCode() >= 400) throw problem(response.statusCode(), response.body());
+    if (response.body().isBlank()) return MissingNode.getInstance();
+    try {
+      return Json.mapper().readTree(response.body());
+    } catch (JsonProcessingException e) {
+      throw new Failure.Unreachable(server + " answers, but not as Sluice does; name Sluice's address by --server or SLUICE_SERVER");
+    }
+  }
+
+  private Failure problem(int status, String body) {
+    JsonNode problem;
+    try {
+      problem = Json.mapper().readTree(body);
+    } catch (JsonProcessingException e) {
+      problem = MissingNode.getInstance();
+    }
+    var refused = Failure.Refused.of(status, problem);
+    return status == 502 || status == 503 || status == 504
+        ? new Failure.Unreachable(refused.getMessage() + "\n  try again in a moment; " + server + "/readyz names what is away")
+        : refused;
+  }
+}

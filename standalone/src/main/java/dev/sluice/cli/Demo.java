@@ -1,0 +1,104 @@
+package dev.sluice.cli;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// The newcomer's first minute.
+@Command(name = "demo", description = "See it all in a minute: a fleet of "
+    + Story.INSTANCES + " agents, an upgrade, a broken one, and the way back. Leaves nothing behind.")
+final class Demo implements Callable<Integer> {
+  @Option(names = "--yes", order = 1, description = "ask nothing, run through, and end")
+  private boolean yes;
+
+  @Option(names = "--port", paramLabel = "P", order = 2, defaultValue = "8080", description = "the gateway's port; the services take the four after it. Where they are busy, the next free block is taken (default: 8080)")
+  private int port;
+
+  @Option(names = "--data", paramLabel = "DIR", order = 3, description = "keep all data here (default: a folder that is removed at the end)")
+  private Path data;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public Integer call() throws Exception {
+    if (port < 1 || port > Ports.LAST_BASE) throw new Failure.Usage("--port must be from 1 to " + Ports.LAST_BASE);
+    var screen = Sluice.screen(spec.commandLine());
+    screen.line(screen.bold("Sluice demo") + " on JDK " + Runtime.version() + " (" + System.getProperty("java.home") + ")");
+    screen.line("It starts PostgreSQL, Kafka, the five services and " + Story.INSTANCES
+        + " agents here; nothing is installed.");
+    var folder = data != null ? Files.createDirectories(data) : Files.createTempDirectory("sluice-demo-");
+    var log = LogFile.in(folder);
+    try {
+      return tell(screen, folder);
+    } catch (RuntimeException failure) {
+      if (Ending.begun()) throw failure;
+      screen.note("The log is kept in " + log.path());
+      data = folder;
+      throw failure;
+    }
+  }
+
+  private int tell(Screen screen, Path folder) throws IOException, InterruptedException {
+    var steps = new Steps(screen);
+    int base = Ports.next(port);
+    if (base != port)
+      screen.line(screen.yellow("A port from " + port + " to " + (port + Ports.BLOCK - 1) + " is taken; this uses " + base + " to "
+          + (base + Ports.BLOCK - 1) + "."));
+    screen.line("");
+    var world = Launcher.load().world(folder, base, steps::done);
+    var end = new Thread(() -> {
+      screen.line("");
+      screen.line("Ending ...");
+      end(world, folder);
+    }, "demo-end");
+    Runtime.getRuntime().addShutdownHook(end);
+    Tokens.ofUser().keep(world.gateway(), world.token());
+    screen.line("");
+    screen.line("Sluice is at " + screen.cyan(world.gateway() + "/app/") + " after " + Text.duration(steps.seconds()));
+    var in = new BufferedReader(
+        new InputStreamReader(System.in, System.getProperty("stdin.encoding") == null ? "UTF-8" : System.getProperty("stdin.encoding")));
+    var story = new Story(new Api(world.gateway(), world.token(), "demo"), screen, new Answers(in, screen, yes));
+    var work = Files.createDirectories(folder.resolve("builds"));
+    steps.begin();
+    story.fleet(world, work, steps);
+    if (story.upgrade()) story.breakIt(work);
+    screen.line("");
+    if (yes) screen.line("That was it, in " + Text.duration(steps.seconds()) + ". Run it without --yes to decide for yourself.");
+    else
+      stay(screen, world);
+    Runtime.getRuntime().removeShutdownHook(end);
+    end(world, folder);
+    return Failure.DONE;
+  }
+
+  private static void stay(Screen screen, DemoWorld world) throws InterruptedException {
+    var server = world.gateway().toString().equals(Remote.DEFAULT_SERVER) ? "" : " --server " + world.gateway();
+    screen.line("It stays up until Ctrl-C. Try next, in another terminal:");
+    screen.line("  " + Sluice.self() + " rollouts list" + server);
+    screen.line("  " + Sluice.self() + " plan --module nginx --target 1.24.0 --batch-pct 50" + server);
+    screen.line("  " + Sluice.self() + " events --follow" + server);
+    new CountDownLatch(1).await();
+  }
+
+  private synchronized void end(DemoWorld world, Path folder) {
+    world.close();
+    if (data != null || !Files.exists(folder)) return;
+    Tokens.ofUser().forget(world.gateway());
+    try (var all = Files.walk(folder)) {
+      for (var path : all.sorted(Comparator.reverseOrder()).toList())
+        Files.deleteIfExists(path);
+    } catch (IOException e) {
+      spec.commandLine().getErr().println("The folder " + folder + " could not be removed whole: " + e.getMessage());
+    }
+  }
+}

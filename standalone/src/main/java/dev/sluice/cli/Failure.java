@@ -1,0 +1,83 @@
+package dev.sluice.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+
+/// Why a command did not do what was asked. Each kind has its exit code.
+abstract sealed class Failure extends RuntimeException {
+  static final int DONE = 0;
+  static final int REFUSED = 1;
+  static final int USAGE = 2;
+  static final int UNREACHABLE = 3;
+  static final int OTHERWISE = 4;
+  private static final long serialVersionUID = 1;
+
+  private Failure(String message) { super(message, null, false, false); }
+
+  abstract int exitCode();
+
+  /// The product said no.
+  static final class Refused extends Failure {
+    private static final long serialVersionUID = 1;
+    private final int status;
+
+    private Refused(int status, String message) {
+      super(message);
+      this.status = status;
+    }
+
+    static Refused because(String message) { return new Refused(0, message); }
+
+    /// What problem+json says: the detail, and each fault on its line.
+    static Refused of(int status, JsonNode problem) {
+      var text = new StringBuilder(Text.of(problem, "detail"));
+      if (text.isEmpty()) text.append(Text.of(problem, "title"));
+      if (text.isEmpty()) text.append("the server answered ").append(status);
+      var faults = problem.path("errors");
+      for (var fault : faults) {
+        var words = Text.of(fault, "field") + " " + Text.of(fault, "message");
+        if (faults.size() > 1 || !text.toString().equals(words)) text.append("\n  ").append(words);
+        if (fault.hasNonNull("given")) text.append(" (given: ").append(fault.get("given")).append(')');
+      }
+      if (status == 401)
+        text.append(
+            "\n  give a token by --token, --token-file or SLUICE_TOKEN; `sluice up` wrote one to its data folder, file admin-token");
+      if (status == 500) text.append("\n  request id: ").append(Text.of(problem, "request_id"));
+      return new Refused(status, text.toString());
+    }
+
+    int status() { return status; }
+
+    @Override
+    int exitCode() { return REFUSED; }
+  }
+
+  /// The arguments cannot be meant so.
+  static final class Usage extends Failure {
+    private static final long serialVersionUID = 1;
+
+    Usage(String message) { super(message); }
+
+    @Override
+    int exitCode() { return USAGE; }
+  }
+
+  /// Nothing answers, or a part that is needed is away: nothing was changed, and it may be tried again.
+  static final class Unreachable extends Failure {
+    private static final long serialVersionUID = 1;
+
+    Unreachable(String message) { super(message); }
+
+    @Override
+    int exitCode() { return UNREACHABLE; }
+  }
+
+  /// The rollout that was waited for went another way.
+  static final class Otherwise extends Failure {
+    private static final long serialVersionUID = 1;
+
+    Otherwise(String message) { super(message); }
+
+    @Override
+    int exitCode() { return OTHERWISE; }
+  }
+}

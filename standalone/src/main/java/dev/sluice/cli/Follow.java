@@ -1,0 +1,109 @@
+package dev.sluice.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/// Follows one rollout by its snapshots and shows how it goes: as bars on a terminal, else as lines. A server that is away for a while is waited for.
+/// Following it again goes on where it was left.
+final class Follow {
+  private static final Set<String> ENDED = Set.of("completed", "completed_with_failures", "rolled_back", "rolled_back_with_failures",
+      "aborted",
+      "rejected", "expired", "cancelled");
+  private static final Duration LIVE = Duration.ofMillis(150);
+  private static final Duration PIPED = Duration.ofMillis(400);
+  private static final Duration AWAY = Duration.ofMinutes(1);
+  private final Api api;
+  private final Screen screen;
+  private final boolean quiet;
+  private JsonNode before;
+
+  /// @param quiet shows nothing on the way
+  Follow(Api api, Screen screen, boolean quiet) {
+    this.api = api;
+    this.screen = screen;
+    this.quiet = quiet;
+  }
+
+  static boolean ended(JsonNode rollout) { return ENDED.contains(Text.of(rollout, "state")); }
+
+  /// Follows until the snapshot is enough.
+  ///
+  /// @param limit null: for ever
+  /// @return the last snapshot
+  /// @throws Failure.Otherwise where it takes longer than the limit
+  JsonNode until(String rolloutId, Predicate<JsonNode> enough, Duration limit) {
+    long began = System.nanoTime();
+    long heard = began;
+    while (true) {
+      JsonNode now;
+      try {
+        now = api.get("/v1/rollouts/" + Api.part(rolloutId));
+        heard = System.nanoTime();
+      } catch (Failure.Unreachable away) {
+        if (before == null || System.nanoTime() - heard > AWAY.toNanos()) throw away;
+        pause();
+        continue;
+      }
+      show(before, now);
+      before = now;
+      if (enough.test(now)) {
+        screen.keep();
+        return now;
+      }
+      if (limit != null && System.nanoTime() - began > limit.toNanos()) {
+        screen.keep();
+        throw new Failure.Otherwise(
+            "rollout " + rolloutId + " is still " + Text.of(now, "state") + " after " + Text.duration(limit.toMillis() / 1e3)
+                + "; see why by: sluice diagnose " + rolloutId);
+      }
+      pause();
+    }
+  }
+
+  private void show(JsonNode before, JsonNode now) {
+    if (quiet) return;
+    if (screen.terminal().live()) screen.redraw(Bars.lines(now, title(now), screen));
+    else
+      Changes.between(before, now).forEach(line -> screen.line(Instant.now().truncatedTo(ChronoUnit.SECONDS) + " " + line));
+  }
+
+  private void pause() {
+    try {
+      Thread.sleep(screen.terminal().live() ? LIVE : PIPED);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Failure.Unreachable("interrupted");
+    }
+  }
+
+  /// What a rollout upgrades, for people.
+  static String title(JsonNode rollout) {
+    return Text.of(rollout, "module_id") + " to " + Text.of(rollout, "target_version") + " on " + Text.of(rollout, "template_id");
+  }
+
+  /// Waits for the end that was asked for.
+  ///
+  /// @param asked    the states that are it
+  /// @param answered the continuation that was just answered; another one ends the wait. May be null
+  /// @return the last snapshot
+  /// @throws Failure.Otherwise where it ends in another way, or stands and asks
+  JsonNode toEnd(String rolloutId, List<String> asked, String answered, Duration limit) {
+    var last = until(rolloutId, now -> ended(now) || asks(now, answered), limit);
+    if (asked.contains(Text.of(last, "state"))) return last;
+    if (!ended(last))
+      throw new Failure.Otherwise("rollout " + rolloutId + " tripped and asks how to go on; see: sluice decide " + rolloutId);
+    throw new Failure.Otherwise("rollout " + rolloutId + " is " + Text.of(last, "state").replace('_', ' ') + ", not "
+        + asked.getFirst().replace('_', ' '));
+  }
+
+  /// Whether it stands and asks how to go on, and not only until the answer `answered` is taken up.
+  static boolean asks(JsonNode now, String answered) {
+    return Text.of(now, "state").equals("awaiting_decision") && now.hasNonNull("continuation_request_id")
+        && !Text.of(now, "continuation_request_id").equals(answered);
+  }
+}

@@ -1,0 +1,88 @@
+package dev.sluice.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sluice.chassis.Json;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// The options of every command that talks to a server, and what follows from them.
+final class Remote {
+  static final String DEFAULT_SERVER = "http://127.0.0.1:8080";
+
+  @Option(names = "--server", paramLabel = "URL", order = 101, description = "the gateway's address; else SLUICE_SERVER, else "
+      + DEFAULT_SERVER)
+  private URI server;
+
+  @Option(names = "--token", paramLabel = "TOKEN", order = 102, description = "the bearer token; else the token file, else SLUICE_TOKEN, else what the last `up` at this address left in ~/.config/sluice/tokens, else 'local'")
+  private String token;
+
+  @Option(names = "--token-file", paramLabel = "FILE", order = 103, description = "a file with the bearer token")
+  private Path tokenFile;
+
+  @Option(names = "--actor", paramLabel = "NAME", order = 104, description = "who acts; else your user name")
+  private String actor;
+
+  @Option(names = "--json", order = 105, description = "print JSON, for scripts")
+  private boolean json;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
+  private Api api;
+  private Screen screen;
+
+  Api api() {
+    if (api == null) api = new Api(server(), token(), actor());
+    return api;
+  }
+
+  Screen screen() {
+    if (screen == null) screen = Sluice.screen(spec.commandLine());
+    return screen;
+  }
+
+  URI server() {
+    var given = server != null ? server.toString() : System.getenv().getOrDefault("SLUICE_SERVER", DEFAULT_SERVER);
+    if (!given.matches("https?://[^/\\s]+/?"))
+      throw new Failure.Usage("the server must be an address like " + DEFAULT_SERVER + ", not " + given);
+    return URI.create(given);
+  }
+
+  String token() {
+    if (token != null) return token;
+    if (tokenFile != null) return Tokens.read(tokenFile);
+    var named = System.getenv("SLUICE_TOKEN");
+    return named != null && !named.isBlank() ? named.strip() : Tokens.ofUser().find(server()).orElse(Tokens.NONE);
+  }
+
+  private String actor() {
+    var name = actor != null ? actor : System.getProperty("user.name", "operator");
+    return name.replaceAll("[^\\x21-\\x7e]+", "_");
+  }
+
+  /// What a person types next, to the same server.
+  String again(String command) { return Sluice.self() + " " + command + (server == null ? "" : " --server " + server); }
+
+  boolean json() { return json; }
+
+  /// Shows an answer: as JSON, or by `people`.
+  int show(JsonNode answer, Consumer<Screen> people) {
+    if (json) screen().line(pretty(answer));
+    else
+      people.accept(screen());
+    return Failure.DONE;
+  }
+
+  static String pretty(JsonNode answer) {
+    try {
+      return Json.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(answer);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

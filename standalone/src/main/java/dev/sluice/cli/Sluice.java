@@ -1,0 +1,104 @@
+package dev.sluice.cli;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/// The command line: starts Sluice, and asks and tells a running one. What each failure's exit code is, is written in [Failure].
+@Command(name = "sluice", mixinStandardHelpOptions = true, versionProvider = Sluice.Version.class, synopsisSubcommandLabel = "COMMAND", description = "Upgrades a module across a fleet in approved, health-gated batches.", commandListHeading = "%nCommands:%n", footerHeading = "%nExit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable, 4 the rollout ended other than asked (--wait).%n", footer = "A rollout is named by its id or by the word latest. Start with: sluice demo")
+public final class Sluice {
+  private static final int WIDTH = 110;
+  private static final Map<String, Class<?>> COMMANDS = commands(Demo.class, Up.class, Run.class, AgentCommand.class, FleetCommand.class,
+      BenchCommand.class, Modules.class, Templates.class, Instances.class, Plan.class, Edit.class, Approve.class, Reject.class,
+      Decide.class,
+      Rollouts.class, Watch.class, Events.class, Drift.class, Diagnose.class, Steer.Pause.class, Steer.Resume.class, Steer.Abort.class,
+      Steer.Rollback.class, Policies.class, Learnings.class, Reconciler.class, HelpCommand.class);
+  private final Screen.Terminal terminal;
+
+  /// The version of this build.
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      var version = Sluice.class.getPackage().getImplementationVersion();
+      return new String[]{"sluice " + (version == null ? "(development)" : version) + " on JDK " + Runtime.version()};
+    }
+  }
+
+  Sluice(Screen.Terminal terminal) { this.terminal = terminal; }
+
+  public static void main(String... arguments) { System.exit(line(Screen.Terminal.ofProcess(), arguments).execute(arguments)); }
+
+  /// The command line, ready to execute; it writes to the standard streams unless told otherwise.
+  ///
+  /// @param arguments what will be executed: where they begin with a command, the line has no other, which halves the time to start
+  static CommandLine line(Screen.Terminal terminal, String... arguments) {
+    var line = new CommandLine(new Sluice(terminal));
+    var only = arguments.length == 0 || arguments[0].equals("help") ? null : COMMANDS.get(arguments[0]);
+    if (only != null) line.addSubcommand(only);
+    else
+      COMMANDS.values().forEach(line::addSubcommand);
+    line.getSubcommands().values().forEach(Sluice::arrange);
+    if (line.getSubcommands().containsKey("bench")) line.getSubcommands().get("bench").setUnmatchedOptionsArePositionalParams(true);
+    var ansi = terminal.colour() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF;
+    return line.setUsageHelpWidth(WIDTH).setColorScheme(CommandLine.Help.defaultColorScheme(ansi))
+        .setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8)).setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
+        .setParameterExceptionHandler((exception, _) -> misused(exception))
+        .setExecutionExceptionHandler((exception, command, _) -> failed(exception, screen(command)));
+  }
+
+  /// Commands by their names, in the order of the help.
+  private static Map<String, Class<?>> commands(Class<?>... classes) {
+    var commands = new LinkedHashMap<String, Class<?>>();
+    for (var type : classes)
+      commands.put(type.getAnnotation(Command.class).name(), type);
+    return commands;
+  }
+
+  /// Every command has its help; options are shown in the order of their importance.
+  private static void arrange(CommandLine line) {
+    var spec = line.getCommandSpec();
+    spec.usageMessage().sortOptions(false);
+    if (spec.findOption("--help") == null)
+      spec.addOption(OptionSpec.builder("-h", "--help").usageHelp(true).order(200).description("show this help").build());
+    line.getSubcommands().values().forEach(Sluice::arrange);
+  }
+
+  /// What a person types to start this program again.
+  static String self() { return System.getProperty("sluice.command", "sluice"); }
+
+  /// The screen of a command of the line.
+  static Screen screen(CommandLine command) {
+    var root = command;
+    while (root.getParent() != null)
+      root = root.getParent();
+    return new Screen(command.getOut(), command.getErr(), ((Sluice) root.getCommand()).terminal);
+  }
+
+  private static int misused(ParameterException exception) {
+    var command = exception.getCommandLine();
+    var screen = screen(command);
+    screen.note(screen.red("sluice: ") + exception.getMessage());
+    if (exception instanceof UnmatchedArgumentException unmatched) UnmatchedArgumentException.printSuggestions(unmatched, command.getErr());
+    screen.note("see: " + command.getCommandSpec().qualifiedName() + " --help");
+    return Failure.USAGE;
+  }
+
+  private static int failed(Exception exception, Screen screen) {
+    if (Ending.begun()) return Ending.CODE;
+    var said = switch (exception) {
+      case Failure failure -> failure.getMessage();
+      case CannotStart reason -> reason.getMessage();
+      default -> "this is a fault of Sluice itself, please report it: " + exception;
+    };
+    screen.note(screen.red("sluice: ") + said);
+    return exception instanceof Failure failure ? failure.exitCode() : Failure.REFUSED;
+  }
+}

@@ -1,0 +1,95 @@
+package dev.sluice.cli;
+
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.zip.Deflater;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
+import org.apache.commons.compress.compressors.gzip.GzipCompressorOutputStream;
+import org.apache.commons.compress.compressors.gzip.GzipParameters;
+
+/// A folder as a `.tar.gz` that is the same, byte for byte, wherever and whenever it is made from the same contents: entries in order of their names,
+/// no times, no owners, modes reduced to 0755 and 0644. So a digest names a content.
+final class Tarball {
+  private static final int PROGRAM = 0755;
+  private static final int PLAIN = 0644;
+  private static final int BUFFER = 64 << 10;
+
+  private Tarball() {}
+
+  /// Packs what is in a folder; the folder's own name is not in it. Links within it stay links.
+  ///
+  /// @throws Failure.Usage where there is something that an archive of a module cannot hold
+  static void pack(Path folder, Path to) throws IOException {
+    var parameters = new GzipParameters();
+    parameters.setCompressionLevel(Deflater.BEST_COMPRESSION);
+    parameters.setOperatingSystem(255);
+    try (var tar = new TarArchiveOutputStream(
+        new GzipCompressorOutputStream(new BufferedOutputStream(Files.newOutputStream(to)), parameters))) {
+      tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+      tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
+      for (var path : contents(folder))
+        add(tar, folder, path);
+    }
+  }
+
+  private static List<Path> contents(Path folder) throws IOException {
+    try (var walk = Files.walk(folder)) {
+      return walk.filter(path -> !path.equals(folder)).sorted((a, b) -> name(folder, a).compareTo(name(folder, b))).toList();
+    }
+  }
+
+  private static void add(TarArchiveOutputStream tar, Path folder, Path path) throws IOException {
+    var name = name(folder, path);
+    if (Files.isSymbolicLink(path)) {
+      var link = new TarArchiveEntry(name, TarConstants.LF_SYMLINK);
+      link.setLinkName(Files.readSymbolicLink(path).toString());
+      put(tar, link, 0777);
+    } else if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+      put(tar, new TarArchiveEntry(name + "/"), PROGRAM);
+    } else if (Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+      var file = new TarArchiveEntry(name);
+      file.setSize(Files.size(path));
+      put(tar, file, Files.isExecutable(path) ? PROGRAM : PLAIN);
+      Files.copy(path, tar);
+    } else {
+      throw new Failure.Usage(path + " is neither a file, a folder nor a link; a module cannot hold it");
+    }
+    tar.closeArchiveEntry();
+  }
+
+  private static void put(TarArchiveOutputStream tar, TarArchiveEntry entry, int mode) throws IOException {
+    entry.setModTime(0);
+    entry.setIds(0, 0);
+    entry.setNames("", "");
+    entry.setMode(mode);
+    tar.putArchiveEntry(entry);
+  }
+
+  private static String name(Path folder, Path path) { return folder.relativize(path).toString().replace('\\', '/'); }
+
+  /// `sha256:` and 64 hex digits.
+  static String digest(Path file) throws IOException {
+    try (InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER)) {
+      var sha256 = MessageDigest.getInstance("SHA-256");
+      try (var digesting = new DigestInputStream(in, sha256)) {
+        digesting.transferTo(OutputStream.nullOutputStream());
+      }
+      return "sha256:" + HexFormat.of().formatHex(sha256.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

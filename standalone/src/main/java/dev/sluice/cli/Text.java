@@ -1,0 +1,47 @@
+package dev.sluice.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+
+/// Answers of the server in words for people.
+final class Text {
+  private static final int DAY = 86_400;
+
+  private Text() {}
+
+  /// A field as text; empty where it is absent or null. Lists are joined by commas.
+  static String of(JsonNode node, String field) {
+    var value = node.path(field);
+    if (value.isMissingNode() || value.isNull()) return "";
+    if (value.isArray()) return StreamSupport.stream(value.spliterator(), false).map(JsonNode::asText).collect(Collectors.joining(", "));
+    return value.isObject() ? value.toString() : value.asText();
+  }
+
+  /// `1 instance`, `2,000 instances`.
+  static String count(long number, String noun) {
+    return String.format(Locale.ROOT, "%,d ", number) + (number == 1 ? noun : noun.endsWith("ch") ? noun + "es" : noun + "s");
+  }
+
+  /// Seconds as people say them: `40 s`, `25 min`, `1 h 5 min`, `2 d 3 h`.
+  static String duration(double seconds) {
+    if (seconds < 10) return String.format(Locale.ROOT, "%.1f s", seconds).replace(".0 s", " s");
+    long whole = Math.round(seconds);
+    if (whole < 120) return whole + " s";
+    if (whole < 3600) return whole / 60 + " min" + rest(whole % 60, " s");
+    if (whole < DAY) return whole / 3600 + " h" + rest(whole % 3600 / 60, " min");
+    return whole / DAY + " d" + rest(whole % DAY / 3600, " h");
+  }
+
+  private static String rest(long number, String unit) { return number == 0 ? "" : " " + number + unit; }
+
+  /// A time without fractions of a second: `2026-11-23 13:05:09Z`.
+  static String time(JsonNode node, String field) {
+    var text = of(node, field);
+    return text.replaceFirst("^(\\d{4}-\\d\\d-\\d\\d)T(\\d\\d:\\d\\d:\\d\\d)(?:\\.\\d+)?(Z|[+-].*)$", "$1 $2$3");
+  }
+
+  /// `sha256:0a1b2c3d4e5f…`, enough to tell digests apart.
+  static String digest(String digest) { return digest.length() > 19 ? digest.substring(0, 19) + "…" : digest; }
+}

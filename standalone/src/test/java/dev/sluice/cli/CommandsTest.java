@@ -1,0 +1,236 @@
+package dev.sluice.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sluice.chassis.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What the commands send, and how they show what comes back.
+class CommandsTest {
+  private final TinyServer server = new TinyServer();
+
+  @AfterEach
+  void close() { server.close(); }
+
+  @Test
+  void each_call_says_who_calls() {
+    server.on("POST /v1/modules", 201, "{\"id\": \"nginx\", \"name\": \"nginx\"}");
+    assertThat(CommandLineRun.at(server, "modules", "create", "nginx").out()).contains("Module nginx is made.");
+    var asked = server.asked().getFirst();
+    assertThat(asked.header("Authorization")).isEqualTo("Bearer secret");
+    assertThat(asked.header("X-sluice-actor")).isEqualTo("maria");
+    assertThat(asked.header("Idempotency-key")).isNotEmpty();
+    assertThat(asked.body()).isEqualTo("{\"name\":\"nginx\"}");
+  }
+
+  @Test
+  void json_is_the_answer_and_nothing_else() throws IOException {
+    server.on("GET /v1/reconciler", "{\"paused\": false, \"tick_sec\": 60, \"new_field\": 1}");
+    var run = CommandLineRun.at(server, "reconciler", "show", "--json");
+    assertThat(Json.mapper().readTree(run.out()))
+        .isEqualTo(Json.mapper().readTree("{\"paused\": false, \"tick_sec\": 60, \"new_field\": 1}"));
+  }
+
+  @Test
+  void lists_follow_the_cursor_up_to_the_limit() {
+    server.on("GET /v1/modules", "{\"modules\": [{\"id\": \"a\", \"name\": \"a\"}], \"next_cursor\": \"1\"}")
+        .on("GET /v1/modules", "{\"modules\": [{\"id\": \"b\", \"name\": \"b\"}], \"next_cursor\": \"2\"}");
+    var run = CommandLineRun.at(server, "modules", "list", "--limit", "2");
+    assertThat(run.out()).contains("a       a").contains("b       b");
+    assertThat(run.err()).contains("--limit 0 shows all");
+    assertThat(server.asked()).extracting(TinyServer.Asked::path).containsExactly("/v1/modules?limit=2", "/v1/modules?limit=1&cursor=1");
+  }
+
+  @Test
+  void publishing_a_folder_packs_it_makes_the_module_and_registers_the_version(@TempDir Path folder) throws IOException {
+    Files.writeString(folder.resolve("VERSION"), "1.26.0\n");
+    var archive = Files.createTempFile(folder.getParent(), "expected", ".tar.gz");
+    Tarball.pack(folder, archive);
+    var digest = Tarball.digest(archive);
+    Files.delete(archive);
+    server.on("GET /v1/modules", "{\"modules\": [], \"next_cursor\": null}").on("POST /v1/modules", 201, "{\"id\": \"nginx\"}")
+        .on("PUT /v1/artifacts/" + digest, 201, "").on("POST /v1/modules/nginx/versions", 201,
+            "{\"id\": \"v1\", \"version\": \"1.26.0\", \"lifecycle_state\": \"draft\", \"digest\": \"" + digest + "\"}")
+        .on("POST /v1/module-versions/v1/promote", "{\"id\": \"v1\"}");
+    var run = CommandLineRun.at(server, "modules", "publish", "nginx", "1.26.0", folder.toString(), "--promote", "blessed");
+    assertThat(run.code()).describedAs(run.err()).isZero();
+    assertThat(run.out()).contains("nginx 1.26.0 is blessed, " + digest);
+    assertThat(server.asked("POST")).extracting(TinyServer.Asked::path).containsExactly("/v1/modules", "/v1/modules/nginx/versions",
+        "/v1/module-versions/v1/promote", "/v1/module-versions/v1/promote");
+    assertThat(server.asked("POST")).extracting(TinyServer.Asked::body).endsWith("{\"to\":\"staging\"}", "{\"to\":\"blessed\"}");
+    assertThat(body("/v1/modules/nginx/versions").path("artifact_url").asText()).isEqualTo("/v1/artifacts/" + digest);
+  }
+
+  @Test
+  void what_cannot_be_published_is_wrong_usage_and_nothing_is_sent() {
+    assertThat(CommandLineRun.at(server, "modules", "publish", "nginx", "1", "/no/such/folder").code()).isEqualTo(2);
+    assertThat(server.asked()).isEmpty();
+  }
+
+  @Test
+  void a_plan_is_a_table_and_says_how_to_approve_it() {
+    planned("""
+        {"rollout_id": "r1", "revision": 1, "template_id": "web", "module_id": "nginx", "target_version_id": "v2", "total_instances": 12,
+         "batch_size": 5, "batch_count": 3, "estimated_total_seconds": 900, "circuit_breaker": {"max_consecutive_failures": 2, "max_failed_pct": 20},
+         "health": {"timeout_sec": 300, "min_healthy_sec": 0}, "state": "awaiting_approval",
+         "batches": [{"index": 0, "canary": true, "instance_ids": ["i1", "i2"]}, {"index": 1, "instance_ids": ["i3", "i4", "i5", "i6", "i7"]},
+                     {"index": 2, "instance_ids": ["i8", "i9", "i10", "i11", "i12"]}],
+         "excluded": [{"instance_id": "i13", "reason": "not_reporting"}], "excluded_count": 1, "warnings": ["no soak"],
+         "learnings": [{"title": "nginx needs 3 s"}], "history": {"p50_sec": 2.5, "p95_sec": 130, "rollouts": 4}}""");
+    var run = CommandLineRun.at(server, "plan", "--module", "nginx", "--target", "1.26.0", "--canary-size", "2", "--count-absent", "false");
+    assertThat(run.out()).isEqualToNormalizingNewlines("""
+        Plan: nginx to 1.26.0 on web  rollout r1 revision 1
+          12 instances in 3 batches of up to 5, at most 15 min without pauses
+          each has 5 min to prove itself healthy
+          stops and asks after 2 failures in a row, or when more than 20 % of a batch have failed
+
+          BATCH  SIZE          INSTANCES
+              1     2  canary  i1 i2
+              2     5          i3 i4 i5 … +2
+              3     5          i8 i9 i10 … +2
+
+          left out: 1 instance
+          INSTANCE  REASON
+          i13       not_reporting
+
+          4 earlier rollouts took 2.5 s for half of the instances and 2 min 10 s for 95 %
+          warning: no soak
+          learned: nginx needs 3 s
+        """);
+    assertThat(run.err()).contains("sluice approve r1 --revision 1 --wait --server " + server.uri());
+    assertThat(body("/v1/plans").toString())
+        .isEqualTo(
+            "{\"template_id\":\"web\",\"module_id\":\"nginx\",\"target_version_id\":\"v2\",\"canary_size\":2,\"count_absent\":false}");
+  }
+
+  @Test
+  void an_empty_plan_says_why() {
+    planned(
+        "{\"total_instances\": 0, \"template_id\": \"web\", \"module_id\": \"nginx\", \"target_version_id\": \"v2\", \"note\": \"all run it already\"}");
+    var run = CommandLineRun.at(server, "plan", "--module", "nginx", "--target", "1.26.0");
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).contains("nobody to upgrade: all run it already");
+    assertThat(run.err()).isEmpty();
+  }
+
+  @Test
+  void latest_is_the_rollout_that_was_made_last() {
+    server.on("GET /v1/rollouts", "{\"rollouts\": [{\"id\": \"r3\"}], \"next_cursor\": \"3\"}")
+        .on("GET /v1/rollouts/r3/diagnosis", """
+            {"blocked_on": "approval", "detail": "nobody has approved revision 1", "since": "2026-01-03T00:00:01.5Z",
+             "checks": [{"name": "target_available", "ok": true, "detail": "1.26.0 is blessed"}, {"name": "approved", "ok": false}]}""");
+    assertThat(CommandLineRun.at(server, "diagnose", "latest").out()).isEqualToNormalizingNewlines("""
+        blocked on approval  since 2026-01-03 00:00:01Z
+          nobody has approved revision 1
+          ✓ target available  1.26.0 is blessed
+          ✗ approved
+        """);
+    assertThat(server.asked().getFirst().path()).isEqualTo("/v1/rollouts?limit=1");
+  }
+
+  @Test
+  void approving_names_the_revision_that_was_read() {
+    server.on("GET /v1/approval-requests", "{\"approval_requests\": [{\"id\": \"r1-plan\", \"rollout_id\": \"r1\", \"revision\": 3}]}")
+        .on("POST /v1/approval-requests/r1-plan/decision",
+            "{\"id\": \"r1-plan\", \"status\": \"pending\", \"required_approvals\": 2, \"votes\": [{\"counts\": true}, {\"counts\": false}]}");
+    var run = CommandLineRun.at(server, "approve", "r1", "--revision", "2", "--comment", "go");
+    assertThat(run.out()).contains("1 of 2");
+    assertThat(body("/v1/approval-requests/r1-plan/decision").toString())
+        .isEqualTo("{\"decision\":\"approve\",\"revision\":2,\"comment\":\"go\"}");
+    assertThat(server.asked("GET").getFirst().path())
+        .isEqualTo("/v1/approval-requests?rollout_id=r1&type=rolling_upgrade_plan&status=pending");
+  }
+
+  @Test
+  void approving_where_nothing_waits_says_the_state() {
+    server.on("GET /v1/approval-requests", "{\"approval_requests\": []}").on("GET /v1/rollouts/r1",
+        "{\"id\": \"r1\", \"state\": \"running\"}");
+    var run = CommandLineRun.at(server, "approve", "r1");
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err()).contains("rollout r1 is running; it has no plan that waits for approval");
+  }
+
+  @Test
+  void a_trip_shows_the_options_with_their_consequences() {
+    server.on("GET /v1/approval-requests",
+        """
+        {"approval_requests": [{"id": "r1-trip-1", "rollout_id": "r1", "revision": 1, "options": ["continue_anyway", "abort"],
+         "trip": {"batch_index": 0, "reason": "2 failures in a row: unhealthy", "failed_instance_ids": ["i1", "i2"],
+                  "consequences": [{"option": "continue_anyway", "detail": "40 more go on"}, {"option": "abort", "detail": "nothing moves"}]}}]}""")
+        .on("GET /v1/rollouts/r1", "{\"id\": \"r1\", \"counts\": {\"total\": 50, \"failed\": 10, \"pending\": 40}}");
+    assertThat(CommandLineRun.at(server, "decide", "r1").out()).isEqualToNormalizingNewlines("""
+        Circuit breaker tripped in batch 1: 2 failures in a row: unhealthy
+          failed: i1, i2
+          by now: 50 in all: 10 failed, 40 pending
+
+             OPTION           WHAT IT MEANS
+          1  continue_anyway  40 more go on
+          2  abort            nothing moves
+        """);
+  }
+
+  @Test
+  void setting_a_version_keeps_the_other_modules_of_the_template() {
+    server.on("GET /v1/templates/web", """
+        {"id": "web", "name": "web", "modules": [{"module_id": "nginx", "version_id": "v1"}, {"module_id": "php", "version_id": "p1"}]}""")
+        .on("GET /v1/modules/nginx", "{\"id\": \"nginx\"}")
+        .on("GET /v1/modules/nginx/versions", "{\"versions\": [{\"id\": \"v2\", \"version\": \"1.26.0\"}], \"next_cursor\": null}")
+        .on("PATCH /v1/templates/web", "{\"id\": \"web\", \"name\": \"web\", \"modules\": []}");
+    assertThat(CommandLineRun.at(server, "templates", "set", "web", "nginx=1.26.0").code()).isZero();
+    var sent = Json.read(server.asked("PATCH").getFirst().body(), JsonNode.class).path("modules");
+    assertThat(Names.stream(sent).map(m -> Text.of(m, "module_id") + "=" + Text.of(m, "version_id"))).containsExactly("nginx=v2", "php=p1");
+  }
+
+  @Test
+  void drift_is_told_in_one_line_and_by_instance() {
+    server.on("GET /v1/templates", "{\"templates\": [{\"id\": \"web\"}], \"next_cursor\": null}").on("GET /v1/drift-report", """
+        {"drift": true, "counts": {"converged": 48, "drifted": 2, "in_rollout": 0}, "next_cursor": null, "instances": [
+          {"instance_id": "i1", "bucket": "drifted", "modules": [{"module_id": "nginx", "want": "1.26.0", "desired": "1.26.0", "have": "1.24.0"}]},
+          {"instance_id": "i2", "bucket": "not_reporting", "modules": []}]}""");
+    assertThat(CommandLineRun.at(server, "drift").out()).isEqualToNormalizingNewlines("""
+        drift true: 48 converged, 2 drifted
+        INSTANCE  BUCKET         MODULE  WANT    DESIRED  HAVE
+        i1        drifted        nginx   1.26.0  1.26.0   1.24.0
+        i2        not reporting  -       -       -        -
+        """);
+  }
+
+  @Test
+  void events_are_shown_oldest_first() {
+    server.on("GET /v1/events",
+        """
+        {"events": [{"id": "2", "kind": "module.upgrade.paused", "severity": "warning", "occurred_at": "2026-01-01T00:00:02.25Z", "rollout_id": "r1",
+                     "actor": "maria", "comment": "lunch time", "stream_seq": 7},
+                    {"id": "1", "kind": "fleet.instance_enrolled", "severity": "info", "occurred_at": "2026-01-01T00:00:01Z", "instance_id": "i1"}]}""");
+    assertThat(CommandLineRun.at(server, "events").out()).isEqualToNormalizingNewlines("""
+        2026-01-01 00:00:01Z fleet.instance_enrolled instance_id=i1
+        2026-01-01 00:00:02Z module.upgrade.paused rollout=r1 actor=maria comment="lunch time"
+        """);
+  }
+
+  @Test
+  void events_after_a_cursor_go_page_by_page() {
+    server.on("GET /v1/events", "{\"events\": [{\"id\": \"1\", \"kind\": \"a\"}], \"next_cursor\": \"1\"}")
+        .on("GET /v1/events", "{\"events\": [], \"next_cursor\": \"1\"}");
+    assertThat(CommandLineRun.at(server, "events", "--after", "0", "--json").out())
+        .isEqualToNormalizingNewlines("{\"id\":\"1\",\"kind\":\"a\"}\n");
+  }
+
+  private void planned(String plan) {
+    server.on("GET /v1/modules/nginx", "{\"id\": \"nginx\"}")
+        .on("GET /v1/templates", "{\"templates\": [{\"id\": \"web\"}], \"next_cursor\": null}")
+        .on("GET /v1/modules/nginx/versions", "{\"versions\": [{\"id\": \"v2\", \"version\": \"1.26.0\"}], \"next_cursor\": null}")
+        .on("POST /v1/plans", 201, plan);
+  }
+
+  private JsonNode body(String path) {
+    return Json.read(server.asked("POST").stream().filter(asked -> asked.path().equals(path)).findFirst().orElseThrow().body(),
+        JsonNode.class);
+  }
+}

@@ -1,0 +1,61 @@
+package dev.sluice.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.http.ServerWebSocket;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// The live feed against a real WebSocket server that cuts it off.
+class EventStreamTest {
+  private final Vertx vertx = Vertx.vertx();
+  private final List<String> connections = new CopyOnWriteArrayList<>();
+  private final List<String> shown = new CopyOnWriteArrayList<>();
+  private final List<String> notes = new CopyOnWriteArrayList<>();
+  private Thread follower;
+
+  @AfterEach
+  void close() throws Exception {
+    follower.interrupt();
+    follower.join(10_000);
+    vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void a_feed_that_is_cut_off_goes_on_behind_the_last_event_seen() throws Exception {
+    var server = vertx.createHttpServer().webSocketHandler(this::serve).listen(0, "127.0.0.1").toCompletionStage().toCompletableFuture()
+        .get(10,
+            TimeUnit.SECONDS);
+    var api = new Api(URI.create("http://127.0.0.1:" + server.actualPort()), "secret", "maria");
+    var stream = new EventStream(api, Map.of("kind_prefix", "module."), event -> shown.add(Text.of(event, "id")), notes::add);
+    follower = Thread.startVirtualThread(() -> {
+      try {
+        stream.follow("4");
+      } catch (InterruptedException ended) {
+        Thread.currentThread().interrupt();
+      }
+    });
+    await().atMost(30, TimeUnit.SECONDS).until(() -> shown.size() == 4);
+    assertThat(shown).containsExactly("5", "6", "7", "8");
+    assertThat(connections).startsWith("/v1/events/stream?kind_prefix=module.&after=4 Bearer secret",
+        "/v1/events/stream?kind_prefix=module.&after=7 Bearer secret");
+  }
+
+  private void serve(ServerWebSocket socket) {
+    var query = socket.query().contains("after=4") ? 4 : 7;
+    connections.add(socket.path() + "?" + socket.query() + " " + socket.headers().get("Authorization"));
+    if (query == 4) {
+      socket.writeTextMessage("{\"events\": [{\"id\": \"5\"}, {\"id\": \"6\"}], \"cursor\": \"6\"}");
+      socket.writeTextMessage("{\"events\": [{\"id\": \"7\"}], \"cursor\": \"7\"}");
+      socket.writeTextMessage("{\"error\": \"too_slow\", \"cursor\": \"7\"}").onComplete(_ -> socket.close((short) 1008));
+    } else
+      socket.writeTextMessage("{\"events\": [{\"id\": \"8\"}], \"cursor\": \"8\"}");
+  }
+}

@@ -1,0 +1,134 @@
+package dev.sluice.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// The five exit codes, and that every failure says what to do.
+class ExitCodeTest {
+  private static final String ROLLOUT = """
+      {"id": "r1", "state": "%s", "revision": 1, "template_id": "web", "module_id": "nginx", "target_version": "1.26.0",
+       "counts": {"total": 2, "healthy": 1, "failed": 1}, "current_batch_index": 0, "continuation_request_id": %s,
+       "batches": [{"index": 0, "phase": "%s", "instance_count": 2, "healthy_count": 1, "failed_count": 1}]}""";
+  private final TinyServer server = new TinyServer();
+
+  @AfterEach
+  void close() { server.close(); }
+
+  @Test
+  void done_is_0() {
+    server.on("GET /v1/modules", "{\"modules\": [{\"id\": \"nginx\", \"name\": \"nginx\"}], \"next_cursor\": null}");
+    var run = CommandLineRun.at(server, "modules", "list");
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).isEqualToNormalizingNewlines("MODULE  NAME\nnginx   nginx\n");
+  }
+
+  @Test
+  void refused_is_1_with_the_detail_and_each_fault_on_its_line() {
+    server.on("GET /v1/modules/nginx", "{\"id\": \"nginx\"}").on("GET /v1/templates/web", "{\"id\": \"web\"}")
+        .on("GET /v1/modules/nginx/versions", "{\"versions\": [{\"id\": \"v2\", \"version\": \"1.26.0\"}], \"next_cursor\": null}")
+        .on("POST /v1/plans", 400, """
+            {"status": 400, "detail": "2 fields are not valid; see errors", "errors": [
+              {"field": "batch_pct", "message": "must be an integer from 1 to 100", "given": 500},
+              {"field": "canary_size", "message": "must be an integer from 0", "given": -1}]}""");
+    var run = CommandLineRun.at(server, "plan", "--template", "web", "--module", "nginx", "--target", "1.26.0", "--batch-pct", "500",
+        "--canary-size",
+        "-1");
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).isEqualToNormalizingNewlines("""
+        sluice: 2 fields are not valid; see errors
+          batch_pct must be an integer from 1 to 100 (given: 500)
+          canary_size must be an integer from 0 (given: -1)
+        """);
+  }
+
+  @Test
+  void no_token_is_1_and_says_where_tokens_are() {
+    server.on("GET /v1/modules", 401, "{\"status\": 401, \"detail\": \"the call carries no bearer token\"}");
+    var run = CommandLineRun.at(server, "modules", "list");
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err()).contains("the call carries no bearer token").contains("--token-file");
+  }
+
+  @Test
+  void wrong_usage_is_2_and_names_the_help() {
+    assertThat(CommandLineRun.of("plan")).satisfies(run -> {
+      assertThat(run.code()).isEqualTo(2);
+      assertThat(run.err()).contains("--module").contains("see: sluice plan --help");
+    });
+    assertThat(CommandLineRun.of("plna").err()).contains("Did you mean: sluice plan");
+    assertThat(CommandLineRun.of("plan", "--module", "nginx", "--target", "1", "--batch-pct", "abc").code()).isEqualTo(2);
+    assertThat(CommandLineRun.of("decide", "latest", "explode").err()).contains("OPTION must be");
+    assertThat(CommandLineRun.of("modules").code()).isEqualTo(2);
+    assertThat(CommandLineRun.of("modules", "list", "--server", "ftp://x").err()).contains("must be an address like");
+    assertThat(CommandLineRun.of("modules", "list", "--token-file", "/no/such/file").err()).contains("/no/such/file");
+    assertThat(CommandLineRun.of("run", "postgres").err()).contains("planner-service");
+    assertThat(CommandLineRun.of().code()).isEqualTo(2);
+  }
+
+  @Test
+  void nobody_there_is_3_and_says_how_to_start() {
+    server.close();
+    var run = CommandLineRun.at(server, "rollouts", "list");
+    assertThat(run.code()).isEqualTo(3);
+    assertThat(run.err()).contains("nothing answers at " + server.uri()).contains("sluice up --data DIR").contains("SLUICE_SERVER");
+  }
+
+  @Test
+  void a_part_that_is_away_is_3_for_nothing_was_changed() {
+    server.on("GET /v1/reconciler", 503, "{\"status\": 503, \"detail\": \"the database does not answer\"}");
+    var run = CommandLineRun.at(server, "reconciler", "show");
+    assertThat(run.code()).isEqualTo(3);
+    assertThat(run.err()).contains("the database does not answer").contains("/readyz");
+  }
+
+  @Test
+  void another_server_is_3() {
+    server.on("GET /v1/reconciler", "<html>hello</html>");
+    assertThat(CommandLineRun.at(server, "reconciler", "show").code()).isEqualTo(3);
+  }
+
+  @Test
+  void an_end_other_than_asked_is_4() {
+    server.on("POST /v1/rollouts/r1/rollback", rollout("rolling_back", "null", "rolling_back"))
+        .on("GET /v1/rollouts/r1", rollout("rolling_back", "null", "rolling_back"))
+        .on("GET /v1/rollouts/r1", rollout("rolled_back_with_failures", "null", "rolled_back"));
+    var run = CommandLineRun.at(server, "rollback", "r1", "--wait");
+    assertThat(run.code()).isEqualTo(4);
+    assertThat(run.err()).contains("rollout r1 is rolled back with failures, not rolled back");
+  }
+
+  @Test
+  void a_rollout_that_stops_and_asks_ends_the_wait_with_4() {
+    server.on("POST /v1/rollouts/r1/resume", rollout("running", "null", "running"))
+        .on("GET /v1/rollouts/r1", rollout("awaiting_decision", "\"r1-trip-1\"", "tripped"));
+    var run = CommandLineRun.at(server, "resume", "r1", "--wait");
+    assertThat(run.code()).isEqualTo(4);
+    assertThat(run.err()).contains("sluice decide r1");
+  }
+
+  @Test
+  void the_question_that_was_just_answered_does_not_end_the_wait() {
+    server.on("GET /v1/approval-requests", "{\"approval_requests\": [{\"id\": \"r1-trip-1\", \"rollout_id\": \"r1\", \"revision\": 1}]}")
+        .on("POST /v1/approval-requests/r1-trip-1/decision",
+            "{\"id\": \"r1-trip-1\", \"status\": \"approved\", \"decision\": \"retry_failed\"}")
+        .on("GET /v1/rollouts/r1", rollout("awaiting_decision", "\"r1-trip-1\"", "tripped"))
+        .on("GET /v1/rollouts/r1", rollout("completed", "null", "completed"));
+    var run = CommandLineRun.at(server, "decide", "r1", "retry", "--wait");
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).contains("retry_failed").contains("rollout completed");
+  }
+
+  @Test
+  void a_wait_that_takes_too_long_is_4() {
+    server.on("POST /v1/rollouts/r1/resume", rollout("running", "null", "running"))
+        .on("GET /v1/rollouts/r1", rollout("running", "null", "running"));
+    var run = CommandLineRun.at(server, "resume", "r1", "--timeout", "1");
+    assertThat(run.code()).isEqualTo(4);
+    assertThat(run.err()).contains("still running after").contains("sluice diagnose r1");
+  }
+
+  private static String rollout(String state, String continuation, String phase) { return ROLLOUT.formatted(state, continuation, phase); }
+}

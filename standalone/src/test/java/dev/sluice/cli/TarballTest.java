@@ -1,0 +1,59 @@
+package dev.sluice.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A folder becomes the same archive wherever and whenever it is packed.
+class TarballTest {
+  @TempDir
+  private Path work;
+
+  @Test
+  void the_same_contents_give_the_same_digest() throws IOException {
+    var one = DemoModule.write(Files.createDirectory(work.resolve("one")), "1.26.0", false);
+    var other = DemoModule.write(Files.createDirectory(work.resolve("a folder with a space")), "1.26.0", false);
+    Files.setLastModifiedTime(other.resolve("VERSION"), FileTime.fromMillis(0));
+    assertThat(digest(one)).isEqualTo(digest(other)).matches("sha256:[0-9a-f]{64}");
+    assertThat(digest(DemoModule.write(work.resolve("one"), "1.26.0-broken", true))).isNotEqualTo(digest(one));
+  }
+
+  @Test
+  void it_holds_the_folder_s_contents_in_order_with_plain_modes() throws IOException {
+    var folder = DemoModule.write(work, "1.26.0", false);
+    Files.createSymbolicLink(folder.resolve("current"), Path.of("bin/nginx"));
+    var archive = work.resolve("x.tar.gz");
+    Tarball.pack(folder, archive);
+    var entries = new ArrayList<String>();
+    try (var tar = new TarArchiveInputStream(new GzipCompressorInputStream(new BufferedInputStream(Files.newInputStream(archive))))) {
+      for (var entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry())
+        entries.add(entry.getName() + " " + Integer.toOctalString(entry.getMode() & 0777) + " " + entry.getLinkName());
+    }
+    assertThat(entries).isEqualTo(List.of("VERSION 644 ", "bin/ 755 ", "bin/health 755 ", "bin/nginx 755 ", "current 777 bin/nginx"));
+  }
+
+  @Test
+  void what_no_module_can_hold_is_refused() throws Exception {
+    var folder = Files.createDirectory(work.resolve("odd"));
+    assertThat(new ProcessBuilder("mkfifo", folder.resolve("pipe").toString()).start().waitFor()).isZero();
+    assertThatThrownBy(() -> Tarball.pack(folder, work.resolve("odd.tar.gz"))).isInstanceOf(Failure.Usage.class)
+        .hasMessageContaining("pipe");
+  }
+
+  private String digest(Path folder) throws IOException {
+    var archive = Files.createTempFile(work, "module", ".tar.gz");
+    Tarball.pack(folder, archive);
+    return Tarball.digest(archive);
+  }
+}

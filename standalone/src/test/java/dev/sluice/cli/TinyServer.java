@@ -1,0 +1,73 @@
+package dev.sluice.cli;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/// A real HTTP server that answers what it was told to, and remembers what it was asked.
+final class TinyServer implements AutoCloseable {
+  /// @param path with the query
+  record Asked(String method, String path, Map<String, List<String>> headers, String body) {
+    String header(String name) { return headers.getOrDefault(name, List.of("")).getFirst(); }
+  }
+
+  private record Said(int status, String body) {}
+
+  private final HttpServer server;
+  private final Map<String, Deque<Said>> answers = new ConcurrentHashMap<>();
+  private final List<Asked> asked = new CopyOnWriteArrayList<>();
+
+  TinyServer() {
+    try {
+      server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+    server.createContext("/", this::handle);
+    server.start();
+  }
+
+  URI uri() { return URI.create("http://127.0.0.1:" + server.getAddress().getPort()); }
+
+  /// Answers a method and path (without query); several answers go one after the other, the last one stays.
+  TinyServer on(String call, int status, String body) {
+    answers.computeIfAbsent(call, _ -> new ArrayDeque<>()).add(new Said(status, body));
+    return this;
+  }
+
+  TinyServer on(String call, String body) { return on(call, 200, body); }
+
+  List<Asked> asked() { return asked; }
+
+  /// The requests with a method.
+  List<Asked> asked(String method) { return asked.stream().filter(request -> request.method().equals(method)).toList(); }
+
+  private synchronized void handle(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      var body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+      asked
+          .add(new Asked(exchange.getRequestMethod(), exchange.getRequestURI().toString(), Map.copyOf(exchange.getRequestHeaders()), body));
+      var queue = answers.get(exchange.getRequestMethod() + " " + exchange.getRequestURI().getPath());
+      var said = queue == null
+          ? new Said(404, "{\"status\": 404, \"detail\": \"there is no " + exchange.getRequestURI().getPath() + "\"}")
+          : queue.size() > 1 ? queue.remove() : queue.element();
+      var bytes = said.body().getBytes(StandardCharsets.UTF_8);
+      exchange.getResponseHeaders().set("Content-Type", said.status() < 400 ? "application/json" : "application/problem+json");
+      exchange.sendResponseHeaders(said.status(), bytes.length == 0 ? -1 : bytes.length);
+      if (bytes.length > 0) exchange.getResponseBody().write(bytes);
+    }
+  }
+
+  @Override
+  public void close() { server.stop(0); }
+}
