@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
+import java.util.Comparator;
 
 /// The time of the database, as near as this replica can tell: replicas stamp receipts and deliveries, and the stamps must be comparable. In microseconds, which
 /// is what the database keeps.
@@ -14,9 +16,7 @@ public final class ServerClock implements InstantSource {
   private static final int KEPT = 64;
   private static final Duration NOISE = Duration.ofMillis(20);
   private final InstantSource own;
-  private Duration best = Duration.ofDays(1);
-  private Duration bestOffset = Duration.ZERO;
-  private int age;
+  private final ArrayDeque<Measured> kept = new ArrayDeque<>();
   private volatile Duration offset = Duration.ZERO;
 
   public ServerClock(InstantSource own) {
@@ -31,11 +31,11 @@ public final class ServerClock implements InstantSource {
 
   synchronized void measured(Instant before, Instant database, Instant after) {
     var trip = Duration.between(before, after);
-    if (trip.compareTo(best) <= 0 || ++age > KEPT) {
-      best = trip;
-      bestOffset = Duration.between(before.plus(trip.dividedBy(2)), database);
-      age = 0;
-    }
-    offset = bestOffset.abs().compareTo(NOISE) < 0 ? Duration.ZERO : bestOffset;
+    kept.addLast(new Measured(trip, Duration.between(before.plus(trip.dividedBy(2)), database)));
+    if (kept.size() > KEPT) kept.removeFirst();
+    var best = kept.stream().min(Comparator.comparing(Measured::trip)).orElseThrow().offset();
+    offset = best.abs().compareTo(NOISE) < 0 ? Duration.ZERO : best;
   }
+
+  private record Measured(Duration trip, Duration offset) {}
 }

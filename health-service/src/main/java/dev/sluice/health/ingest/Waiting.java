@@ -1,14 +1,18 @@
 package dev.sluice.health.ingest;
 
 import dev.sluice.health.domain.Observation;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
 /// What was heard of one instance and is not committed yet, in the order of receipt. Guarded by the buffer until it is drained; then only the flush touches it.
 public final class Waiting {
-  /// One heartbeat. Of a flood of equal ones the last stands for all.
-  public record Run(String bootId, long sequence, Instant at, Observation seen) {}
+  /// One heartbeat. Of more than [#RUNS] the ones between two equal neighbours are thinned out, the most crowded first: the first and the last of a series stay, and no gap
+  /// opens that could be taken for silence.
+  public record Run(String bootId, long sequence, Instant at, Observation seen) {
+    boolean like(Run other) { return bootId.equals(other.bootId) && seen == other.seen; }
+  }
 
   static final int RUNS = 16;
   final String instanceId;
@@ -33,11 +37,27 @@ public final class Waiting {
   /// @return false: too many different heartbeats in one flush
   boolean add(Run run) {
     if (runs.size() >= RUNS) {
-      var last = runs.getLast();
-      if (!last.bootId().equals(run.bootId()) || last.seen() != run.seen()) return false;
-      runs.removeLast();
+      int crowded = mostCrowded(run);
+      if (crowded < 0) return false;
+      runs.remove(crowded);
     }
     runs.add(run);
     return true;
+  }
+
+  /// The run between two equal ones whose leaving opens the smallest gap; -1 where each says something of its own.
+  private int mostCrowded(Run next) {
+    int found = -1;
+    Duration smallest = null;
+    for (int i = 1; i < runs.size(); i++) {
+      var before = runs.get(i - 1);
+      var after = i + 1 < runs.size() ? runs.get(i + 1) : next;
+      if (!runs.get(i).like(before) || !runs.get(i).like(after)) continue;
+      var gap = Duration.between(before.at(), after.at());
+      if (smallest != null && gap.compareTo(smallest) > 0) continue;
+      smallest = gap;
+      found = i;
+    }
+    return found;
   }
 }

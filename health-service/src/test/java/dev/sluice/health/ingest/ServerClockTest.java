@@ -1,0 +1,37 @@
+package dev.sluice.health.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Instant;
+import java.time.InstantSource;
+import org.junit.jupiter.api.Test;
+
+/// The time of the database, measured over a way that is now fast, now slow.
+class ServerClockTest {
+  private static final Instant NOW = Instant.parse("2026-11-25T00:00:00Z");
+  private final ServerClock clock = new ServerClock(InstantSource.fixed(NOW));
+
+  @Test
+  void the_shortest_of_the_last_round_trips_counts() {
+    clock.measured(NOW, NOW.plusSeconds(60), NOW.plusMillis(2));
+    for (int i = 0; i < 63; i++)
+      clock.measured(NOW, NOW.plusSeconds(70), NOW.plusSeconds(8));
+    assertThat(clock.instant()).isEqualTo(NOW.plusSeconds(60).minusMillis(1));
+    clock.measured(NOW, NOW.plusSeconds(70), NOW.plusSeconds(8));
+    assertThat(clock.instant()).isEqualTo(NOW.plusSeconds(66));
+  }
+
+  @Test
+  void a_slow_answer_after_many_fast_ones_moves_nothing() {
+    for (int i = 0; i < 200; i++)
+      clock.measured(NOW, NOW.plusMillis(1), NOW.plusMillis(2));
+    clock.measured(NOW, NOW.plusSeconds(9), NOW.plusSeconds(9));
+    assertThat(clock.instant()).isEqualTo(NOW);
+  }
+
+  @Test
+  void a_small_difference_is_noise() {
+    clock.measured(NOW, NOW.plusMillis(15), NOW.plusMillis(2));
+    assertThat(clock.instant()).isEqualTo(NOW);
+  }
+}
