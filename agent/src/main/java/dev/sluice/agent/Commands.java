@@ -13,6 +13,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// Runs the operator's commands of one module, one at a time, each with a time limit. Output goes to a file: a pipe would bind a service
@@ -20,6 +23,12 @@ import java.util.stream.Stream;
 final class Commands {
   private static final int DETAIL_CHARS = 500;
   private static final long OUTPUT_BYTES = 16 << 20;
+  /// A process is born under the write lock, a file of a release is open for writing under the read lock: a child that inherits such a file while it is born keeps
+  /// others from running it ("text file busy"), be it by the agent or by the operator's own script.
+  static final ReadWriteLock BIRTHS = new ReentrantReadWriteLock(true);
+  private static final Pattern BUSY = Pattern.compile("error[=:] ?26\\b");
+  private static final Duration BUSY_AT_MOST = Duration.ofSeconds(5);
+  private static final long BUSY_PAUSE_MS = 20;
   private final Path output;
   private final Path note;
   private Process running;
@@ -46,16 +55,34 @@ final class Commands {
     Files.deleteIfExists(output);
     Process process;
     try {
-      process = start(builder);
+      process = startOnceFree(builder);
     } catch (IOException e) {
       return new Outcome(false, clip("cannot start " + command.get(0) + ": " + e.getMessage()));
     }
     return await(process, limit);
   }
 
+  /// A process that others give birth to may still hold a file open for writing that was unpacked a moment ago: that passes.
+  private Process startOnceFree(ProcessBuilder builder) throws IOException, InterruptedException {
+    long end = System.nanoTime() + BUSY_AT_MOST.toNanos();
+    while (true) {
+      try {
+        return start(builder);
+      } catch (IOException e) {
+        if (!BUSY.matcher(String.valueOf(e.getMessage())).find() || System.nanoTime() > end) throw e;
+        Thread.sleep(BUSY_PAUSE_MS);
+      }
+    }
+  }
+
   private synchronized Process start(ProcessBuilder builder) throws IOException, InterruptedException {
     if (closed) throw new InterruptedException("closed");
-    running = builder.start();
+    BIRTHS.writeLock().lock();
+    try {
+      running = builder.start();
+    } finally {
+      BIRTHS.writeLock().unlock();
+    }
     Files.writeString(note, running.pid() + " " + startedAt(running.toHandle()));
     return running;
   }

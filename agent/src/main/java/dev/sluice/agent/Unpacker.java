@@ -172,6 +172,7 @@ final class Unpacker {
   private void copy(InputStream in, Path path, Set<PosixFilePermission> permissions) throws IOException, Refused {
     MessageDigest digest = Manifest.sha256();
     long size = 0;
+    Commands.BIRTHS.readLock().lock();
     try (FileChannel out = FileChannel.open(path, CREATE_NEW, WRITE)) {
       for (int n = read(in); n >= 0; n = read(in)) {
         size += n;
@@ -182,6 +183,8 @@ final class Unpacker {
           out.write(bytes);
       }
       out.force(true);
+    } finally {
+      Commands.BIRTHS.readLock().unlock();
     }
     Files.setPosixFilePermissions(path, permissions);
     manifest.add(new Manifest.Entry(Manifest.hex(digest), size, root.relativize(path).toString(), ""));
