@@ -50,6 +50,13 @@ final class Draft {
         some -> new RolloutEvent.WithdrawalsAsked(plan.inputs().moduleId(), plan.origins(), some));
   }
 
+  /// Asks back what these were instructed on the way back, to the version that they were to leave.
+  Draft askBackToTarget(int... ordinals) {
+    var plan = rollout.plan();
+    return recordAll(IntStream.of(ordinals).mapToObj(i -> instruction(i, 0)).toList(),
+        some -> new RolloutEvent.WithdrawalsAsked(plan.inputs().moduleId(), List.of(plan.target()), some));
+  }
+
   /// The next generation for a member.
   ///
   /// @param version its place in the event's versions

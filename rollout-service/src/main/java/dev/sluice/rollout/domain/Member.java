@@ -75,11 +75,14 @@ record Member(int bits) {
   /// Whether a verdict on this attempt is still to come.
   boolean awaits(long generation) {
     return generation == generations() && !has(ASKED)
-        && (state() == MemberState.IN_FLIGHT || state() == MemberState.ROLLING_BACK && has(BACK));
+        && (state() == MemberState.IN_FLIGHT || sentBack());
   }
 
   /// On its way to either version, with or without an instruction out.
   boolean underWay() { return state() == MemberState.IN_FLIGHT || state() == MemberState.ROLLING_BACK; }
+
+  /// On its way back, with an instruction out.
+  boolean sentBack() { return state() == MemberState.ROLLING_BACK && has(BACK); }
 
   boolean unanswered() { return has(ASKED) && !has(ANSWERED); }
 

@@ -7,6 +7,7 @@ import dev.sluice.contract.RolloutEvent;
 import dev.sluice.rollout.domain.RolloutCommand.*;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
@@ -133,17 +134,20 @@ final class Reports {
 
   private static Draft regressed(Draft draft, List<HealthReport.MemberReason> members) {
     var r = draft.rollout();
-    var seen = new HashSet<Integer>();
-    var marks = members.stream().filter(m -> r.knows(m.ordinal()) && canFall(r, m) && seen.add(m.ordinal()))
-        .map(m -> draft.mark(m.ordinal(), m.reason())).toList();
-    watched(draft, marks, RolloutEvent.Mark::ordinal, _ -> true, RolloutEvent.MembersRegressed::new);
+    var marks = new LinkedHashMap<Integer, RolloutEvent.Mark>();
+    for (var m : members)
+      if (r.knows(m.ordinal()) && canFall(r, m))
+        marks.merge(m.ordinal(), draft.mark(m.ordinal(), m.reason()), (one, next) -> one.reason() == Reason.SILENT ? next : one);
+    watched(draft, List.copyOf(marks.values()), RolloutEvent.Mark::ordinal, _ -> true, RolloutEvent.MembersRegressed::new);
     return draft;
   }
 
+  /// Once, but for one that fell silent and then shows that it is worse: silence counts for the ratio only, what is seen for all.
   private static boolean canFall(Rollout r, HealthReport.MemberReason m) {
     var member = r.members().get(m.ordinal());
     boolean runs = Breaker.armed(r.stage()) || r.stage() instanceof Stage.AwaitingDecision;
-    return runs && member.state() == MemberState.HEALTHY && !member.regressed()
+    boolean worse = member.reason() == Reason.SILENT && m.reason() != Reason.SILENT;
+    return runs && member.state() == MemberState.HEALTHY && (!member.regressed() || worse)
         && r.counted(m.ordinal(), m.generation()) == member.attempt();
   }
 

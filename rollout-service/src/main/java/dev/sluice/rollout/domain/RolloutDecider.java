@@ -105,16 +105,17 @@ public final class RolloutDecider implements Decider<Rollout, RolloutCommand, Ro
     };
   }
 
-  /// Leaves the instances as they are. Those in flight are skipped, and what was not handed out is asked back, but for the way back:
-  /// its instructions hold no new version.
+  /// Leaves the instances as they are. Those in flight are skipped, and what was not handed out is asked back: on the way up to the
+  /// version before, on the way back to the target, which is what such a member was left with.
   private static Decision<RolloutEvent> abort(Draft draft, String reason, String actor, String comment) {
     var members = draft.rollout().members();
     int[] underWay = members.where(0, members.size(), Member::underWay).toArray();
-    int[] undelivered = members.where(0, members.size(), m -> m.state() == MemberState.IN_FLIGHT && m.undelivered()).toArray();
+    int[] up = members.where(0, members.size(), m -> m.state() == MemberState.IN_FLIGHT && m.undelivered()).toArray();
+    int[] back = members.where(0, members.size(), m -> m.sentBack() && m.undelivered()).toArray();
     var closes = draft.rollout().stage() instanceof AwaitingDecision s && !reason.equals("decision") ? s.requestId() : null;
     draft.record(new RolloutEvent.Aborted(closes, reason, actor, comment));
     Reports.skip(draft, underWay, Reason.ABORTED_IN_FLIGHT);
-    return draft.askBack(undelivered).accepted();
+    return draft.askBack(up).askBackToTarget(back).accepted();
   }
 
   private static RolloutEvent completed(Draft draft) {

@@ -25,6 +25,38 @@ class BreakerTest {
   private static Trip trip(Story story) { return story.only(BreakerTripped.class).trip(); }
 
   @Test
+  void who_fell_silent_and_then_shows_another_digest_counts_as_failed_at_its_place() {
+    var story = Story.running(Plans.six()).healthy(0, 1).failed(2).regressed(Reason.SILENT, 1).is(RolloutState.RUNNING);
+    story.regressed(Reason.OTHER_DIGEST, 1).is(RolloutState.AWAITING_DECISION);
+    assertThat(trip(story).failedInstanceIds()).containsExactly(new InstanceId("i1"), new InstanceId("i2"));
+    assertThat(story.standing().regressed()).isEqualTo(1);
+  }
+
+  @Test
+  void of_silence_and_worse_in_one_report_the_worse_counts() {
+    Story.running(TEN.canary(1).streak(5)).healthy(0)
+        .hears(new RolloutCommand.RecordRegressed(new RolloutCommand.Now(Plans.START, false),
+            java.util.List.of(new dev.sluice.contract.HealthReport.MemberReason(0, 11, Reason.SILENT),
+                new dev.sluice.contract.HealthReport.MemberReason(0, 11, Reason.UNHEALTHY))))
+        .is(RolloutState.AWAITING_DECISION);
+  }
+
+  @Test
+  void a_trip_names_at_most_the_latest_hundred() {
+    int[] even = java.util.stream.IntStream.range(0, 402).filter(i -> i % 2 == 0).toArray();
+    int[] odd = java.util.stream.IntStream.range(0, 402).filter(i -> i % 2 == 1).toArray();
+    var named = trip(Story.running(Plans.six().total(402).batchPct(100).failedPct(40)).healthy(odd).failed(even)).failedInstanceIds();
+    assertThat(named).hasSize(100).first().isEqualTo(new InstanceId("i124"));
+    assertThat(named).last().isEqualTo(new InstanceId("i322"));
+  }
+
+  @Test
+  void a_run_that_is_long_names_at_most_a_hundred() {
+    int[] all = java.util.stream.IntStream.range(0, 150).toArray();
+    assertThat(trip(Story.running(Plans.six().total(150).batchPct(100).streak(120)).failed(all)).failedInstanceIds()).hasSize(100);
+  }
+
+  @Test
   void trips_after_two_failures_in_a_row() {
     var story = Story.running(TEN).failed(3, 4).is(RolloutState.AWAITING_DECISION);
     assertThat(trip(story).rule()).isEqualTo(BreakerRule.STREAK);

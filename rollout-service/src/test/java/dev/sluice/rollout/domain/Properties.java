@@ -70,7 +70,9 @@ final class Properties {
       }
       case RolloutEvent.WithdrawalsAsked e -> e.withdrawals().forEach(w -> {
         assertThat(instructed).contains(w.ordinal());
-        assertThat(e.versions().get(w.version())).as("back to its own version").isEqualTo(Plans.origin(w.ordinal()));
+        boolean wayBackStopped = ended && sentBack.contains(w.ordinal());
+        assertThat(e.versions().get(w.version())).as("back to its own version, or left with the target where the way back stops")
+            .isEqualTo(wayBackStopped ? Plans.TARGET : Plans.origin(w.ordinal()));
         next(w);
         owed.add(w.ordinal());
       });

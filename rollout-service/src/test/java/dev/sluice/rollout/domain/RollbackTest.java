@@ -149,8 +149,18 @@ class RollbackTest {
   void after_an_abort_it_takes_up_who_is_not_back() {
     var story = Story.running(SIX).healthy(0, 1).rollback().withdrawn(true, 2, 3).healthy(0).abort().is(RolloutState.ABORTED);
     assertThat(story.member(1)).isEqualTo(MemberState.SKIPPED);
-    story.rollback();
+    story.withdrawn(true, 1).rollback();
     assertThat(story.instructed(Purpose.ROLLBACK)).containsExactly(1);
+  }
+
+  @Test
+  void an_abort_of_it_asks_back_what_was_not_handed_out_and_frees_the_pair_when_that_is_answered() {
+    var story = Story.running(SIX).healthy(0, 1).rollback().withdrawn(true, 2, 3).handedOut(0).abort();
+    var asked = story.only(WithdrawalsAsked.class);
+    assertThat(asked.withdrawals()).containsExactly(new RolloutEvent.Instruction(1, Plans.id(1), 14, 0));
+    assertThat(asked.versions()).containsExactly(Plans.TARGET);
+    assertThat(story.standing().released()).isFalse();
+    story.withdrawn(true, 1).says(WithdrawalsRecorded.class, Released.class);
   }
 
   @Test
