@@ -140,6 +140,12 @@ public final class Http implements AutoCloseable {
         problem(context, Problem.unauthorized("this needs the header Authorization: Bearer <token>"));
         return;
       }
+      if (!operation.permission().equals("none") && !operation.permission().equals("instance")
+          && Ids.isInstanceToken(Call.bearer(context).orElse(""))) {
+        problem(context, Problem.forbidden("the token of an instance serves its own heartbeat, desired state and socket; this needs the"
+            + " permission " + operation.permission(), Map.of("permission", operation.permission())));
+        return;
+      }
       if (stream == null) {
         readBody(context, operation, endpoint);
         return;

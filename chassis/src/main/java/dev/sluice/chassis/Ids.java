@@ -47,6 +47,13 @@ public final class Ids {
     return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
   }
 
+  private static final String OF_INSTANCES = "instance-";
+
+  /// A secret for an instance; it says so at its beginning, so that every service knows what it is not for.
+  public String instanceToken() { return OF_INSTANCES + secret(); }
+
+  public static boolean isInstanceToken(String token) { return token.startsWith(OF_INSTANCES); }
+
   /// SHA-256 of a secret. A secret of 256 random bits needs neither salt nor stretching.
   public static byte[] hash(String secret) { return sha256().digest(secret.getBytes(java.nio.charset.StandardCharsets.UTF_8)); }
 

@@ -71,7 +71,7 @@ final class Enrolments {
       if (template instanceof Problem problem) refused.put(i, problem);
       else if (!taken.add(id)) refused.put(i, enrolledAlready(id));
       else {
-        var token = ids.secret();
+        var token = ids.instanceToken();
         tokens.put(i, token);
         given.put(i, new FleetStore.Enrolment(id, Objects.requireNonNullElse(wish.name, id), wish.templateId,
             Objects.requireNonNullElse(wish.labels, Map.of()), Ids.hash(token), ((Ask.TemplateView) template).modules()));
