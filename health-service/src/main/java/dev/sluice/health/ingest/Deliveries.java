@@ -8,10 +8,13 @@ import dev.sluice.chassis.ProblemException;
 import dev.sluice.contract.Ask;
 import dev.sluice.health.store.GateStore;
 import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Asks the rollout-service what it delivers now, each half second while a rollout is open: so that a trip withholds within a second where Kafka is late, and so
 /// that silence of the rollout-service ends the lease.
 public final class Deliveries implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Deliveries.class);
   private static final Duration EVERY = Duration.ofMillis(500);
   private static final Duration LIMIT = Duration.ofSeconds(2);
   private final Asks asks;
@@ -21,6 +24,7 @@ public final class Deliveries implements AutoCloseable {
   private final ServerClock clock;
   private final Runnable changed;
   private final Loop loop;
+  private boolean away;
 
   /// @param changed told when replicas have something to learn
   public Deliveries(Asks asks, Db db, GateStore store, Gates gates, ServerClock clock, Runnable changed) {
@@ -36,13 +40,15 @@ public final class Deliveries implements AutoCloseable {
   private boolean round() {
     if (!gates.any()) return false;
     var asked = clock.instant();
-    Ask.Deliveries answer;
     try {
-      answer = asks.ask(new Ask.DeliveryNow(), LIMIT);
-    } catch (ProblemException e) {
-      throw new Outage("the rollout-service does not say what it delivers: " + e.problem().detail(), e);
+      if (store.heard(db, asks.ask(new Ask.DeliveryNow(), LIMIT).open(), asked)) changed.run();
+      if (away) log.atInfo().log("The rollout-service says again what it delivers");
+      away = false;
+    } catch (ProblemException | Outage e) {
+      // not left to the loop, whose pauses grow: a trip right after an outage must withhold as fast as any
+      if (!away) log.atWarn().log("The rollout-service does not say what it delivers: {}", e.getMessage());
+      away = true;
     }
-    if (store.heard(db, answer.open(), asked)) changed.run();
     return false;
   }
 

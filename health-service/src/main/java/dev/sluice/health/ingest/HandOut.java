@@ -1,6 +1,7 @@
 package dev.sluice.health.ingest;
 
 import dev.sluice.chassis.Loop;
+import dev.sluice.chassis.Outage;
 import dev.sluice.health.store.HandOutStore;
 import dev.sluice.health.store.HandOutStore.Wish;
 import io.vertx.core.Future;
@@ -9,9 +10,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Hands out in bulk what agents wait for: all wishes that gathered while the last bulk was committed go into the next.
 public final class HandOut implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(HandOut.class);
   private static final int AT_ONCE = 5_000;
 
   private record Asked(Cell cell, Wish wish, Promise<Boolean> promise) {}
@@ -22,6 +26,7 @@ public final class HandOut implements AutoCloseable {
   private final Runnable changed;
   private final ConcurrentLinkedQueue<Asked> queue = new ConcurrentLinkedQueue<>();
   private final Loop loop;
+  private boolean away;
 
   /// @param changed told when replicas have something to learn
   public HandOut(HandOutStore store, ServerClock clock, Meters meters, Runnable changed) {
@@ -48,6 +53,7 @@ public final class HandOut implements AutoCloseable {
     if (asked.isEmpty()) return false;
     try {
       var handed = store.handOut(asked.stream().map(Asked::wish).toList(), clock.instant());
+      away = false;
       meters.handedOut.increment(handed.fresh());
       for (var one : asked) {
         boolean done = handed.handed().contains(one.wish);
@@ -55,6 +61,11 @@ public final class HandOut implements AutoCloseable {
         one.promise.complete(done);
       }
       if (handed.fresh() > 0) changed.run();
+    } catch (Outage e) {
+      // not left to the loop, whose pauses grow: agents wait for the next answer
+      if (!away) log.atWarn().log("Nothing is handed out now: {}", e.getMessage());
+      away = true;
+      asked.forEach(one -> one.promise.tryComplete(false));
     } catch (RuntimeException e) {
       asked.forEach(one -> one.promise.tryComplete(false));
       throw e;
