@@ -28,7 +28,6 @@ public final class HealthService implements AutoCloseable {
       chassis.inbox(Topics.ROLLOUT, RolloutInbox.KINDS,
           new RolloutInbox(chassis.db(), chassis.journal(), new GateStore(), new AttemptStore(), ears::nudge));
       var porch = chassis.closing(new Porch(chassis, config, ears));
-      ears.watchTheClock();
       return new HealthService(chassis, porch.port());
     } catch (RuntimeException e) {
       chassis.close();

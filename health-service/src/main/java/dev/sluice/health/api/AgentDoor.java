@@ -13,14 +13,18 @@ final class AgentDoor {
   private static final String BEARER = "Bearer ";
   private final Cells cells;
 
-  AgentDoor(Cells cells) {
+  private final Runnable unreadable;
+
+  /// @param unreadable told when it cannot be said whether somebody may come in
+  AgentDoor(Cells cells, Runnable unreadable) {
     this.cells = cells;
+    this.unreadable = unreadable;
   }
 
   /// Who may come in, or why not: one of the two is null.
   record Entry(Cell cell, Problem refusal) {}
 
-  /// Completes at once for an instance that this replica knows; else when it is read, on any thread. Never fails.
+  /// Completes at once for an instance that this replica knows, with its token; else when it is read, on any thread. Never fails.
   Future<Entry> enter(HttpServerRequest request, String instanceId) {
     var header = request.getHeader(HttpHeaders.AUTHORIZATION);
     if (header == null || header.length() <= BEARER.length() || !header.regionMatches(true, 0, BEARER, 0, BEARER.length()))
@@ -28,9 +32,14 @@ final class AgentDoor {
     var token = header.substring(BEARER.length()).strip();
     if (!Ids.isId(instanceId)) return Future.succeededFuture(refused("there is no such instance"));
     var known = cells.known(instanceId);
-    if (known != null) return Future.succeededFuture(enter(known, token));
-    return cells.get(instanceId).map(cell -> enter(cell, token))
-        .otherwise(new Entry(null, Problem.unavailable("the instance cannot be read now; try again")));
+    if (known == null) return cells.get(instanceId).map(cell -> enter(cell, token)).otherwise(_ -> {
+      unreadable.run();
+      return new Entry(null, Problem.unavailable("the instance cannot be read now; try again"));
+    });
+    var entry = enter(known, token);
+    if (entry.refusal() == null) return Future.succeededFuture(entry);
+    // another replica may have enrolled it anew a moment ago
+    return cells.again(instanceId).map(cell -> enter(cell, token)).otherwise(entry);
   }
 
   static Entry enter(Cell cell, String token) {

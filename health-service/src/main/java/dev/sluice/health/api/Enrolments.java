@@ -10,11 +10,13 @@ import dev.sluice.health.store.FleetStore;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 /// Enrols instances, one or many: asks the planner what their templates are made of, and gives each its token.
 final class Enrolments {
@@ -34,13 +36,16 @@ final class Enrolments {
   private final Ids ids;
   private final InstantSource clock;
   private final int intervalSec;
+  private final Consumer<Collection<String>> changed;
 
-  Enrolments(Asks asks, FleetStore store, Ids ids, InstantSource clock, int intervalSec) {
+  /// @param changed told of those that are enrolled
+  Enrolments(Asks asks, FleetStore store, Ids ids, InstantSource clock, int intervalSec, Consumer<Collection<String>> changed) {
     this.asks = asks;
     this.store = store;
     this.ids = ids;
     this.clock = clock;
     this.intervalSec = intervalSec;
+    this.changed = changed;
   }
 
   /// A template as it is now.
@@ -78,6 +83,7 @@ final class Enrolments {
       }
     }
     var won = given.isEmpty() ? java.util.Set.<String>of() : store.enrol(List.copyOf(given.values()), clock.instant(), actor);
+    if (!won.isEmpty()) changed.accept(won);
     var outcomes = new ArrayList<Outcome>();
     for (int i = 0; i < wishes.size(); i++) {
       if (refused.containsKey(i)) outcomes.add(new Outcome(null, refused.get(i)));

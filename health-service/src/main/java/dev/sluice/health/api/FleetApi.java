@@ -12,10 +12,12 @@ import dev.sluice.health.store.FleetView;
 import dev.sluice.health.store.FleetView.Filter;
 import dev.sluice.health.store.FleetView.Instance;
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /// The fleet for people and programs.
 final class FleetApi {
@@ -24,10 +26,11 @@ final class FleetApi {
   private final FleetView view;
   private final DriftView drift;
   private final InstantSource clock;
-  private final Runnable changed;
+  private final Consumer<Collection<String>> changed;
 
-  /// @param changed told when replicas have something to learn
-  FleetApi(Enrolments enrolments, FleetStore store, FleetView view, DriftView drift, InstantSource clock, Runnable changed) {
+  /// @param changed told of those that are decommissioned
+  FleetApi(Enrolments enrolments, FleetStore store, FleetView view, DriftView drift, InstantSource clock,
+      Consumer<Collection<String>> changed) {
     this.enrolments = enrolments;
     this.store = store;
     this.view = view;
@@ -46,7 +49,6 @@ final class FleetApi {
   private Answer enrol(Call call) {
     var outcome = enrolments.enrol(List.of(call.body(Enrolments.Wish.class)), call.actor()).getFirst();
     if (outcome.refusal() != null) throw new ProblemException(outcome.refusal());
-    changed.run();
     return Answer.created("/v1/instances/" + outcome.enrolled().id(), outcome.enrolled());
   }
 
@@ -73,7 +75,7 @@ final class FleetApi {
 
   private Answer decommission(Call call) {
     if (!store.decommission(call.path("id"), clock.instant(), call.actor())) throw missing(call);
-    changed.run();
+    changed.accept(List.of(call.path("id")));
     return Answer.noContent();
   }
 

@@ -12,35 +12,39 @@ import dev.sluice.health.store.ReplicaStore;
 /// All that is answered over HTTP, sockets and asks.
 public final class Porch implements AutoCloseable {
   private static final String DOCUMENT = "openapi/health-service.yaml";
+  private final Ears ears;
   private final AgentSocket sockets;
   private final FleetAsks asks;
   private final int port;
 
   /// Opens the port.
   public Porch(Chassis chassis, HealthConfig config, Ears ears) {
+    this.ears = ears;
     int intervalSec = (int) config.heartbeatInterval().toSeconds();
     var answers = new AgentAnswers(intervalSec);
-    var door = new AgentDoor(ears.cells());
+    var door = new AgentDoor(ears.cells(), ears.buffer()::refused);
     var ingest = new HeartbeatIngest(door, ears.buffer(), ears.flusher(), ears.teller(), answers, ears.meters(), ears.replicaId() + "-");
     this.sockets = new AgentSocket(chassis.vertx(), door, ingest, ears.teller(), answers);
     var poll = new LongPoll(chassis.vertx(), door, ears.teller(), answers);
     var fleet = new FleetStore(chassis.db(), chassis.journal());
     var view = new FleetView(chassis.db());
-    var enrolments = new Enrolments(chassis.asks(), fleet, chassis.ids(), ears.clock(), intervalSec);
+    var enrolments = new Enrolments(chassis.asks(), fleet, chassis.ids(), ears.clock(), intervalSec, ears::changed);
     var bulk = new BulkEnrolment(OpenApi.load(DOCUMENT), enrolments, chassis.threads());
     this.asks = new FleetAsks(chassis, view, new ReplicaStore(chassis.db()), ears.flusher(), ears.clock(), ears.address() + ".flush");
     var http = chassis.http(DOCUMENT).first(ingest::take)
         .raw("heartbeat", context -> ingest.take(context.request(), context.pathParam("id"))).raw("desired", poll::handle)
         .raw("agentSocket", sockets::handle).raw("enrolInstances", bulk::handle);
-    new FleetApi(enrolments, fleet, view, new DriftView(chassis.db()), ears.clock(), ears::nudge).mount(http);
+    new FleetApi(enrolments, fleet, view, new DriftView(chassis.db()), ears.clock(), ears::changed).mount(http);
     ears.meters().gauge("sluice.agents.sockets", sockets::open);
     this.port = http.listen();
+    ears.listens();
   }
 
   public int port() { return port; }
 
   @Override
   public void close() {
+    ears.listensNoMore();
     asks.close();
     sockets.close();
   }

@@ -1,18 +1,23 @@
 package dev.sluice.health.ingest;
 
 import dev.sluice.chassis.Loop;
+import dev.sluice.chassis.Outage;
 import dev.sluice.health.store.CellStore;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The instances that this replica has met. One that it has not is read from the database, many at a time.
 public final class Cells implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Cells.class);
   private static final int AT_ONCE = 2_000;
   private static final int WAITING_AT_MOST = 100_000;
 
@@ -37,12 +42,27 @@ public final class Cells implements AutoCloseable {
   /// An instance, read if need be; its credentials are null where there is none. Fails where the database is away. Completes on any thread.
   public Future<Cell> get(String id) {
     var known = known(id);
-    if (known != null) return Future.succeededFuture(known);
+    return known != null ? Future.succeededFuture(known) : again(id);
+  }
+
+  /// An instance, read though it may be in memory: what was read before may be old.
+  public Future<Cell> again(String id) {
     if (missing.size() >= WAITING_AT_MOST) return Future.failedFuture("too many new instances at once");
     var promise = Promise.<Cell>promise();
     missing.add(new Missing(cells.computeIfAbsent(id, Cell::new), promise));
     loop.nudge();
     return promise.future();
+  }
+
+  /// Reads those of the instances that are in memory. Blocks. Where the database is away the follower reads them later.
+  void refresh(Collection<String> ids) {
+    var mine = ids.stream().filter(cells::containsKey).toList();
+    if (mine.isEmpty()) return;
+    try {
+      read(mine);
+    } catch (Outage e) {
+      log.atDebug().log("Not read again at once: {}", e.getMessage());
+    }
   }
 
   Optional<Cell> find(String id) { return Optional.ofNullable(cells.get(id)); }

@@ -8,13 +8,11 @@ import dev.sluice.health.store.FlushStore;
 import dev.sluice.health.store.GateStore;
 import dev.sluice.health.store.HandOutStore;
 import dev.sluice.health.store.ReplicaStore;
-import java.time.Duration;
-import java.time.Instant;
+import java.util.Collection;
 
 /// What one replica hears and tells with: its memory, and the loops around it.
 public final class Ears implements AutoCloseable {
-  private static final Duration STILL = Duration.ofSeconds(2);
-  private static final long TICK_MS = 250;
+  private static final long TICK_MS = 100;
   private final Chassis chassis;
   private final String replicaId;
   private final String address;
@@ -31,9 +29,8 @@ public final class Ears implements AutoCloseable {
   private final Deliveries deliveries;
   private final Teller teller;
   private long ticker = -1;
-  private Instant ticked;
 
-  /// Joins the replicas of the service: it hears from now on.
+  /// Joins the replicas of the service: from now on the others wait for what it hears.
   public Ears(Chassis chassis, HealthConfig config) {
     this.chassis = chassis;
     this.replicaId = chassis.ids().next();
@@ -42,10 +39,11 @@ public final class Ears implements AutoCloseable {
     this.meters = new Meters(chassis.node().metrics(), replicaId);
     var db = chassis.db();
     this.replicas = new ReplicaStore(db);
-    replicas.join(replicaId, clock.instant(), config.replicaTtl());
+    this.buffer = new HeartbeatBuffer(clock);
+    var joined = clock.instant();
+    if (replicas.join(replicaId, joined, config.replicaTtl())) buffer.deaf(joined);
     var cellStore = new CellStore(db);
     this.cells = new Cells(cellStore);
-    this.buffer = new HeartbeatBuffer(clock);
     this.follower = new Follower(chassis.vertx(), address, cellStore, cells, gates);
     this.settler = new Settler(db, chassis.journal(), new EvidenceStore(), replicas, gates, config.heartbeatInterval(), config.replicaTtl(),
         meters, follower::nudge);
@@ -56,19 +54,16 @@ public final class Ears implements AutoCloseable {
     meters.gauge("sluice.instances.in.memory", cells::size);
   }
 
-  /// Begins to watch whether this replica stands still.
-  public void watchTheClock() {
-    ticked = clock.instant();
-    ticker = chassis.vertx().setPeriodic(TICK_MS, _ -> tick());
+  /// The port is open. From now on it is watched whether this replica stands still.
+  public void listens() {
+    buffer.listens();
+    ticker = chassis.vertx().setPeriodic(TICK_MS, _ -> buffer.awake());
   }
 
-  private void tick() {
-    var now = clock.instant();
-    var before = ticked;
-    ticked = now;
-    if (Duration.between(before, now).compareTo(STILL) < 0) return;
-    meters.deafSeconds.increment(Duration.between(before, now).toMillis() / 1000.0);
-    chassis.threads().execute(() -> replicas.stalled(before, now));
+  /// The port closes: what is sent from now on is not heard here.
+  public void listensNoMore() {
+    if (ticker >= 0) chassis.vertx().cancelTimer(ticker);
+    buffer.deaf(clock.instant());
   }
 
   public String replicaId() { return replicaId; }
@@ -88,13 +83,18 @@ public final class Ears implements AutoCloseable {
 
   public Teller teller() { return teller; }
 
+  /// These instances were enrolled or decommissioned: this replica knows it when this returns, the others a moment later.
+  public void changed(Collection<String> instanceIds) {
+    cells.refresh(instanceIds);
+    follower.nudge();
+  }
+
   /// Tells all replicas that something was committed.
   public void nudge() { follower.nudge(); }
 
   /// Ends the loops; the flusher last, since what was heard must be committed.
   @Override
   public void close() {
-    if (ticker >= 0) chassis.vertx().cancelTimer(ticker);
     deliveries.close();
     handOut.close();
     follower.close();

@@ -6,7 +6,6 @@ import dev.sluice.health.store.FlushStore;
 import dev.sluice.health.store.FlushStore.Flush;
 import dev.sluice.health.store.ReplicaStore;
 import java.time.Duration;
-import java.time.Instant;
 
 /// Commits what this replica hears: at once where something waits for it, else each half second; with open rollouts each 50 ms also when there is nothing, so that
 /// the others need not wait for this replica. Urgent flushes come at most each 10 ms, so that many heartbeats share one.
@@ -68,16 +67,15 @@ public final class Flusher implements AutoCloseable {
     var drain = carried;
     long begun = System.nanoTime();
     var before = clock.own();
-    var flushed = store.write(new Flush(replicaId, drain.waiting(), drain.through(), drain.deafSince()));
+    var flushed = store.write(new Flush(replicaId, drain.waiting(), drain.through(), drain.missed()));
     clock.measured(before, flushed.now(), clock.own());
     meters.flush.record(Duration.ofNanos(System.nanoTime() - begun));
-    if (drain.deafSince() != null) deaf(drain.deafSince(), drain.through());
+    for (var missed : drain.missed())
+      meters.deafSeconds.increment(Duration.between(missed.from(), missed.to()).toMillis() / 1000.0);
     buffer.committed(drain);
     carried = null;
     if (flushed.evidence() > 0 || gates.any()) settle.run();
   }
-
-  private void deaf(Instant from, Instant to) { meters.deafSeconds.increment(Duration.between(from, to).toMillis() / 1000.0); }
 
   /// The last flush: what was heard is committed, and the others need not wait for this replica any more.
   @Override

@@ -14,6 +14,8 @@ import java.util.List;
 /// Receipts are stamped under the lock and strictly grow, so that all that was received before a drain's `through` is in that drain or an earlier one.
 public final class HeartbeatBuffer {
   static final Duration TOO_OLD = Duration.ofSeconds(5);
+  /// Who is not known to listen for so long stands still.
+  static final Duration STILL = Duration.ofMillis(500);
 
   public enum Taken {
     /// Kept until the flush.
@@ -30,9 +32,21 @@ public final class HeartbeatBuffer {
     FLOOD
   }
 
-  /// @param through    all that was received before it is in this drain or an earlier one
-  /// @param deafSince  when it began to refuse; null: it does not
-  public record Drain(List<Waiting> waiting, Instant through, Instant deafSince) {}
+  /// A time in which heartbeats could not be heard.
+  public record Missed(Instant from, Instant to, String why) {}
+
+  /// @param through   all that was received before it is in this drain or an earlier one
+  /// @param deafSince when it began to refuse; null: it does not
+  /// @param stood     times before `through` in which this replica did not listen or stood still
+  public record Drain(List<Waiting> waiting, Instant through, Instant deafSince, List<Missed> stood) {
+    /// All times before `through` in which heartbeats could not be heard.
+    List<Missed> missed() {
+      if (deafSince == null) return stood;
+      var all = new ArrayList<>(stood);
+      all.add(new Missed(deafSince, through, "heartbeats were refused"));
+      return all;
+    }
+  }
 
   private final InstantSource clock;
   private List<Waiting> waiting = new ArrayList<>();
@@ -42,6 +56,11 @@ public final class HeartbeatBuffer {
   private Instant refusedAt = Instant.EPOCH;
   private int epoch;
   private boolean urgent;
+  private List<Missed> stood = new ArrayList<>();
+  // When the event loop was last known to run; null: nobody watches.
+  private Instant alive;
+  private boolean listens = true;
+  private boolean still;
 
   public HeartbeatBuffer(InstantSource clock) {
     this.clock = clock;
@@ -53,8 +72,7 @@ public final class HeartbeatBuffer {
   public synchronized Taken take(Cell cell, String boot, long sequence, Observation said, boolean watched) {
     var at = stamp();
     if (oldest != null && Duration.between(oldest, at).compareTo(TOO_OLD) > 0) {
-      if (deafSince == null) deafSince = at;
-      refusedAt = at;
+      refusedAt(at);
       return Taken.REFUSED;
     }
     boolean same = boot.equals(cell.bootId);
@@ -85,13 +103,55 @@ public final class HeartbeatBuffer {
     return mine.add(run);
   }
 
+  /// A heartbeat was turned away, since it could not be read whose it is.
+  public synchronized void refused() { refusedAt(stamp()); }
+
+  private void refusedAt(Instant at) {
+    if (deafSince == null) deafSince = at;
+    refusedAt = at;
+  }
+
+  /// Nobody can reach this replica since `at`, until [#listens].
+  synchronized void deaf(Instant at) {
+    stand(stamp());
+    listens = false;
+    alive = at;
+  }
+
+  /// The port is open.
+  synchronized void listens() {
+    stand(stamp());
+    listens = true;
+    awake();
+  }
+
+  /// The event loop runs. What it slept through before is missed time in the next drain, which is committed before anything later is judged.
+  synchronized void awake() {
+    if (!listens) return;
+    var now = stamp();
+    stand(now);
+    alive = now;
+    still = false;
+  }
+
+  private void stand(Instant now) {
+    if (alive == null || listens && !still && Duration.between(alive, now).compareTo(STILL) < 0) return;
+    stood.add(new Missed(alive, now, listens ? "a replica stood still" : "a replica did not listen"));
+    alive = now;
+    still = true;
+  }
+
   /// Takes all out. The caller commits it, however long that takes, before it says [#committed].
   synchronized Drain drain() {
     var drained = waiting;
     waiting = new ArrayList<>();
     epoch++;
     urgent = false;
-    return new Drain(drained, stamp(), deafSince);
+    var through = stamp();
+    stand(through);
+    var missed = List.copyOf(stood);
+    stood = new ArrayList<>();
+    return new Drain(drained, through, deafSince, missed);
   }
 
   /// A drain was committed.

@@ -2,6 +2,7 @@ package dev.sluice.health.store;
 
 import dev.sluice.chassis.Db;
 import dev.sluice.health.domain.Observation;
+import dev.sluice.health.ingest.HeartbeatBuffer.Missed;
 import dev.sluice.health.ingest.Waiting;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -23,8 +24,8 @@ public final class FlushStore {
 
   /// What is flushed together.
   ///
-  /// @param deafSince since when heartbeats were refused, until `through`; null: none were
-  public record Flush(String replicaId, List<Waiting> waiting, Instant through, Instant deafSince) {}
+  /// @param missed times before `through` in which heartbeats could not be heard
+  public record Flush(String replicaId, List<Waiting> waiting, Instant through, List<Missed> missed) {}
 
   /// @param evidence rows that now wait to be judged
   /// @param now      the database's time
@@ -55,7 +56,8 @@ public final class FlushStore {
       for (var beats : maybe)
         if (!moved.contains(beats.getFirst().instanceId)) evidence.addAll(beats);
       keep(tx, evidence);
-      if (flush.deafSince() != null) deaf(tx, flush.deafSince(), flush.through(), "heartbeats were refused");
+      for (var missed : flush.missed())
+        deaf(tx, missed.from(), missed.to(), missed.why());
       return new Flushed(evidence.size(), beat(tx, flush.replicaId(), flush.through()));
     });
   }

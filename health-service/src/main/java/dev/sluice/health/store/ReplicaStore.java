@@ -41,11 +41,6 @@ public final class ReplicaStore {
   /// A replica has flushed all and hears nothing more.
   public void leave(String replicaId, Instant through) { db.query(LEAVE, replicaId, Columns.time(through)); }
 
-  private static final String STALLED = "insert into deaf (from_at, to_at, why) values ($1, $2, 'a replica stood still')";
-
-  /// A replica stood still: what was sent to it meanwhile was heard late.
-  public void stalled(Instant from, Instant to) { db.query(STALLED, Columns.time(from), Columns.time(to)); }
-
   private static final String REAP = """
       delete from replica where not stopped and beat_at < clock_timestamp() - $1::bigint * interval '1 millisecond'
       returning flushed_through, clock_timestamp() as now

@@ -1,0 +1,80 @@
+package dev.sluice.health.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.health.ingest.HeartbeatBuffer.Missed;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/// Times in which heartbeats could not be heard stand in the drain that reaches beyond them: they are committed before anything later is judged.
+class HeartbeatBufferTest {
+  private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+  private Instant now = START;
+  private final HeartbeatBuffer buffer = new HeartbeatBuffer(() -> now);
+
+  private HeartbeatBuffer after(long millis) {
+    now = now.plusMillis(millis);
+    return buffer;
+  }
+
+  private List<Missed> missed() { return buffer.drain().missed(); }
+
+  private static Duration length(List<Missed> missed) {
+    return missed.stream().map(m -> Duration.between(m.from(), m.to())).reduce(Duration.ZERO, Duration::plus);
+  }
+
+  @Test
+  void who_ticks_misses_nothing() {
+    buffer.listens();
+    for (int i = 0; i < 20; i++) {
+      after(120).awake();
+      assertThat(missed()).isEmpty();
+    }
+  }
+
+  @Test
+  void a_pause_that_the_tick_finds_is_in_the_next_drain() {
+    buffer.listens();
+    after(1_500).awake();
+    assertThat(length(missed())).isCloseTo(Duration.ofMillis(1_500), Duration.ofMillis(1));
+    assertThat(missed()).isEmpty();
+  }
+
+  @Test
+  void a_pause_that_a_drain_finds_before_the_tick_is_in_that_drain_and_counted_once() {
+    buffer.listens();
+    var first = after(900).drain().missed();
+    assertThat(length(first)).isCloseTo(Duration.ofMillis(900), Duration.ofMillis(1));
+    after(300).awake();
+    var second = missed();
+    assertThat(length(second)).isCloseTo(Duration.ofMillis(300), Duration.ofMillis(1));
+    assertThat(second.getFirst().from()).isEqualTo(first.getLast().to());
+  }
+
+  @Test
+  void nobody_hears_before_the_port_is_open_nor_after_it_closes() {
+    buffer.deaf(START);
+    after(40);
+    assertThat(length(missed())).isCloseTo(Duration.ofMillis(40), Duration.ofMillis(1));
+    after(60).listens();
+    assertThat(length(missed())).isCloseTo(Duration.ofMillis(60), Duration.ofMillis(1));
+    after(100).awake();
+    assertThat(missed()).isEmpty();
+    buffer.deaf(now);
+    after(30).awake();
+    assertThat(length(missed())).isCloseTo(Duration.ofMillis(30), Duration.ofMillis(1));
+  }
+
+  @Test
+  void who_is_turned_away_because_he_cannot_be_read_was_not_heard() {
+    buffer.refused();
+    after(700);
+    var drain = buffer.drain();
+    assertThat(length(drain.missed())).isCloseTo(Duration.ofMillis(700), Duration.ofMillis(1));
+    buffer.committed(drain);
+    after(700);
+    assertThat(missed()).isEmpty();
+  }
+}
