@@ -22,6 +22,12 @@ import dev.sluice.contract.RolloutEvent.Verdict;
 import dev.sluice.contract.RolloutEvent.VerdictsRecorded;
 import dev.sluice.contract.RolloutEvent.Withdrawal;
 import dev.sluice.contract.Trip;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.util.ArrayList;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -100,9 +106,10 @@ class AttemptsTest {
     var absent = client.enrol("absent");
     var silent = settled("silent");
     var stubborn = settled("stubborn");
-    var play = Play.of(world, "three", absent, silent, stubborn).start().instruct(5, 0);
+    var play = Play.of(world, "three", absent, silent, stubborn).start().instruct(60, 0);
     eventually(() -> assertThat(silent.poll(5).body().path("desired")).isNotEmpty());
     eventually(() -> assertThat(stubborn.poll(5).body().path("desired")).isNotEmpty());
+    play.left(3_500);
     eventually(() -> {
       stubborn.beat();
       assertThat(play.judgements()).hasSize(3);
@@ -151,16 +158,15 @@ class AttemptsTest {
   @Test
   void pausing_stops_the_clocks_and_a_timeout_that_was_not_recorded_is_none() {
     var agent = settled("pauses");
-    var play = Play.of(world, "pauses", agent).start().instruct(4, 0).told("1.26.0");
-    play.tell(new Paused("ann", null)).delivers(null);
+    var play = Play.of(world, "pauses", agent).start().instruct(60, 0).told("1.26.0");
+    world.tellAt("pauses", new Paused("ann", null), Instant.now().minusSeconds(50));
+    play.delivers(null);
     eventually(() -> assertThat(
         world.db().query("select paused_since from gate where rollout_id = 'pauses' and paused_since is not null").rowCount())
         .isEqualTo(1));
-    var timedOutBy = Instant.now().plusSeconds(5);
-    eventually(() -> {
-      agent.beat();
-      assertThat(Instant.now()).isAfter(timedOutBy);
-    });
+    play.left(-1_000);
+    agent.beat();
+    world.settle();
     assertThat(play.judgements()).isEmpty();
     play.tell(new Resumed("ann", null)).delivers(Purpose.UPGRADE);
     agent.runs(World.NEW).says("healthy", 2).beat();
@@ -173,8 +179,9 @@ class AttemptsTest {
     var kept = settled("recorded");
     var back = settled("unrecorded");
     var play = Play.of(world, "late-pause", kept, back).start();
-    play.instruct(3, 0).told("1.26.0");
+    play.instruct(60, 0).told("1.26.0");
     eventually(() -> assertThat(back.poll(5).body().path("desired")).isNotEmpty());
+    play.left(500);
     eventually(() -> {
       kept.beat();
       back.beat();
@@ -248,35 +255,77 @@ class AttemptsTest {
 
   @Test
   void silence_of_the_rollout_service_ends_the_delivery() {
-    try (var quiet = new World().replica(INTERVAL)) {
-      var agent = quiet.client().enrol("leased");
-      agent.desired();
-      agent.says("healthy", 1).beat();
-      quiet.rolloutAnswers = false;
-      var play = Play.of(quiet, "leased", agent).start();
-      var lapsed = Instant.now().plusSeconds(4);
-      eventually(() -> assertThat(Instant.now()).isAfter(lapsed));
-      play.tell(new dev.sluice.contract.RolloutEvent.BatchStarted(0, 1));
-      quiet.tellAt("leased", new InstancesInstructed(0, Purpose.UPGRADE, new ModuleId("nginx"), List.of(World.NEW),
-          List.of(new Instruction(0, new InstanceId("leased"), 2, 0)), 60, 0), Instant.now());
-      eventually(
-          () -> assertThat(quiet.client().get("/v1/instances/leased").body().path("desired").path("nginx").path("generation").asLong())
-              .isEqualTo(2));
+    var agent = settled("leased");
+    var play = Play.of(world, "leased", agent).start();
+    world.rolloutAnswers = false;
+    try {
+      play.instruct(60, 0);
+      eventually(() -> {
+        world.db().query("update gate set heard_at = heard_at - interval '4 seconds' where rollout_id = 'leased'");
+        assertThat(agent.desired().isMissingNode()).isTrue();
+        assertThat(client.get("/v1/instances/leased").body().path("desired").path("nginx").path("generation").asLong()).isEqualTo(2);
+      });
       assertThat(agent.desired().isMissingNode()).isTrue();
-      quiet.rolloutAnswers = true;
-      play.told("1.26.0");
+    } finally {
+      world.rolloutAnswers = true;
     }
+    play.told("1.26.0").ends();
   }
 
   @Test
   void an_ended_rollout_waits_for_nobody_and_what_must_run_stays() {
     var agent = settled("left");
-    var play = Play.of(world, "left", agent).start().instruct(2, 0).told("1.26.0");
+    var play = Play.of(world, "left", agent).start().instruct(60, 0).told("1.26.0");
     play.tell(new Aborted(null, "operator", "ann", null));
     eventually(() -> assertThat(world.db().query("select 1 from assignment where instance_id = 'left' and standing = 'closed'").rowCount())
         .isEqualTo(1));
     assertThat(client.get("/v1/instances/left").body().path("desired").path("nginx").path("version").asText()).isEqualTo("1.26.0");
     agent.runs(World.NEW).says("healthy", 2).beat();
     assertThat(play.judgements()).isEmpty();
+    eventually(() -> assertThat(client.get("/v1/drift-report?template_id=web&limit=1000").body().path("instances"))
+        .anySatisfy(i -> {
+          assertThat(i.path("instance_id").asText()).isEqualTo("left");
+          assertThat(i.path("bucket").asText()).isEqualTo("drifted");
+        }));
+  }
+
+  @Test
+  void who_joins_during_a_rollout_is_not_part_of_it() {
+    var play = Play.of(world, "joined", settled("member")).start().instruct(60, 0).told("1.26.0");
+    var joiner = client.enrol("joiner");
+    assertThat(joiner.desired().path("version").asText()).isEqualTo("1.24.0");
+    joiner.says("healthy", 1).beat();
+    assertThat(joiner.poll(0).body().path("desired")).isEmpty();
+    assertThat(client.get("/v1/instances/joiner").body().path("desired").path("nginx").path("generation").asLong()).isEqualTo(1);
+    play.ends();
+  }
+
+  private static final String HAND_OUT_WAITS = """
+      select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'select rollout_id, purpose, heard_at from gate%for share%'
+      """;
+
+  @Test
+  void a_trip_that_is_committed_while_an_instruction_is_asked_for_withholds_it() throws Exception {
+    var agent = settled("moment");
+    var play = Play.of(world, "moment", agent).start();
+    eventually(() -> assertThat(purpose("moment")).isEqualTo("upgrade"));
+    var answers = new ArrayList<CompletableFuture<HttpResponse<String>>>();
+    world.db().doInTransaction(tx -> {
+      // the withholding holds the gate; whoever hands out waits for it
+      tx.query("update gate set purpose = null, seq = 999 where rollout_id = 'moment'");
+      play.delivers(null).instructQuietly();
+      eventually(() -> {
+        answers.add(Client.HTTP.sendAsync(client.request("/v1/instances/moment/heartbeats", agent.token)
+            .header("Content-Type", "application/json").POST(BodyPublishers.ofString(agent.body().toString())).build(),
+            BodyHandlers.ofString()));
+        assertThat(world.db().query(HAND_OUT_WAITS).rowCount()).isPositive();
+      });
+    });
+    for (var answer : answers)
+      assertThat(answer.get(30, TimeUnit.SECONDS).body()).contains("next_heartbeat_sec").doesNotContain("1.26.0");
+    assertThat(play.handedOut()).isEmpty();
+    assertThat(world.db().query("select 1 from assignment where instance_id = 'moment' and handed_out_at is not null and generation = 2")
+        .rowCount()).isZero();
+    play.ends();
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.chassis.Json;
 import dev.sluice.contract.FleetEvent;
+import dev.sluice.contract.VersionRef;
 import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,6 +18,8 @@ import org.junit.jupiter.api.Test;
 
 /// The calls of people and programs.
 class FleetApiTest {
+  /// What no fact has named.
+  private static final VersionRef UNNAMED = World.version("0.0.1", "e");
   private static World world;
   private static Client client;
 
@@ -121,11 +124,11 @@ class FleetApiTest {
     assertThat(client.delete("/v1/instances/again").status()).isEqualTo(204);
     assertThat(client.delete("/v1/instances/again").status()).isEqualTo(204);
     assertThat(client.delete("/v1/instances/nobody").status()).isEqualTo(404);
-    eventually(() -> assertThat(agent.beat().status()).isEqualTo(401));
+    assertThat(agent.beat().status()).isEqualTo(401);
     assertThat(client.get("/v1/instances/again").body().path("status").asText()).isEqualTo("decommissioned");
     var next = client.enrol("again");
     assertThat(client.get("/v1/instances/again").body().path("desired").path("nginx").path("generation").asLong()).isEqualTo(2);
-    eventually(() -> assertThat(next.beat().status()).isEqualTo(200));
+    assertThat(next.beat().status()).isEqualTo(200);
     assertThat(agent.beat().status()).isEqualTo(401);
   }
 
@@ -150,7 +153,7 @@ class FleetApiTest {
       assertThat(numbers.path("by_label").path("zone").path("a").asLong()).isEqualTo(3);
     });
     eventually(() -> assertThat(client.get("/v1/fleet-summary?template_id=counted").body().path("silent").asLong()).isEqualTo(1));
-    assertThat(world.fleet("count-1")).last().isInstanceOf(FleetEvent.InstanceSilent.class);
+    eventually(() -> assertThat(world.fleet("count-1")).last().isInstanceOf(FleetEvent.InstanceSilent.class));
     reports.beat();
     eventually(() -> assertThat(world.fleet("count-1")).last().isInstanceOf(FleetEvent.InstanceRecovered.class));
   }
@@ -160,7 +163,7 @@ class FleetApiTest {
     world.template("drifting", World.OLD);
     assertThat(client.get("/v1/drift-report?template_id=drifting").body().path("drift").asBoolean()).isFalse();
     var good = client.enrol("drift-1", "drifting");
-    var off = client.enrol("drift-2", "drifting").runs(World.NEW);
+    var off = client.enrol("drift-2", "drifting").runs(UNNAMED);
     client.enrol("drift-3", "drifting");
     good.beat();
     off.beat();
@@ -175,10 +178,64 @@ class FleetApiTest {
       assertThat(report.path("counts").path("never_reported").asLong()).isEqualTo(1);
       var module = report.path("instances").path(0).path("modules").path(0);
       assertThat(module.path("want").asText()).isEqualTo("1.24.0");
-      assertThat(module.path("have").asText()).isEqualTo(World.NEW.digest().value());
+      assertThat(module.path("have").asText()).isEqualTo(UNNAMED.digest().value());
     });
     assertThat(client.get("/v1/drift-report").status()).isEqualTo(400);
     assertThat(client.get("/v1/drift-report?template_id=none").status()).isEqualTo(404);
+  }
+
+  @Test
+  void each_instance_of_a_template_under_a_rollout_is_in_one_bucket_and_the_counts_add_up() {
+    world.template("rolled", World.OLD);
+    var upgraded = client.enrol("roll-1", "rolled");
+    var pending = client.enrol("roll-2", "rolled");
+    var silent = client.enrol("roll-3", "rolled");
+    var strays = client.enrol("roll-4", "rolled").runs(World.NEW);
+    client.enrol("roll-5", "rolled");
+    silent.beat();
+    upgraded.desired();
+    upgraded.says("healthy", 1).beat();
+    var play = Play.of(world, "rolled", upgraded).start().instruct(60, 0).told("1.26.0");
+    upgraded.runs(World.NEW).says("healthy", 2);
+    eventually(() -> {
+      upgraded.beat();
+      pending.beat();
+      strays.beat();
+      var report = client.get("/v1/drift-report?template_id=rolled").body();
+      var counts = report.path("counts");
+      for (var bucket : List.of("converged", "drifted", "in_rollout", "not_reporting", "never_reported"))
+        assertThat(counts.path(bucket).asLong()).as(bucket).isEqualTo(1);
+      assertThat(counts).hasSize(5);
+      assertThat(report.path("total").asLong()).isEqualTo(5);
+      assertThat(report.path("drift").asBoolean()).isTrue();
+      assertThat(report.path("instances")).hasSize(4);
+      var module = report.path("instances").path(0).path("modules").path(0);
+      assertThat(module.path("want").asText()).isEqualTo("1.24.0");
+      assertThat(module.path("desired").asText()).isEqualTo("1.26.0");
+      assertThat(module.path("have").asText()).isEqualTo("1.26.0");
+    });
+    play.ends();
+    eventually(() -> {
+      upgraded.beat();
+      assertThat(client.get("/v1/drift-report?template_id=rolled").body().path("instances").path(0).path("bucket").asText())
+          .isEqualTo("drifted");
+    });
+  }
+
+  @Test
+  void the_token_of_an_instance_opens_nothing_but_its_own_calls() {
+    var agent = client.enrol("nosy");
+    for (var path : List.of("/v1/instances", "/v1/instances/nosy", "/v1/fleet-summary", "/v1/drift-report?template_id=web")) {
+      var refused = client.get(path, agent.token);
+      assertThat(refused.status()).as(path).isEqualTo(403);
+      assertThat(refused.body().path("permission").asText()).isEqualTo("fleet.read");
+    }
+    assertThat(client.post("/v1/instances", "{\"template_id\":\"web\"}", agent.token).status()).isEqualTo(403);
+    assertThat(Client.send(client.request("/v1/instances/nosy", agent.token).DELETE()).status()).isEqualTo(403);
+    assertThat(Client.send(client.request("/v1/instances/bulk", agent.token).header("Content-Type", "application/x-ndjson")
+        .POST(HttpRequest.BodyPublishers.ofString("{\"template_id\":\"web\"}\n"))).status()).isEqualTo(403);
+    assertThat(agent.beat().status()).isEqualTo(200);
+    assertThat(agent.poll(0).status()).isEqualTo(200);
   }
 
   @Test

@@ -51,6 +51,17 @@ record Play(World world, String id, List<Agent> members) {
 
   Play instruct(int timeoutSec, int minHealthySec) { return instruct(World.NEW, Purpose.UPGRADE, 2, timeoutSec, minHealthySec); }
 
+  /// Sets the desired version without telling anyone: as the fact would have done that was heard just before.
+  Play instructQuietly() {
+    world.db().query("""
+        update assignment set version_id = $2, version = $3, digest = $4, generation = generation + 1, rollout_id = $5, ordinal = 0, batch_index = 0,
+               purpose = 'upgrade', instructed_at = now(), deadline_at = now() + interval '60 seconds', due_at = now() + interval '60 seconds',
+               min_healthy_sec = 0, standing = 'awaited', handed_out_at = null, echoed_at = null, changed_xid = pg_current_xact_id()
+         where instance_id = $1
+        """, member().id, World.NEW.id().value(), World.NEW.version(), World.NEW.digest().value(), id);
+    return this;
+  }
+
   Play instruct(VersionRef version, Purpose purpose, long generation, int timeoutSec, int minHealthySec) {
     world.tell(id, new InstancesInstructed(0, purpose, new ModuleId(World.MODULE), List.of(version), instructions(generation), timeoutSec,
         minHealthySec));
@@ -59,6 +70,17 @@ record Play(World world, String id, List<Agent> members) {
 
   Play withdraw(long generation) {
     world.tell(id, new WithdrawalsAsked(new ModuleId(World.MODULE), List.of(World.OLD), instructions(generation)));
+    return this;
+  }
+
+  private static final String DEADLINE = """
+      update assignment set deadline_at = now() + $2::bigint * interval '1 millisecond', due_at = now() + $2::bigint * interval '1 millisecond'
+       where rollout_id = $1 and standing = 'awaited'
+      """;
+
+  /// Moves the deadline of those that are awaited: however long an instruction took to arrive, this much is left.
+  Play left(long millis) {
+    world.db().query(DEADLINE, id, millis);
     return this;
   }
 

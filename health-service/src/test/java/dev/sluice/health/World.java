@@ -140,6 +140,12 @@ final class World implements AutoCloseable {
 
   List<FleetEvent> fleet(String instance) { return fleet.stream().filter(e -> e.instanceId().value().equals(instance)).toList(); }
 
+  /// Until all that was answered is judged; the members of `web`.
+  List<Ask.FleetMember> settle() {
+    return rollouts.asks().ask(new Ask.FleetSlice(new TemplateId("web"), new ModuleId(MODULE), "zone", null, 5_000, true),
+        Duration.ofSeconds(10)).members();
+  }
+
   /// The health-service's own database, to look behind the wall.
   Db db() { return db; }
 

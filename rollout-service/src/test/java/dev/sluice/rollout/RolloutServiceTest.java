@@ -189,6 +189,48 @@ class RolloutServiceTest {
   }
 
   @Test
+  void a_reconciler_that_is_paused_whole_lets_no_batch_of_any_template_start() {
+    assertThat(WORLD.send("POST", "/v1/reconciler/pause", Map.of(), "ann").body()).containsEntry("paused", true)
+        .containsEntry("paused_templates", List.of());
+    assertThat(WORLD.send("POST", "/v1/reconciler/pause", null, "ann").body()).containsEntry("paused", true);
+    try {
+      var id = WORLD.planned("any", 2, 50);
+      WORLD.approve(id);
+      WORLD.awaits(id, "state", "approved");
+      await().atMost(World.LIMIT).until(() -> WORLD.blockedOn(id).equals("reconciler"));
+      assertThat((String) WORLD.get("/v1/rollouts/" + id + "/diagnosis").get("detail")).startsWith("the reconciler is paused, so");
+      assertThat(WORLD.send("POST", "/v1/reconciler/resume", Map.of(), "ann").body()).containsEntry("paused", false);
+      WORLD.awaits(id, "state", "completed");
+    } finally {
+      WORLD.send("POST", "/v1/reconciler/resume", Map.of(), "ann");
+    }
+  }
+
+  @Test
+  void a_nudge_that_is_lost_is_made_good_by_the_tick() {
+    WORLD.send("POST", "/v1/reconciler/pause", Map.of("template_id", "lost"), "ann");
+    var id = WORLD.planned("lost", 2, 50);
+    WORLD.approve(id);
+    await().atMost(World.LIMIT).until(() -> WORLD.blockedOn(id).equals("reconciler"));
+    // as if whoever resumed it had died right after the commit: nobody is told
+    WORLD.db().query("delete from reconciler_pause where template_id = 'lost'");
+    WORLD.awaits(id, "state", "completed");
+  }
+
+  @Test
+  void says_its_document_to_all_and_nothing_else_to_an_instance() {
+    assertThat((String) WORLD.get("/openapi.yaml").get("text")).startsWith("openapi: 3.1").contains("operationId: pauseRollout");
+    var id = WORLD.planned("web", 2, 100);
+    var token = WORLD.node.ids().instanceToken();
+    for (var path : List.of("/v1/rollouts", "/v1/rollouts/" + id, "/v1/rollouts/" + id + "/instances", "/v1/reconciler"))
+      assertThat(WORLD.send("GET", path, null, "i1", token).status()).as(path).isEqualTo(403);
+    for (var command : List.of("pause", "resume", "abort", "rollback"))
+      assertThat(WORLD.send("POST", "/v1/rollouts/" + id + "/" + command, null, "i1", token).body()).as(command)
+          .containsEntry("status", 403).containsEntry("permission", "rollout.operate");
+    assertThat(WORLD.rollout(id).body()).containsEntry("state", "awaiting_approval");
+  }
+
+  @Test
   void what_has_ended_rolls_back_unless_a_later_one_was_made_or_its_versions_are_archived() {
     var id = WORLD.planned("web", 4, 50);
     WORLD.approve(id);

@@ -3,6 +3,7 @@ package dev.sluice.rollout;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.chassis.Chassis;
+import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Journal;
 import dev.sluice.chassis.Json;
 import dev.sluice.chassis.Kinds;
@@ -91,6 +92,7 @@ final class World implements AutoCloseable {
   private final Chassis planner;
   private final Chassis approval;
   private final Chassis health;
+  private final Db db;
   private int counted;
 
   /// @param tick of the reconciler
@@ -108,6 +110,7 @@ final class World implements AutoCloseable {
     planner.inbox(Topics.ROLLOUT, kinds, messages -> messages.forEach(this::template));
     planner.asks().answer(Ask.Service.PLANNER, Ask.VersionsAvailable.class, this::available);
     planner.asks().answer(Ask.Service.PLANNER, Ask.ClaimForRollback.class, this::claim);
+    db = keep(Db.open(node.vertx(), config(RolloutConfig.SERVICE, "rollout")));
     for (int i = 0; i < replicas; i++)
       this.replicas.add(keep(RolloutService.start(node,
           new RolloutConfig(config(RolloutConfig.SERVICE, "rollout"), tick, 100, Duration.ofSeconds(2)))));
@@ -124,6 +127,9 @@ final class World implements AutoCloseable {
     return new ServiceConfig(service, "127.0.0.1", 0, login.host(), login.port(), login.database(), login.user(), login.password(),
         login.schema(), 6, Sandbox.shared().bootstrap(), prefix, 10_000, 0);
   }
+
+  /// The rollout-service's own database, to look behind the wall.
+  Db db() { return db; }
 
   // the fleet
 
@@ -260,16 +266,18 @@ final class World implements AutoCloseable {
 
   Reply get(String path) { return send("GET", path, null, "operator"); }
 
-  Reply send(String method, String path, Object body, String actor) {
+  Reply send(String method, String path, Object body, String actor) { return send(method, path, body, actor, "x"); }
+
+  Reply send(String method, String path, Object body, String actor, String token) {
     var to = replicas.get(Math.floorMod(path.hashCode(), replicas.size()));
     var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + to.port() + path)).timeout(LIMIT)
-        .header("Authorization", "Bearer x").header("X-Sluice-Actor", actor).method(method, body == null
+        .header("Authorization", "Bearer " + token).header("X-Sluice-Actor", actor).method(method, body == null
             ? BodyPublishers.noBody()
             : BodyPublishers.ofString(Json.text(body)));
     if (body != null) request.header("Content-Type", "application/json");
     try {
       var answer = http.send(request.build(), BodyHandlers.ofString());
-      return new Reply(answer.statusCode(), answer.body().isEmpty() ? Map.of() : Json.map(answer.body()));
+      return new Reply(answer.statusCode(), answer.body().startsWith("{") ? Json.map(answer.body()) : Map.of("text", answer.body()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
