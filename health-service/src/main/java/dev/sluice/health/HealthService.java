@@ -26,7 +26,7 @@ public final class HealthService implements AutoCloseable {
       // closed in the opposite order: the port first, then the inbox; the last flush has all that was heard
       var ears = chassis.closing(new Ears(chassis, config));
       chassis.inbox(Topics.ROLLOUT, RolloutInbox.KINDS,
-          new RolloutInbox(chassis.db(), chassis.journal(), new GateStore(), new AttemptStore(), ears::nudge));
+          new RolloutInbox(chassis.db(), chassis.journal(), new GateStore(config.deliveryLease()), new AttemptStore(), ears::nudge));
       var porch = chassis.closing(new Porch(chassis, config, ears));
       return new HealthService(chassis, porch.port());
     } catch (RuntimeException e) {

@@ -261,7 +261,7 @@ class AttemptsTest {
     try {
       play.instruct(60, 0);
       eventually(() -> {
-        world.db().query("update gate set heard_at = heard_at - interval '4 seconds' where rollout_id = 'leased'");
+        quiet("leased");
         assertThat(agent.desired().isMissingNode()).isTrue();
         assertThat(client.get("/v1/instances/leased").body().path("desired").path("nginx").path("generation").asLong()).isEqualTo(2);
       });
@@ -270,6 +270,48 @@ class AttemptsTest {
       world.rolloutAnswers = true;
     }
     play.told("1.26.0").ends();
+  }
+
+  private static void quiet(String rollout) {
+    world.db().query("update gate set heard_at = least(heard_at, now() - interval '4 seconds') where rollout_id = $1", rollout);
+  }
+
+  @Test
+  void time_in_which_nothing_is_handed_out_since_the_rollout_service_is_away_is_held_against_nobody() {
+    var agent = settled("unserved");
+    var play = Play.of(world, "unserved", agent).start();
+    world.rolloutAnswers = false;
+    try {
+      play.instruct(60, 0);
+      eventually(() -> {
+        quiet("unserved");
+        assertThat(client.get("/v1/instances/unserved").body().path("desired").path("nginx").path("generation").asLong()).isEqualTo(2);
+      });
+      // it passes while nothing is handed out, the last word being a minute old
+      play.left(300);
+      world.db().query("update gate set heard_at = now() - interval '60 seconds' where rollout_id = 'unserved'");
+      eventually(() -> assertThat(
+          world.db().query("select 1 from assignment where instance_id = 'unserved' and due_at is null").rowCount()).isEqualTo(1));
+      assertThat(play.judgements()).isEmpty();
+    } finally {
+      world.rolloutAnswers = true;
+    }
+    play.told("1.26.0");
+    agent.runs(World.NEW).says("healthy", 2).beat();
+    assertThat(play.judged().healthy()).isTrue();
+    play.ends();
+  }
+
+  @Test
+  void an_instruction_that_reaches_us_late_has_its_whole_time() {
+    var agent = settled("delayed");
+    var play = Play.of(world, "delayed", agent).start();
+    world.tellAt("delayed", new InstancesInstructed(0, Purpose.UPGRADE, new ModuleId("nginx"), List.of(World.NEW),
+        List.of(new Instruction(0, new InstanceId("delayed"), 2, 0)), 30, 0), Instant.now().minusSeconds(600));
+    play.told("1.26.0");
+    agent.runs(World.NEW).says("healthy", 2).beat();
+    assertThat(play.judged().healthy()).isTrue();
+    play.ends();
   }
 
   @Test

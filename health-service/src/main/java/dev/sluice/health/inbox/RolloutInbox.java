@@ -77,6 +77,7 @@ public final class RolloutInbox implements Inbox.Handler {
     var gate = gates.lock(tx, rollout);
     var at = message.at();
     var reports = new Reports();
+    if (turns(event)) gates.heardAgain(tx, rollout, gate, at);
     switch (event) {
       case InstancesInstructed e -> attempts.instruct(tx, rollout, e, at).forEach(member -> reports.gone(rollout, member));
       case WithdrawalsAsked e -> attempts.withdraw(tx, e).forEach(answer -> reports.withdrawal(rollout, answer));
@@ -113,6 +114,11 @@ public final class RolloutInbox implements Inbox.Handler {
     }
     reports.append(tx, journal, at, null);
     return true;
+  }
+
+  /// Whether the fact says what is delivered, before the rollout-service is asked.
+  private static boolean turns(RolloutEvent event) {
+    return event instanceof Paused || event instanceof BreakerTripped || event instanceof RollbackStarted;
   }
 
   private void turn(Db.Tx tx, Message message, Gate gate, Purpose purpose) {

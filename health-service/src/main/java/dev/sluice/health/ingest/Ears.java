@@ -45,11 +45,12 @@ public final class Ears implements AutoCloseable {
     var cellStore = new CellStore(db);
     this.cells = new Cells(cellStore);
     this.follower = new Follower(chassis.vertx(), address, cellStore, cells, gates);
-    this.settler = new Settler(db, chassis.journal(), new EvidenceStore(), replicas, gates, config.heartbeatInterval(), config.replicaTtl(),
+    this.settler = new Settler(db, chassis.journal(), new EvidenceStore(config.deliveryLease()), replicas, gates,
+        config.heartbeatInterval(), config.replicaTtl(),
         meters, follower::nudge);
     this.flusher = new Flusher(replicaId, buffer, new FlushStore(db), replicas, gates, clock, meters, settler::nudge);
     this.handOut = new HandOut(new HandOutStore(db, chassis.journal(), config.deliveryLease()), clock, meters, follower::nudge);
-    this.deliveries = new Deliveries(chassis.asks(), db, new GateStore(), gates, clock, follower::nudge);
+    this.deliveries = new Deliveries(chassis.asks(), db, new GateStore(config.deliveryLease()), gates, clock, follower::nudge);
     this.teller = new Teller(gates, handOut);
     meters.gauge("sluice.instances.in.memory", cells::size);
   }

@@ -116,7 +116,7 @@ public final class Settler implements AutoCloseable {
     long begun = System.nanoTime();
     var heard = evidence.stream().collect(Collectors.groupingBy(EvidenceRow::instanceId));
     var boots = evidence.stream().map(e -> e.heard().bootId()).collect(Collectors.toSet());
-    var clocks = store.clocks(tx, ids);
+    var clocks = store.clocks(tx, ids, now);
     var pulses = store.pulses(tx, ids, boots);
     var attempts = store.attempts(tx, ids, clocks);
     var settlement = new Settlement(now, hearing);

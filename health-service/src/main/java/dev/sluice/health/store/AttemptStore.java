@@ -27,9 +27,10 @@ public final class AttemptStore {
   private static final String INSTRUCT = """
       insert into assignment as a (instance_id, module_id, version_id, version, digest, artifact_url, generation, rollout_id, ordinal, batch_index, purpose,
                                    instructed_at, deadline_at, min_healthy_sec, standing, due_at)
-      select instance_id, $1, version_id, version, digest, artifact_url, generation, $2, ordinal, $3, $4, $5, $6, $7, standing,
-             case when standing = 'awaited' then $6::timestamptz end
-        from unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::int[], $15::text[])
+      select instance_id, $1, version_id, version, digest, artifact_url, generation, $2, ordinal, $3, $4, $5::timestamptz + late,
+             $6::timestamptz + late, $7, standing, case when standing = 'awaited' then $6::timestamptz + late end
+        from (select case when now() - $5::timestamptz > interval '1 second' then now() - $5::timestamptz else interval '0' end as late) as way,
+             unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::int[], $15::text[])
           as u (instance_id, version_id, version, digest, artifact_url, generation, ordinal, standing)
        order by instance_id
       on conflict (instance_id, module_id) do update
@@ -43,7 +44,8 @@ public final class AttemptStore {
       """;
   private static final String WATCH = "update pulse set watched = true where instance_id = any($1) and not watched";
 
-  /// Sets desired versions, with an attempt for each.
+  /// Sets desired versions, with an attempt for each. The time for which the instruction was on its way to us, where it is more than a second, is held
+  /// against nobody: nobody could have fetched it.
   ///
   /// @return members that are gone: nobody waits for them. Whoever was decommissioned and enrolled again since the plan is gone too: it is another machine
   public List<MemberReason> instruct(Db.Tx tx, String rolloutId, InstancesInstructed e, Instant at) {

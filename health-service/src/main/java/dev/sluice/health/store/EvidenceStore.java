@@ -39,7 +39,16 @@ public final class EvidenceStore {
       boolean handed, boolean echoed, boolean timedOut) {}
 
   /// Which clocks of a rollout stand still.
-  public record Clock(boolean paused, boolean tripped) {}
+  ///
+  /// @param lapsed the rollout-service was not heard of for longer than its word holds: nothing is handed out
+  public record Clock(boolean paused, boolean tripped, boolean lapsed) {}
+
+  private final Duration lease;
+
+  /// @param lease how long the last word of the rollout-service holds
+  public EvidenceStore(Duration lease) {
+    this.lease = lease;
+  }
 
   private static final String TRY_LOCK = "select pg_try_advisory_xact_lock(hashtextextended(current_schema() || '/settle', 0)) as won";
 
@@ -88,17 +97,18 @@ public final class EvidenceStore {
   public void forgetDeaf(Db.Tx tx, Instant before) { tx.query(FORGET_DEAF, Columns.time(before)); }
 
   private static final String CLOCKS = """
-      select rollout_id, paused_since is not null as paused, tripped_since is not null as tripped from gate
+      select rollout_id, paused_since is not null as paused, tripped_since is not null as tripped, heard_at <= $2 as lapsed
+        from gate
        where not ended and rollout_id in (
          select rollout_id from assignment where instance_id = any($1) and rollout_id is not null and standing <> 'closed')
        order by rollout_id for share
       """;
 
-  /// The clocks of the open rollouts on these instances, held until the end of the transaction.
-  public Map<String, Clock> clocks(Db.Tx tx, Collection<String> ids) {
+  /// The clocks of the open rollouts on these instances at `now`, held until the end of the transaction.
+  public Map<String, Clock> clocks(Db.Tx tx, Collection<String> ids, Instant now) {
     var clocks = new HashMap<String, Clock>();
-    for (var row : tx.query(CLOCKS, (Object) ids.toArray(String[]::new)))
-      clocks.put(row.getString("rollout_id"), new Clock(row.getBoolean("paused"), row.getBoolean("tripped")));
+    for (var row : tx.query(CLOCKS, ids.toArray(String[]::new), Columns.time(now.minus(lease))))
+      clocks.put(row.getString("rollout_id"), new Clock(row.getBoolean("paused"), row.getBoolean("tripped"), row.getBoolean("lapsed")));
     return clocks;
   }
 
@@ -156,7 +166,7 @@ public final class EvidenceStore {
         ? null
         : new Watch(row.getString("module_id"), row.getString("digest"), row.getLong("generation"),
             Purpose.valueOf(row.getString("purpose").toUpperCase(Locale.ROOT)), Columns.time(row, "instructed_at"),
-            Columns.time(row, "deadline_at"), clock.paused || clock.tripped && handed == null, handed,
+            Columns.time(row, "deadline_at"), clock.paused || (clock.tripped || clock.lapsed) && handed == null, handed,
             Duration.ofSeconds(row.getInteger("min_healthy_sec")), standing(standing, row));
     return new AttemptRow(row.getString("instance_id"), row.getString("module_id"), row.getString("digest"), row.getLong("generation"),
         rollout, rollout == null ? -1 : row.getInteger("ordinal"), watch, handed != null, row.getBoolean("echoed"),

@@ -3,6 +3,7 @@ package dev.sluice.health.store;
 import dev.sluice.chassis.Db;
 import dev.sluice.contract.Ask.Delivery;
 import dev.sluice.contract.Purpose;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
@@ -11,7 +12,21 @@ public final class GateStore {
   /// @param upgrading   it started
   /// @param pausedSince null: not paused
   /// @param trippedSince null: not tripped
-  public record Gate(boolean upgrading, boolean rollingBack, Instant pausedSince, Instant trippedSince) {}
+  public record Gate(boolean upgrading, boolean rollingBack, Instant pausedSince, Instant trippedSince) {
+    boolean clocksRun() { return pausedSince == null && trippedSince == null; }
+  }
+
+  /// Clocks of replicas and database may differ by this.
+  private static final Duration NOISE = Duration.ofSeconds(1);
+  private final AttemptStore attempts = new AttemptStore();
+  private final EvidenceStore evidence;
+  private final Duration lease;
+
+  /// @param lease how long the last word of the rollout-service holds
+  public GateStore(Duration lease) {
+    this.lease = lease;
+    this.evidence = new EvidenceStore(lease);
+  }
 
   private static final String CREATE = """
       insert into gate (rollout_id, seq, heard_at) values ($1, 0, '1970-01-01') on conflict (rollout_id) do nothing
@@ -52,14 +67,34 @@ public final class GateStore {
       with word as (
         select * from unnest($1::text[], $2::bigint[], $3::text[]) as w (rollout_id, seq, purpose)
       ), locked as (
-        select g.rollout_id, g.seq, g.purpose from gate g join word w using (rollout_id) where not g.ended order by g.rollout_id for update of g
+        select g.rollout_id, g.seq, g.purpose, g.heard_at from gate g join word w using (rollout_id) where not g.ended order by g.rollout_id for update of g
       )
       update gate g set purpose = case when g.seq < w.seq then w.purpose else g.purpose end, seq = greatest(g.seq, w.seq),
              heard_at = greatest(g.heard_at, $4)
         from word w join locked l using (rollout_id)
        where g.rollout_id = w.rollout_id
-      returning l.seq < w.seq and l.purpose is distinct from w.purpose as turned
+      returning g.rollout_id, l.seq < w.seq and l.purpose is distinct from w.purpose as turned, l.heard_at,
+                l.purpose is not null and g.purpose is not null and g.paused_since is null and g.tripped_since is null as delivering,
+                clock_timestamp() as now
       """;
+
+  private static final String SILENCE = "select heard_at, purpose from gate where rollout_id = $1";
+
+  /// The rollout-service is heard of again. What it delivers was handed out to nobody since its word had lapsed: that time is held against none of those that
+  /// wait for it.
+  ///
+  /// @param gate as it was
+  public void heardAgain(Db.Tx tx, String rolloutId, Gate gate, Instant at) {
+    var row = tx.query(SILENCE, rolloutId).iterator().next();
+    if (row.getString("purpose") != null && gate.clocksRun()) lapsed(tx, rolloutId, Columns.time(row, "heard_at"), at);
+  }
+
+  private void lapsed(Db.Tx tx, String rolloutId, Instant heardAt, Instant at) {
+    var since = heardAt.plus(lease);
+    if (!at.isAfter(since.minus(NOISE))) return;
+    // what was deaf time is added already; clocks that stood still are set going even where nothing is added
+    attempts.moveOn(tx, rolloutId, evidence.deaf(tx, since).heardBetween(since, at), false, at);
+  }
 
   /// The rollout-service answered what it delivers now.
   ///
@@ -67,8 +102,14 @@ public final class GateStore {
   /// @return whether anything is delivered or withheld that was not before
   public boolean heard(Db db, List<Delivery> deliveries, Instant asked) {
     if (deliveries.isEmpty()) return false;
-    var rows = db.query(HEARD, Columns.texts(deliveries, d -> d.rolloutId().value()), Columns.longs(deliveries, Delivery::seq),
+    return db.inTransaction(tx -> heard(tx, deliveries, asked));
+  }
+
+  private boolean heard(Db.Tx tx, List<Delivery> deliveries, Instant asked) {
+    var rows = tx.list(HEARD, r -> r, Columns.texts(deliveries, d -> d.rolloutId().value()), Columns.longs(deliveries, Delivery::seq),
         Columns.texts(deliveries, d -> d.purpose() == null ? null : EvidenceStore.word(d.purpose())), Columns.time(asked));
+    for (var row : rows)
+      if (row.getBoolean("delivering")) lapsed(tx, row.getString("rollout_id"), Columns.time(row, "heard_at"), Columns.time(row, "now"));
     return rows.stream().anyMatch(r -> r.getBoolean("turned"));
   }
 }
