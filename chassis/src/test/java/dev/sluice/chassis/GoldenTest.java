@@ -4,22 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.contract.ApprovalEvent;
 import dev.sluice.contract.CatalogEvent;
-import dev.sluice.contract.Digest;
 import dev.sluice.contract.FleetEvent;
 import dev.sluice.contract.HealthReport;
-import dev.sluice.contract.Id;
 import dev.sluice.contract.PlanEvent;
 import dev.sluice.contract.ReconcilerEvent;
 import dev.sluice.contract.RolloutEvent;
 import java.io.IOException;
-import java.lang.reflect.ParameterizedType;
-import java.lang.reflect.RecordComponent;
-import java.lang.reflect.Type;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -47,7 +39,7 @@ class GoldenTest {
     var kinds = KINDS.get(fact.split("/")[0]);
     var kind = fact.split("/")[1];
     var file = GOLDEN.resolve(fact + ".json");
-    var sample = sample(kinds.type(kind), kind);
+    var sample = Samples.of(kinds.type(kind), kind, 0);
     if (!Files.exists(file) && Boolean.getBoolean("golden.write")) {
       Files.createDirectories(file.getParent());
       Files.writeString(file, Json.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(sample) + "\n");
@@ -65,25 +57,5 @@ class GoldenTest {
       files.filter(Files::isRegularFile).forEach(f -> found.add(GOLDEN.relativize(f).toString().replace(".json", "")));
       assertThat(found).isEqualTo(new TreeSet<>(facts().toList()));
     }
-  }
-
-  /// A record with every part filled, the same at each run.
-  private static Object sample(Type type, String name) throws ReflectiveOperationException {
-    if (type instanceof ParameterizedType list) return new ArrayList<>(List.of(sample(list.getActualTypeArguments()[0], name)));
-    var raw = (Class<?>) type;
-    if (raw == int.class || raw == Integer.class) return 7;
-    if (raw == long.class || raw == Long.class) return 42L;
-    if (raw == double.class) return 1.5;
-    if (raw == boolean.class) return true;
-    if (raw == String.class) return name;
-    if (raw == Instant.class) return Instant.parse("2026-11-23T12:00:00.123456Z");
-    if (raw == Digest.class) return new Digest("sha256:" + "ab".repeat(32));
-    if (raw.isEnum()) return raw.getEnumConstants()[0];
-    if (Id.class.isAssignableFrom(raw)) return raw.getConstructor(String.class).newInstance(name);
-    var parts = new ArrayList<Object>();
-    for (RecordComponent c : raw.getRecordComponents())
-      parts.add(sample(c.getGenericType(), c.getName()));
-    return raw.getDeclaredConstructor(Stream.of(raw.getRecordComponents()).map(RecordComponent::getType).toArray(Class[]::new))
-        .newInstance(parts.toArray());
   }
 }

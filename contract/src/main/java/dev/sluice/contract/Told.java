@@ -155,7 +155,8 @@ public final class Told {
   }
 
   private static PublicEvent mark(String kind, RolloutEvent.Mark m) {
-    return warning(kind, "batch_index", m.batchIndex(), "instance_id", m.instanceId().value(), "reason", word(m.reason()));
+    return warning(kind, "batch_index", m.batchIndex(), "instance_id", m.instanceId().value(), "reason",
+        m.reason() == null ? null : word(m.reason()));
   }
 
   private static PublicEvent of(String kind, String severity, Object... fields) {
