@@ -31,7 +31,7 @@ public final class Chassis implements AutoCloseable {
     this.db = Db.open(node.vertx(), config);
     this.admin = KafkaAdminClient.create(node.vertx(),
         Map.of("bootstrap.servers", config.kafka(), "request.timeout.ms", "2000", "default.api.timeout.ms", "2000"));
-    this.relay = new Relay(node.vertx(), db, config, node.metrics());
+    this.relay = new Relay(node.vertx(), db, config, node.metrics(), Chassis::stop);
     var nudges = "relay." + config.topicPrefix() + config.service();
     this.journal = new Journal(db, () -> node.vertx().eventBus().publish(nudges, ""), Chassis::stop);
     var consumer = node.vertx().eventBus().consumer(nudges, _ -> relay.nudge());
@@ -95,7 +95,7 @@ public final class Chassis implements AutoCloseable {
   /// Whether everything that this service stands on works.
   public boolean ready() { return health.away().isEmpty(); }
 
-  private static void stop(Journal.Corrupt corrupt) {
+  static void stop(Journal.Corrupt corrupt) {
     log.atError().log("{}; the process stops, since nothing can be built on it. Restore a backup, or repair that row.",
         corrupt.getMessage());
     if (!Boolean.getBoolean("sluice.corrupt.keep-running")) Runtime.getRuntime().halt(70);

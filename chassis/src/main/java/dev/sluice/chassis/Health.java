@@ -3,12 +3,18 @@ package dev.sluice.chassis;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /// `/healthz`, `/readyz`, `/metrics` and the OpenAPI document: what machines ask, without credentials. Ready means that every check passes; the answer names what does not.
 public final class Health {
+  private static final Duration LIMIT = Duration.ofSeconds(5);
   private final Chassis chassis;
   private final Map<String, Callable<Boolean>> checks = new LinkedHashMap<>();
 
@@ -16,20 +22,29 @@ public final class Health {
     this.chassis = chassis;
   }
 
-  /// Adds a check; a failure or `false` means that the part is away. Blocks as it likes, within seconds.
+  /// Adds a check; a failure or `false` means that the part is away. Runs on a virtual thread.
   public Health check(String part, Callable<Boolean> check) {
     checks.put(part, check);
     return this;
   }
 
-  /// The parts that are away, each with what is wrong; empty if the service is ready.
+  /// The parts that are away, each with what is wrong; empty if the service is ready. All are asked at once, so that one that hangs holds up no other.
   public Map<String, String> away() {
+    var asked = new LinkedHashMap<String, Future<Boolean>>();
+    checks.forEach((part, check) -> asked.put(part, chassis.threads().submit(check)));
+    long end = System.nanoTime() + LIMIT.toNanos();
     var away = new LinkedHashMap<String, String>();
-    checks.forEach((part, check) -> {
+    asked.forEach((part, answer) -> {
       try {
-        if (!check.call()) away.put(part, "not yet");
-      } catch (Exception e) {
-        away.put(part, String.valueOf(e.getMessage()));
+        if (!answer.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS)) away.put(part, "not yet");
+      } catch (ExecutionException e) {
+        away.put(part, String.valueOf(e.getCause().getMessage()));
+      } catch (TimeoutException e) {
+        answer.cancel(true);
+        away.put(part, "does not answer within " + LIMIT.toSeconds() + " s");
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        away.put(part, "not asked");
       }
     });
     return away;

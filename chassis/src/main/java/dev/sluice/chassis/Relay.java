@@ -1,35 +1,57 @@
 package dev.sluice.chassis;
 
 import io.micrometer.core.instrument.MeterRegistry;
-import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.kafka.client.producer.KafkaProducer;
 import io.vertx.kafka.client.producer.KafkaProducerRecord;
+import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 
 /// The journal's way to Kafka: rows that are not yet published, in order of each stream, at least once.
 ///
-/// One replica relays at a time: it holds a session lock in PostgreSQL. Its steps: read up to 500 unpublished rows (about 8 MB at most) in order of position, send
-/// them, wait for all acknowledgements, mark them. Death anywhere sends some rows again; readers drop what they have seen. It never asks for "position > last": positions are
-/// handed out before the commit, so a late commit would be passed over.
+/// One replica relays at a time: it holds a session lock in PostgreSQL. Its steps: read up to 500 unpublished rows (about 8 MB at most) in order of position, hand
+/// them to the producer, wait for all acknowledgements, mark them. Death anywhere sends some rows again; readers drop what they have seen. It never asks for
+/// "position > last": positions are handed out before the commit, so a late commit would be passed over.
+///
+/// Its promise: no row arrives for the first time before an earlier one of its stream; readers would take the earlier one for a repeat. So nothing is handed over
+/// behind a row that the producer did not take, and the producer never gives up on a row that it took, however long the broker is away.
 final class Relay implements AutoCloseable {
   private static final Duration SEND_LIMIT = Duration.ofSeconds(30);
   private final Db db;
-  private final KafkaProducer<String, String> producer;
+  private final KafkaProducer<String, String> vertxProducer;
+  private final Producer<String, String> producer;
+  private final Consumer<Journal.Corrupt> onCorrupt;
   private final String source;
   private final String prefix;
   private final Loop loop;
   private final AtomicLong lag = new AtomicLong();
   private SqlConnection lock;
+  private Sent sent;
 
-  Relay(Vertx vertx, Db db, ServiceConfig config, MeterRegistry metrics) {
+  /// Rows that the producer took, with its answers to come.
+  private record Sent(List<Long> positions, List<Future<RecordMetadata>> answers) {}
+
+  /// @param onCorrupt told of a row that cannot be read, before it is thrown
+  Relay(Vertx vertx, Db db, ServiceConfig config, MeterRegistry metrics, Consumer<Journal.Corrupt> onCorrupt) {
     this.db = db;
+    this.onCorrupt = onCorrupt;
     this.source = config.service();
     this.prefix = config.topicPrefix();
     var options = new HashMap<String, String>();
@@ -40,12 +62,13 @@ final class Relay implements AutoCloseable {
     options.put("enable.idempotence", "true");
     options.put("compression.type", "lz4");
     options.put("linger.ms", "0");
-    options.put("delivery.timeout.ms", "20000");
+    options.put("delivery.timeout.ms", Integer.toString(Integer.MAX_VALUE));
     options.put("request.timeout.ms", "10000");
-    options.put("max.block.ms", "10000");
+    options.put("max.block.ms", "2000");
     options.put("max.request.size", "8388608");
     options.put("client.id", config.service() + "-relay");
-    this.producer = KafkaProducer.create(vertx, options);
+    this.vertxProducer = KafkaProducer.create(vertx, options);
+    this.producer = vertxProducer.unwrap();
     metrics.gauge("sluice.relay.lag.rows", io.micrometer.core.instrument.Tags.of("service", source), lag);
     this.loop = new Loop(source + "-relay", Duration.ofMillis(250), this::round);
   }
@@ -61,19 +84,54 @@ final class Relay implements AutoCloseable {
       """;
   private static final String MARK = "update journal set published_at = now() where position = any($1) and published_at is null";
 
-  private boolean round() {
+  private boolean round() throws InterruptedException {
     if (!leads()) return false;
     try {
-      var rows = Db.await(lock.preparedQuery(UNPUBLISHED).execute(Tuple.tuple()));
-      lag.set(rows.size());
-      if (rows.size() == 0) return false;
-      var sent = rows.stream().map(row -> producer.send(record(row))).toList();
-      Await.on(Future.all(sent), SEND_LIMIT, "Kafka");
-      Db.await(lock.preparedQuery(MARK).execute(Tuple.of(rows.stream().map(r -> r.getLong("position")).toArray(Long[]::new))));
+      if (sent == null) {
+        var rows = Db.await(lock.preparedQuery(UNPUBLISHED).execute(Tuple.tuple()));
+        lag.set(rows.size());
+        if (rows.size() == 0) return false;
+        sent = handOver(rows);
+      }
+      acknowledged(sent);
+      Db.await(lock.preparedQuery(MARK).execute(Tuple.of(sent.positions().toArray(Long[]::new))));
+      sent = null;
       return true;
-    } catch (RuntimeException e) {
+    } catch (PgException | Outage e) {
       lead(null);
       throw e;
+    }
+  }
+
+  /// Hands rows to the producer, one after the other, up to the first that it does not take; blocks while it knows no broker.
+  ///
+  /// @throws Outage if it takes none
+  private Sent handOver(RowSet<Row> rows) throws InterruptedException {
+    var positions = new ArrayList<Long>();
+    var answers = new ArrayList<Future<RecordMetadata>>();
+    for (var row : rows) {
+      var answer = producer.send(record(row));
+      if (answer.isDone() && answer.state() == Future.State.FAILED) {
+        if (answers.isEmpty()) throw new Outage("Kafka is away: " + answer.exceptionNow().getMessage(), answer.exceptionNow());
+        break;
+      }
+      positions.add(row.getLong("position"));
+      answers.add(answer);
+    }
+    return new Sent(positions, answers);
+  }
+
+  /// Waits for the broker. What it did not acknowledge in time is still under way, and is waited for again in the next round.
+  private void acknowledged(Sent sent) throws InterruptedException {
+    long end = System.nanoTime() + SEND_LIMIT.toNanos();
+    try {
+      for (var answer : sent.answers())
+        answer.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      throw new Outage("Kafka did not answer within " + SEND_LIMIT.toSeconds() + " s", e);
+    } catch (ExecutionException e) {
+      this.sent = null;
+      throw new Outage("Kafka refused a record: " + e.getCause().getMessage(), e.getCause());
     }
   }
 
@@ -100,7 +158,7 @@ final class Relay implements AutoCloseable {
     lock = connection;
   }
 
-  private KafkaProducerRecord<String, String> record(Row row) {
+  private ProducerRecord<String, String> record(Row row) {
     var at = row.get(OffsetDateTime.class, "at").toInstant();
     String value;
     try {
@@ -108,21 +166,24 @@ final class Relay implements AutoCloseable {
           row.getString("actor"),
           row.getString("kind"), Json.read(row.getString("scope"), dev.sluice.contract.Scope.class),
           Json.mapper().readTree(row.getString("data"))));
-    } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
-      throw new Journal.Corrupt("position " + row.getLong("position"), e);
+    } catch (com.fasterxml.jackson.core.JsonProcessingException | IllegalArgumentException e) {
+      var corrupt = new Journal.Corrupt(
+          "position " + row.getLong("position") + " (" + row.getString("stream") + "/" + row.getLong("seq") + ")", e);
+      onCorrupt.accept(corrupt);
+      throw corrupt;
     }
     return KafkaProducerRecord.create(prefix + row.getString("topic"), row.getString("key"), value)
         .addHeader("ce_specversion", "1.0")
         .addHeader("ce_id", row.getString("stream") + "/" + row.getInteger("epoch") + "/" + row.getLong("seq"))
         .addHeader("ce_type", "dev.sluice." + row.getString("kind")).addHeader("ce_source", "/" + source)
         .addHeader("ce_subject", row.getString("stream"))
-        .addHeader("ce_time", at.toString()).addHeader("content-type", "application/json");
+        .addHeader("ce_time", at.toString()).addHeader("content-type", "application/json").record();
   }
 
   @Override
   public void close() {
     loop.close();
     lead(null);
-    Await.on(producer.close(5_000), Duration.ofSeconds(10), "closing the producer");
+    Await.on(vertxProducer.close(2_000), Duration.ofSeconds(10), "closing the producer");
   }
 }

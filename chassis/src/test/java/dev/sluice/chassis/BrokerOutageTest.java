@@ -1,0 +1,102 @@
+package dev.sluice.chassis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.contract.FleetEvent;
+import dev.sluice.contract.InstanceId;
+import dev.sluice.contract.Scope;
+import dev.sluice.contract.TemplateId;
+import dev.sluice.contract.Topics;
+import dev.sluice.sandbox.Sandbox;
+import dev.sluice.sandbox.TopicSpec;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// The broker goes and comes back under a service, also before it was ever there.
+class BrokerOutageTest {
+  private static final Duration SOON = Duration.ofSeconds(40);
+  private final Node node = Node.alone();
+  private final List<Long> told = Collections.synchronizedList(new ArrayList<>());
+  private Chassis chassis;
+  private int port;
+
+  @AfterEach
+  void close() {
+    if (chassis != null) chassis.close();
+    node.close();
+  }
+
+  @Test
+  void calls_are_answered_readiness_says_it_and_nothing_is_lost_or_out_of_order() throws Exception {
+    var broker = Sandbox.shared().proxiedKafka();
+    var prefix = Sandbox.shared().freshPrefix();
+    broker.ensureTopics(Map.of(prefix + Topics.INSTANCE, new TopicSpec(1, false)));
+    broker.proxy().cut();
+    try (var client = HttpClient.newHttpClient()) {
+      open(broker.proxy().address(), prefix);
+      for (int i = 0; i < 3; i++)
+        assertThat(enrol(client)).isEqualTo(201);
+      assertThat(ready(client)).startsWith("503").contains("\"kafka\"");
+      broker.proxy().restore();
+      await().atMost(SOON).untilAsserted(() -> assertThat(arrived()).isEqualTo(List.of(1L, 2L, 3L)));
+      await().atMost(SOON).untilAsserted(() -> assertThat(ready(client)).startsWith("200"));
+      broker.proxy().cut();
+      assertThat(enrol(client)).isEqualTo(201);
+      assertThat(ready(client)).startsWith("503").contains("\"kafka\"");
+      broker.proxy().restore();
+      await().atMost(SOON).untilAsserted(() -> assertThat(arrived()).isEqualTo(List.of(1L, 2L, 3L, 4L)));
+    } finally {
+      broker.proxy().restore();
+    }
+  }
+
+  private void open(String bootstrap, String prefix) {
+    var c = Real.config("planner");
+    chassis = Chassis.open(node,
+        new ServiceConfig(c.service(), c.host(), 0, c.pgHost(), c.pgPort(), c.pgDatabase(), c.pgUser(), c.pgPassword(),
+            c.schema(), c.pgPoolSize(), bootstrap, prefix, 6_000, 0));
+    chassis.inbox(Topics.INSTANCE, new Kinds(FleetEvent.class), messages -> messages.forEach(m -> told.add(m.seq())));
+    port = chassis.http("openapi/test.yaml").on("createThing", call -> {
+      chassis.db().doInTransaction(tx -> chassis.journal().appendNext(tx, Topics.INSTANCE, "i", "i",
+          List.of(new Journal.Entry(new FleetEvent.InstanceRecovered(new InstanceId("i"), new TemplateId("t")), Scope.NONE)),
+          chassis.clock().instant(), "anna"));
+      chassis.journal().nudge();
+      return Answer.created("/v1/things/" + call.path("id"), Map.of());
+    }).on("getThing", _ -> Answer.noContent()).listen();
+  }
+
+  /// What a reader that drops repeats would see: each for the first time, and none that comes after a later one.
+  private List<Long> arrived() {
+    long last = 0;
+    var seen = new LinkedHashSet<Long>();
+    for (long seq : List.copyOf(told)) {
+      if (seq > last) seen.add(seq);
+      last = Math.max(last, seq);
+    }
+    return List.copyOf(seen);
+  }
+
+  private int enrol(HttpClient client) throws Exception {
+    return client.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/v1/things/7")).timeout(SOON)
+        .header("Content-Type", "application/json").header("Authorization", "Bearer t")
+        .POST(HttpRequest.BodyPublishers.ofString("{\"name\":\"a\"}"))
+        .build(), HttpResponse.BodyHandlers.ofString()).statusCode();
+  }
+
+  private String ready(HttpClient client) throws Exception {
+    var answer = client.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/readyz")).timeout(SOON).build(),
+        HttpResponse.BodyHandlers.ofString());
+    return answer.statusCode() + " " + answer.body();
+  }
+}
