@@ -96,6 +96,14 @@ public final class Asks implements AutoCloseable {
     Await.pause(Duration.ofMillis(Math.min(limit.toMillis() / 2, 1_000)));
   }
 
+  /// What the other process gets of an ask or a reply.
+  static Object overTheWire(Object body) {
+    var codec = new Codec();
+    var wire = Buffer.buffer();
+    codec.encodeToWire(wire, body);
+    return codec.decodeFromWire(0, wire);
+  }
+
   @Override
   public void close() { consumers.forEach(c -> Await.on(c.unregister(), Duration.ofSeconds(5), "the event bus")); }
 
