@@ -3,6 +3,9 @@ package dev.sluice.chassis;
 import dev.sluice.contract.Problem;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 
@@ -57,8 +60,19 @@ public final class Call {
 
   /// Who calls, for raw handlers.
   public static String actor(RoutingContext context) {
-    var given = context.request().getHeader("X-Sluice-Actor");
-    return given == null || given.isBlank() ? "operator" : given.strip().substring(0, Math.min(128, given.strip().length()));
+    var given = utf8(context.request().getHeader("X-Sluice-Actor")).strip();
+    if (given.isEmpty()) return "operator";
+    return given.substring(0, given.offsetByCodePoints(0, Math.min(128, given.codePointCount(0, given.length()))));
+  }
+
+  /// A header as it was meant: its bytes come as ISO 8859-1, and are UTF-8 where they can be.
+  private static String utf8(String header) {
+    if (header == null) return "";
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(header.getBytes(StandardCharsets.ISO_8859_1))).toString();
+    } catch (CharacterCodingException e) {
+      return header;
+    }
   }
 
   /// The bearer token, for raw handlers.

@@ -112,7 +112,8 @@ public final class Db implements AutoCloseable {
       return Await.on(future, LIMIT, "PostgreSQL");
     } catch (PgException e) {
       var state = String.valueOf(e.getSqlState());
-      if (state.startsWith("08") || state.startsWith("57") || state.startsWith("53"))
+      // a connection, an operator, a resource; and 40, which asks to try the transaction again
+      if (state.startsWith("08") || state.startsWith("57") || state.startsWith("53") || state.startsWith("40"))
         throw new Outage("PostgreSQL is away: " + e.getErrorMessage(), e);
       throw e;
     } catch (Outage e) {

@@ -2,6 +2,8 @@ package dev.sluice.chassis;
 
 import dev.sluice.contract.Fault;
 import dev.sluice.contract.Problem;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Context;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -12,11 +14,12 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
-import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.HttpException;
 import io.vertx.pgclient.PgException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,6 +39,9 @@ import org.slf4j.LoggerFactory;
 public final class Http implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Http.class);
   private static final int MAX_BODY = 1 << 20;
+  private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+  private static final int MAX_LINE = 8_192;
+  private static final int MAX_HEADERS = 16_384;
   private static final int AT_ONCE = 512;
   private static final AtomicInteger FREE_PORTS = new AtomicInteger();
   /// The WebSocket subprotocol that is agreed on where a client offers any.
@@ -98,11 +104,11 @@ public final class Http implements AutoCloseable {
     chassis.health().routes(router, document);
     router.errorHandler(404, context -> problem(context,
         new Problem("not-found", "There is no such thing", 404, "there is no " + context.request().path(), List.of(), Map.of())));
-    router.errorHandler(405, context -> problem(context, new Problem("method-not-allowed", "The method does not fit", 405,
-        context.request().method() + " is not possible here", List.of(), Map.of())));
+    router.errorHandler(405, this::notAllowed);
+    router.errorHandler(400, context -> problem(context, malformed()));
     var options = new HttpServerOptions().setHost(chassis.config().host()).setPort(chassis.config().port()).setIdleTimeout(120)
         .setMaxWebSocketFrameSize(1 << 20).addWebSocketSubProtocol(SUBPROTOCOL)
-        .setMaxWebSocketMessageSize(1 << 20).setCompressionSupported(true).setMaxInitialLineLength(8192).setMaxHeaderSize(16384);
+        .setMaxWebSocketMessageSize(1 << 20).setCompressionSupported(true).setMaxInitialLineLength(MAX_LINE).setMaxHeaderSize(MAX_HEADERS);
     int loops = flood == null ? 1 : Runtime.getRuntime().availableProcessors();
     // the JDK's client offers an upgrade with its first request; a streamed body can stall in it
     options.setHttp2ClearTextEnabled(false);
@@ -124,10 +130,47 @@ public final class Http implements AutoCloseable {
 
     @Override
     public Future<?> start() {
-      return vertx.createHttpServer(options).requestHandler(request -> {
+      return vertx.createHttpServer(options).invalidRequestHandler(Http.this::unreadable).requestHandler(request -> {
         if (flood == null || !flood.test(request)) router.handle(request);
       }).listen().onSuccess(servers::add);
     }
+  }
+
+  /// Answers what Netty could not read as a request; the connection ends with it.
+  private void unreadable(HttpServerRequest request) {
+    var cause = request.decoderResult().cause();
+    var problem = cause instanceof TooLongHttpLineException
+        ? new Problem("head-too-large", "The head of the request is too large", 414,
+            "a request's address has at most " + MAX_LINE + " bytes", List.of(),
+            Map.of())
+        : cause instanceof TooLongHttpHeaderException
+            ? new Problem("head-too-large", "The head of the request is too large", 431,
+                "a request's headers have at most " + MAX_HEADERS + " bytes",
+                List.of(),
+                Map.of())
+            : malformed();
+    var id = chassis.ids().next();
+    request.response().putHeader("X-Request-Id", id).putHeader("Connection", "close");
+    problem(request.response(), problem, id);
+    request.connection().close();
+  }
+
+  private static Problem malformed() {
+    return Problem.invalid("request", "must be a proper HTTP request; an address must be percent-encoded UTF-8", null);
+  }
+
+  private void notAllowed(RoutingContext context) {
+    var allowed = allowed(context.normalizedPath());
+    context.response().putHeader("Allow", allowed);
+    problem(context, new Problem("method-not-allowed", "The method does not fit", 405,
+        context.request().method() + " is not possible here; " + allowed + " is", List.of(), Map.of()));
+  }
+
+  private String allowed(String path) {
+    var methods = document.operations().stream().filter(o -> path.matches(o.path().replaceAll(":\\w+", "[^/]+")))
+        .map(OpenApi.Operation::method)
+        .toList();
+    return methods.isEmpty() ? "GET" : String.join(", ", methods);
   }
 
   private void route(OpenApi.Operation operation) {
@@ -176,18 +219,34 @@ public final class Http implements AutoCloseable {
       else
         body.appendBuffer(part);
     }).endHandler(_ -> {
-      if (!context.response().ended()) take(context, operation, endpoint, body);
+      if (context.response().ended()) return;
+      try {
+        take(context, operation, endpoint, body);
+      } catch (RuntimeException e) { // no handler of the router sees it here
+        problem(context, problemOf(e, context));
+      }
     });
   }
 
+  /// What still comes is passed over for a moment, so that the answer arrives before the connection ends.
   private static void tooLarge(RoutingContext context) {
-    if (context.request().version() != HttpVersion.HTTP_2) context.response().putHeader("Connection", "close");
+    var connection = context.request().connection();
+    if (context.request().version() != HttpVersion.HTTP_2) {
+      context.response().putHeader("Connection", "close");
+      context.vertx().setTimer(LAST_WORDS.toMillis(), _ -> connection.close());
+    }
     problem(context,
         new Problem("too-large", "The body is too large", 413, "a body here has at most " + MAX_BODY + " bytes", List.of(), Map.of()));
   }
 
   private void take(RoutingContext context, OpenApi.Operation operation, Endpoint endpoint, Buffer buffer) {
     var faults = new ArrayList<Fault>();
+    document.ids(operation, context.pathParams(), faults);
+    if (!faults.isEmpty()) {
+      problem(context, new Problem("not-found", "There is no such thing", 404, "there is no " + context.request().path() + ": its "
+          + faults.getFirst().field() + " " + faults.getFirst().message(), faults, Map.of()));
+      return;
+    }
     var query = document.query(operation, context.queryParams(), faults);
     JsonObject body = null;
     if (operation.bodySchema() != null && (buffer.length() > 0 || operation.bodyRequired())) {
@@ -198,10 +257,10 @@ public final class Http implements AutoCloseable {
         return;
       }
       try {
-        body = new JsonObject(buffer);
+        body = new JsonObject(Json.object(buffer));
         faults.addAll(document.faults(operation, body));
-      } catch (DecodeException | ClassCastException e) {
-        faults.add(new Fault("body", "must be a JSON object", null));
+      } catch (IllegalArgumentException e) {
+        faults.add(new Fault("body", "must be a JSON object: " + e.getMessage(), null));
       }
     }
     if (!faults.isEmpty()) {
@@ -241,8 +300,9 @@ public final class Http implements AutoCloseable {
   /// What a failure is to the caller. An unexpected one is logged; the caller sees no stack trace.
   static Problem problemOf(Throwable e, RoutingContext context) {
     if (e instanceof ProblemException p) return p.problem();
+    if (e instanceof HttpException h && h.getStatusCode() == 400) return malformed();
     if (e instanceof PgException p && ("22021".equals(p.getSqlState()) || "22P05".equals(p.getSqlState())))
-      return Problem.invalid("body", "must not hold the character U+0000", null);
+      return Problem.invalid("request", "must not hold the character U+0000", null);
     if (e instanceof Outage outage) {
       log.atDebug().addKeyValue("path", context.request().path()).log("Away: {}", outage.getMessage());
       return Problem.unavailable(outage.getMessage());
@@ -279,8 +339,9 @@ public final class Http implements AutoCloseable {
   }
 
   /// Answers a problem; for raw handlers too.
-  public static void problem(RoutingContext context, Problem problem) {
-    var response = context.response();
+  public static void problem(RoutingContext context, Problem problem) { problem(context.response(), problem, context.get("request_id")); }
+
+  private static void problem(HttpServerResponse response, Problem problem, String requestId) {
     if (response.ended() || response.closed()) return;
     var body = new LinkedHashMap<String, Object>();
     body.put("type", "https://sluice.dev/problems/" + problem.type());
@@ -288,8 +349,8 @@ public final class Http implements AutoCloseable {
     body.put("status", problem.status());
     body.put("detail", problem.detail());
     if (!problem.errors().isEmpty()) body.put("errors", problem.errors());
-    body.putAll(problem.extra());
-    body.put("request_id", context.get("request_id"));
+    body.put("request_id", requestId);
+    problem.extra().forEach(body::putIfAbsent);
     if (problem.status() == 503) response.putHeader("Retry-After", "1");
     response.setStatusCode(problem.status()).putHeader("Content-Type", "application/problem+json").end(Json.buffer(body));
   }

@@ -3,6 +3,7 @@ package dev.sluice.chassis;
 import dev.sluice.contract.Problem;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -46,7 +47,7 @@ final class Idempotency {
     boolean mine = db.query(BEGIN, caller, path, key, Buffer.buffer(hash), at(now), at(now.minus(KEPT)), at(now.minus(UNDER_WAY)))
         .rowCount() > 0;
     var seal = new Seal(caller + "\n" + path + "\n" + given);
-    if (!mine) return repeated(db.query(FIND, caller, path, key).iterator().next(), given, hash, seal);
+    if (!mine) return repeated(db.query(FIND, caller, path, key), given, hash, seal);
     db.query(SWEEP, at(now.minus(KEPT)));
     Answer answer;
     try {
@@ -69,19 +70,23 @@ final class Idempotency {
     }
   }
 
-  private static Answer repeated(Row row, String key, byte[] hash, Seal seal) {
+  private static Answer repeated(RowSet<Row> found, String key, byte[] hash, Seal seal) {
+    if (found.rowCount() == 0) throw underWay(key); // the first has just failed, and its entry is gone
+    var row = found.iterator().next();
     if (!Arrays.equals(row.getBuffer("body_hash").getBytes(), hash)) {
       throw new ProblemException(
           Problem.conflict("the Idempotency-Key " + key + " was used with another body; take a new key", Map.of("idempotency_key", key)));
     }
-    if (row.getInteger("status") == null) {
-      throw new ProblemException(Problem.conflict("the first request with the Idempotency-Key " + key + " is still under way; try again",
-          Map.of("idempotency_key", key)));
-    }
+    if (row.getInteger("status") == null) throw underWay(key);
     var location = row.getString("location");
     var body = row.getString("body");
     return new Answer(row.getInteger("status"), body == null ? null : Buffer.buffer(seal.open(body)),
         location == null ? Map.of() : Map.of("Location", location));
+  }
+
+  private static ProblemException underWay(String key) {
+    return new ProblemException(Problem.conflict("the first request with the Idempotency-Key " + key + " is still under way; try again",
+        Map.of("idempotency_key", key)));
   }
 
   private static OffsetDateTime at(Instant instant) { return instant.atOffset(ZoneOffset.UTC); }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.BeanDescription;
 import com.fasterxml.jackson.databind.DeserializationConfig;
@@ -14,10 +15,12 @@ import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.JsonSerializer;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.deser.Deserializers;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
@@ -41,6 +44,9 @@ public final class Json {
       .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
       .serializationInclusion(JsonInclude.Include.ALWAYS)
       .build();
+
+  private static final ObjectReader STRICT = MAPPER.readerFor(MAP).with(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+      .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private Json() {}
 
@@ -69,6 +75,26 @@ public final class Json {
       return MAPPER.readValue(text, type);
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("is no " + type.getSimpleName() + ": " + e.getOriginalMessage(), e);
+    }
+  }
+
+  /// Reads a request's body: one JSON object, no name twice.
+  ///
+  /// @throws IllegalArgumentException saying what it is instead, and where
+  static Map<String, Object> object(Buffer body) {
+    try {
+      var read = STRICT.<Map<String, Object>>readValue(body.getBytes());
+      if (read == null) throw new IllegalArgumentException("it is null");
+      return read;
+    } catch (MismatchedInputException e) {
+      throw new IllegalArgumentException(body.length() == 0 ? "it is empty" : "it is something else, or goes on behind its end", e);
+    } catch (JsonProcessingException e) {
+      var place = e.getLocation();
+      throw new IllegalArgumentException(e.getOriginalMessage() + (place == null
+          ? ""
+          : " (line " + place.getLineNr() + ", column " + place.getColumnNr() + ")"), e);
+    } catch (IOException e) {
+      throw new IllegalArgumentException("it is not UTF-8", e);
     }
   }
 

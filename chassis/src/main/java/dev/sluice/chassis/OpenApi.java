@@ -24,10 +24,10 @@ import java.util.TreeMap;
 /// a JSON Schema library judges, this class only puts the faults into words: the field, what it must be, what was given, all at once.
 public final class OpenApi {
   /// One operation. `path` is in Vert.x notation (`/v1/rollouts/:id`).
-  public record Operation(String id, String method, String path, String permission, List<Parameter> query, JsonObject bodySchema,
-      boolean bodyRequired, String bodyType) {}
+  public record Operation(String id, String method, String path, String permission, List<Parameter> ids, List<Parameter> query,
+      JsonObject bodySchema, boolean bodyRequired, String bodyType) {}
 
-  /// A query parameter.
+  /// A parameter of the path or the query.
   public record Parameter(String name, boolean required, JsonObject schema) {}
 
   private static final List<String> METHODS = List.of("get", "put", "post", "delete", "patch", "head");
@@ -62,27 +62,40 @@ public final class OpenApi {
   public List<Operation> operations() { return List.copyOf(operations); }
 
   private void add(String path, String method, JsonArray shared, JsonObject operation) {
-    var query = new ArrayList<Parameter>();
+    var parameters = new ArrayList<JsonObject>();
     for (var list : List.of(shared, operation.getJsonArray("parameters", new JsonArray())))
-      for (var p : list) {
-        var parameter = (JsonObject) p;
-        if (parameter.getString("in").equals("query"))
-          query.add(new Parameter(parameter.getString("name"), parameter.getBoolean("required", false), parameter.getJsonObject("schema")));
-      }
+      list.forEach(parameter -> parameters.add((JsonObject) parameter));
     var body = operation.getJsonObject("requestBody", new JsonObject());
     var content = body.getJsonObject("content", new JsonObject());
     var type = content.isEmpty() ? null : content.fieldNames().iterator().next();
     var schema = "application/json".equals(type) ? content.getJsonObject(type).getJsonObject("schema") : null;
     var id = operation.getString("operationId");
     operations.add(new Operation(id, method.toUpperCase(java.util.Locale.ROOT), path.replaceAll("\\{(\\w+)}", ":$1"),
-        operation.getString("x-permission", "admin"), query, schema,
+        operation.getString("x-permission", "admin"), in("path", parameters), in("query", parameters), schema,
         body.getBoolean("required", false), type));
     if (schema != null) validators.put(id, validator(schema));
   }
 
+  private static List<Parameter> in(String place, List<JsonObject> parameters) {
+    return parameters.stream().filter(p -> p.getString("in").equals(place))
+        .map(p -> new Parameter(p.getString("name"), p.getBoolean("required", false), p.getJsonObject("schema"))).toList();
+  }
+
   private static Validator validator(JsonObject schema) {
-    return Validator.create(JsonSchema.of(schema),
+    return Validator.create(JsonSchema.of((JsonObject) toTheEnd(schema)),
         new JsonSchemaOptions().setBaseUri("https://sluice.dev/").setDraft(Draft.DRAFT202012).setOutputFormat(OutputFormat.Basic));
+  }
+
+  /// The same schema for Java's patterns, where `$` would let a line break pass at the end.
+  private static Object toTheEnd(Object node) {
+    if (node instanceof JsonArray array) return new JsonArray(array.stream().map(OpenApi::toTheEnd).toList());
+    if (!(node instanceof JsonObject object)) return node;
+    var copy = new JsonObject();
+    for (var member : object)
+      copy.put(member.getKey(), member.getKey().equals("pattern") && member.getValue() instanceof String pattern && pattern.endsWith("$")
+          ? pattern.substring(0, pattern.length() - 1) + "\\z"
+          : toTheEnd(member.getValue()));
+    return copy;
   }
 
   /// What is wrong with a line of a stream, by the body of the operation that takes it alone; empty if it fits.
@@ -93,15 +106,40 @@ public final class OpenApi {
 
   /// What is wrong with a body; empty if it fits.
   public List<Fault> faults(Operation operation, Object body) {
+    var faults = new TreeMap<String, Fault>();
+    texts("", body, faults);
+    if (!faults.isEmpty()) return List.copyOf(faults.values());
     var result = validators.get(operation.id()).validate(body);
     if (Boolean.TRUE.equals(result.getValid())) return List.of();
-    var faults = new TreeMap<String, Fault>();
     if (result.getErrors() != null) for (var error : result.getErrors())
       describe(operation.bodySchema(), body, error, faults);
     if (faults.isEmpty()) faults.put("body", new Fault("body", "does not fit the operation " + operation.id(), null));
     if (faults.size() > 1) faults.remove("body");
     faults.keySet().removeIf(outer -> faults.keySet().stream().anyMatch(inner -> inner.startsWith(outer + ".")));
     return List.copyOf(faults.values());
+  }
+
+  /// Refuses what no database text and no UTF-8 can hold, in names and values.
+  private static void texts(String name, Object value, Map<String, Fault> faults) {
+    if (value instanceof String text) {
+      if (!storable(text)) faults.put(name, new Fault(name, NOT_STORABLE, null));
+    } else if (value instanceof JsonObject object) {
+      for (var member : object) {
+        var field = name.isEmpty() ? member.getKey() : name + "." + member.getKey();
+        if (storable(member.getKey())) texts(field, member.getValue(), faults);
+        else
+          faults.put(name, new Fault(name.isEmpty() ? "body" : name, "has a field whose name " + NOT_STORABLE, null));
+      }
+    } else if (value instanceof JsonArray array) {
+      for (int i = 0; i < array.size(); i++)
+        texts(name + "." + i, array.getValue(i), faults);
+    }
+  }
+
+  private static final String NOT_STORABLE = "must hold neither the character U+0000 nor half of a surrogate pair";
+
+  private static boolean storable(String text) {
+    return text.codePoints().noneMatch(c -> c == 0 || c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
   }
 
   private static void describe(JsonObject schema, Object body, OutputUnit error, Map<String, Fault> faults) {
@@ -144,12 +182,19 @@ public final class OpenApi {
     faults.putIfAbsent(field, new Fault(field, mustBe(at), plain(value)));
   }
 
+  /// Adds what does not fit of the path's ids to `faults`.
+  void ids(Operation operation, Map<String, String> given, List<Fault> faults) {
+    for (var parameter : operation.ids())
+      value(parameter, given.get(parameter.name()), faults);
+  }
+
   /// The query's values, coerced to their types; faults are added to `faults`.
   Map<String, Object> query(Operation operation, io.vertx.core.MultiMap given, List<Fault> faults) {
     var values = new LinkedHashMap<String, Object>();
     for (var name : given.names()) {
       var parameter = operation.query().stream().filter(p -> p.name().equals(name)).findFirst();
       if (parameter.isEmpty()) faults.add(new Fault(name, "is not a parameter here", given.get(name)));
+      else if (given.getAll(name).size() > 1) faults.add(new Fault(name, "must be given once", given.getAll(name)));
     }
     for (var parameter : operation.query()) {
       var text = given.get(parameter.name());
@@ -157,13 +202,18 @@ public final class OpenApi {
         if (parameter.required()) faults.add(new Fault(parameter.name(), "is required: it " + mustBe(parameter.schema()), null));
         continue;
       }
-      var value = coerce(parameter.schema().getString("type", "string"), text);
-      if (value != null && Boolean.TRUE.equals(validator(parameter.schema()).validate(value).getValid()))
-        values.put(parameter.name(), value);
-      else
-        faults.add(new Fault(parameter.name(), mustBe(parameter.schema()), text));
+      var value = value(parameter, text, faults);
+      if (value != null) values.put(parameter.name(), value);
     }
     return values;
+  }
+
+  /// A parameter's value; null, and a fault, where it does not fit.
+  private static Object value(Parameter parameter, String text, List<Fault> faults) {
+    var value = text == null ? null : coerce(parameter.schema().getString("type", "string"), text);
+    if (value != null && storable(text) && Boolean.TRUE.equals(validator(parameter.schema()).validate(value).getValid())) return value;
+    faults.add(new Fault(parameter.name(), mustBe(parameter.schema()), text));
+    return null;
   }
 
   private static Object coerce(String type, String text) {

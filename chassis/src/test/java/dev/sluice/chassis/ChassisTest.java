@@ -17,6 +17,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -26,6 +27,9 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -136,11 +140,17 @@ class ChassisTest {
     desk(c).handle("i", new Enrol(4), "x").orThrow();
     await().atMost(Duration.ofSeconds(20)).until(() -> !failing.get() && tries.get() >= 4);
     assertThat(fresh).containsExactly(1L, 2L, 3L, 4L);
+    // a backup is restored: the last two are gone, their places are used again in a new epoch
+    c.db().query("delete from journal where seq > 2");
+    c.db().query("update journal_epoch set epoch = 2");
+    desk(c).handle("i", new Enrol(4), "x").orThrow();
+    await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(fresh).containsExactly(1L, 2L, 3L, 4L, 3L, 4L));
   }
 
   @Test
   void what_cannot_be_read_is_set_aside_and_the_rest_goes_on() {
-    var c = chassis(Real.config("planner"));
+    var config = Real.config("planner");
+    var c = chassis(config);
     var told = Collections.synchronizedList(new ArrayList<Message>());
     c.inbox(Topics.INSTANCE, KINDS, told::addAll);
     c.db().query("""
@@ -150,6 +160,16 @@ class ChassisTest {
     desk(c).handle("i", new Enrol(1), "x").orThrow();
     await().atMost(Duration.ofSeconds(20)).until(() -> told.size() == 1);
     assertThat(told.getFirst().stream()).isEqualTo("i");
+    try (var consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", config.kafka()), new StringDeserializer(),
+        new StringDeserializer())) {
+      var dead = new TopicPartition(config.topicPrefix() + Topics.INSTANCE + ".dead", 0);
+      consumer.assign(List.of(dead));
+      consumer.seekToBeginning(List.of(dead));
+      var aside = consumer.poll(Duration.ofSeconds(20)).iterator().next();
+      assertThat(aside.key()).isEqualTo("odd");
+      assertThat(aside.value()).contains("no_such_kind");
+      assertThat(new String(aside.headers().lastHeader("reason").value(), StandardCharsets.UTF_8)).isEqualTo("unknown kind no_such_kind");
+    }
   }
 
   @Test
@@ -160,6 +180,9 @@ class ChassisTest {
       desk(c).handle("i", new Enrol(3), "x").orThrow();
       c.db().query("update journal set data = '{\"template_id\": 5' where seq = 2");
       assertThatThrownBy(() -> desk(c).load("i")).isInstanceOf(Journal.Corrupt.class).hasMessageContaining("position 2 (i/2)");
+      var stopped = new ArrayList<Journal.Corrupt>();
+      assertThatThrownBy(() -> new Journal(c.db(), () -> {}, stopped::add).after("i", 0, KINDS)).isInstanceOf(Journal.Corrupt.class);
+      assertThat(stopped).singleElement().asString().contains("position 2 (i/2)");
       c.db().query("delete from journal where seq = 2");
       assertThatThrownBy(() -> desk(c).load("i")).isInstanceOf(Journal.Corrupt.class).hasMessageContaining("i/2 (missing)");
     } finally {
@@ -217,6 +240,77 @@ class ChassisTest {
       assertThat(get(client, port, "/readyz").body()).contains("\"ready\"");
       assertThat(get(client, port, "/metrics").body()).contains("sluice_relay_lag_rows");
       assertThat(get(client, port, "/openapi.yaml").body()).contains("createThing");
+    }
+  }
+
+  @Test
+  void a_key_is_kept_for_a_day_and_then_forgotten() throws Exception {
+    var c = chassis(Real.config("planner"));
+    var done = new AtomicInteger();
+    int port = c.http("openapi/test.yaml").on("createThing", _ -> Answer.ok(Map.of("number", done.incrementAndGet())))
+        .on("getThing", _ -> Answer.noContent()).listen();
+    try (var client = HttpClient.newHttpClient()) {
+      for (var key : List.of("old", "other"))
+        assertThat(post(client, port, "{\"name\":\"a\"}", "t", key).statusCode()).isEqualTo(200);
+      c.db().query("update idempotency set at = at - interval '23 hours 59 minutes'");
+      assertThat(post(client, port, "{\"name\":\"b\"}", "t", "old").statusCode()).isEqualTo(409);
+      c.db().query("update idempotency set at = at - interval '2 minutes'");
+      assertThat(post(client, port, "{\"name\":\"b\"}", "t", "old").statusCode()).isEqualTo(200);
+      assertThat(done).hasValue(3);
+      assertThat(c.db().list("select count(*) as n from idempotency", r -> r.getLong("n"))).as("the other one is swept")
+          .containsExactly(1L);
+    }
+  }
+
+  @Test
+  void repeats_of_a_post_that_fails_meanwhile_are_refused_or_tried_anew() throws Exception {
+    var c = chassis(Real.config("planner"));
+    int port = c.http("openapi/test.yaml").on("createThing", _ -> { throw new ProblemException(Problem.forbidden("not today", Map.of())); })
+        .on("getThing", _ -> Answer.noContent()).listen();
+    var seen = Collections.synchronizedSet(new java.util.TreeSet<Integer>());
+    try (var client = HttpClient.newHttpClient()) {
+      var threads = IntStream.range(0, 6).mapToObj(_ -> Thread.startVirtualThread(() -> {
+        for (int i = 0; i < 15; i++)
+          try {
+            seen.add(post(client, port, "{\"name\":\"a\"}", "t", "k").statusCode());
+          } catch (Exception e) {
+            seen.add(0);
+          }
+      })).toList();
+      for (var thread : threads)
+        assertThat(thread.join(Duration.ofSeconds(60))).isTrue();
+    }
+    assertThat(seen).isSubsetOf(403, 409).contains(403);
+  }
+
+  @Test
+  void the_porch_says_what_is_wrong_with_any_request() throws Exception {
+    var c = chassis(Real.config("planner"));
+    int port = c.http("openapi/test.yaml").on("createThing", call -> Answer.ok(Map.of("actor", call.actor())))
+        .on("getThing", _ -> {
+          throw new ProblemException(Problem.conflict("it is odd", Map.of("status", "odd", "other", 1)));
+        }).listen();
+    assertThat(raw(port, "DELETE /v1/things/7", "")).startsWith("HTTP/1.1 405").contains("Allow: GET, POST\r\n");
+    assertThat(raw(port, "GET /v1/things/%zz", "")).startsWith("HTTP/1.1 400").contains("problems/invalid-input", "X-Request-Id");
+    assertThat(raw(port, "GET /v1/things/7?limit=%zz", "")).startsWith("HTTP/1.1 400").contains("problems/invalid-input", "X-Request-Id");
+    assertThat(raw(port, "GET /v1/things/A%00", "")).startsWith("HTTP/1.1 404").contains("\"field\":\"id\"");
+    assertThat(raw(port, "GET /" + "x".repeat(9_000), "")).contains(" 414 ", "problems/head-too-large", "X-Request-Id");
+    assertThat(raw(port, "GET /", "X-Long: " + "x".repeat(20_000) + "\r\n")).contains(" 431 ", "problems/head-too-large");
+    assertThat(raw(port, "GET /v1/things/7", "")).contains("\"status\":409", "\"other\":1").doesNotContain("\"odd\"");
+    var post = "Authorization: Bearer t\r\nContent-Type: application/json\r\nContent-Length: 12\r\nX-Sluice-Actor: ";
+    assertThat(raw(port, "POST /v1/things/7", post + "Łucja 😀\r\n\r\n{\"name\":\"a\"}")).contains("\"actor\":\"Łucja ");
+    assertThat(raw(port, "POST /v1/things/7", post + " \r\n\r\n{\"name\":\"a\"}")).contains("\"actor\":\"operator\"");
+    assertThat(raw(port, "POST /v1/things/7", post.replace("application/json", "text/json") + "x\r\n\r\n{\"name\":\"a\"}"))
+        .startsWith("HTTP/1.1 415");
+    assertThat(raw(port, "POST /v1/things/7", post.replace("12", "99999999") + "x\r\n\r\n{\"name\":\"a\"}")).startsWith("HTTP/1.1 413");
+  }
+
+  private static String raw(int port, String line, String headersAndBody) throws Exception {
+    try (var socket = new java.net.Socket("127.0.0.1", port)) {
+      socket.setSoTimeout(20_000);
+      socket.getOutputStream()
+          .write((line + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + headersAndBody + "\r\n").getBytes(StandardCharsets.UTF_8));
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8).replace("x-request-id", "X-Request-Id");
     }
   }
 

@@ -1,12 +1,15 @@
 package dev.sluice.chassis;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.contract.Fault;
 import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class OpenApiTest {
@@ -47,5 +50,36 @@ class OpenApiTest {
     var query = MultiMap.caseInsensitiveMultiMap().add("limit", "2000").add("q", "x").add("other", "1");
     assertThat(document.query(operation, query, faults)).containsOnlyKeys("q");
     assertThat(faults).extracting(Fault::field).containsExactlyInAnyOrder("limit", "other");
+  }
+
+  @Test
+  void refuses_a_parameter_that_is_given_twice() {
+    var faults = new ArrayList<Fault>();
+    document.query(operation, MultiMap.caseInsensitiveMultiMap().add("limit", "2").add("limit", "3"), faults);
+    assertThat(faults).containsExactly(new Fault("limit", "must be given once", List.of("2", "3")));
+  }
+
+  @Test
+  void checks_the_ids_of_the_path() {
+    for (var given : List.of("A", "a b", "", "a\n", "\0", "abcdefghijk")) {
+      var faults = new ArrayList<Fault>();
+      document.ids(operation, Map.of("id", given), faults);
+      assertThat(faults).as(given).extracting(Fault::field).containsExactly("id");
+    }
+  }
+
+  @Test
+  void refuses_text_that_nothing_can_keep() {
+    assertThat(faults("{\"name\":\"a\\u0000\",\"parts\":[{\"id\":\"\\ud800\"}]}")).extracting(Fault::field).containsExactly("name",
+        "parts.0.id");
+    assertThat(faults("{\"name\":\"a\",\"b\\u0000\":1}")).extracting(Fault::field).containsExactly("body");
+    assertThat(faults("{\"name\":\"\\ud83d\\ude00\"}")).isEmpty();
+  }
+
+  @Test
+  void a_body_is_one_json_object_without_a_name_twice() {
+    for (var given : List.of("", "null", "[]", "7", "{", "{\"a\":1} {}", "{\"a\":1,\"a\":2}", "[".repeat(5_000)))
+      assertThatThrownBy(() -> Json.object(Buffer.buffer(given))).as(given).isInstanceOf(IllegalArgumentException.class);
+    assertThat(Json.object(Buffer.buffer("{\"a\":{\"b\":[1]}}"))).isEqualTo(Map.of("a", Map.of("b", List.of(1))));
   }
 }

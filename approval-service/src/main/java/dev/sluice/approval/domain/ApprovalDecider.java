@@ -222,12 +222,12 @@ public final class ApprovalDecider implements Decider<Request, ApprovalCommand, 
   private static Problem closed(Closed c) {
     var status = Told.word(c.status());
     return Problem.conflict("the request is " + status + "; only a pending one can be answered or edited",
-        Map.of("status", status, "current_revision", c.revision()));
+        Map.of("request_status", status, "current_revision", c.revision()));
   }
 
   private static Problem notEditable() {
     return Problem.conflict("a continuation cannot be edited; answer it with one of " + String.join(", ", CONTINUATION_OPTIONS),
-        Map.of("status", "pending", "current_revision", CONTINUATION_REVISION));
+        Map.of("request_status", "pending", "current_revision", CONTINUATION_REVISION));
   }
 
   private static Problem wrongDecision(String given, List<String> options) {

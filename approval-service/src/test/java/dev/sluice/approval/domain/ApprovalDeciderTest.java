@@ -126,7 +126,7 @@ class ApprovalDeciderTest {
   @Test
   void a_closed_request_takes_no_answer() {
     var closed = given(asked(plan(1, asks(1))), approve("ann"));
-    assertThat(closed.when(approve("ann")).thenRefused(409).extra()).containsEntry("status", "approved");
+    assertThat(closed.when(approve("ann")).thenRefused(409).extra()).containsEntry("request_status", "approved");
     closed.when(reject("bob")).thenRefused(409);
     closed.when(new BeginEdit(PLAN, 1, "bob", LATER)).thenRefused(409);
   }

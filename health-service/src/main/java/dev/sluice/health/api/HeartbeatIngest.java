@@ -75,14 +75,6 @@ public final class HeartbeatIngest {
     var given = request.getHeader(REQUEST_ID);
     request.response().putHeader(REQUEST_ID,
         given != null && Ids.isId(given) ? given : requestIds + requests.incrementAndGet());
-    var type = request.getHeader(HttpHeaders.CONTENT_TYPE);
-    if (type == null || !type.regionMatches(true, 0, "application/json", 0, 16)) {
-      request.resume();
-      refuse(request,
-          new Problem("unsupported-media-type", "The media type does not fit", 415, "send Content-Type: application/json, not " + type,
-              List.of(), Map.of()));
-      return;
-    }
     var body = new Body(request, instanceId);
     request.handler(body::part).endHandler(_ -> body.whole());
   }
@@ -124,6 +116,13 @@ public final class HeartbeatIngest {
   private void answer(HttpServerRequest request, AgentDoor.Entry entry, Buffer body) {
     if (entry.refusal() != null) {
       refuse(request, entry.refusal());
+      return;
+    }
+    var type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+    if (type == null || !type.regionMatches(true, 0, "application/json", 0, 16)) {
+      refuse(request,
+          new Problem("unsupported-media-type", "The media type does not fit", 415, "send Content-Type: application/json, not " + type,
+              List.of(), Map.of()));
       return;
     }
     var reader = new HeartbeatReader();

@@ -2,7 +2,7 @@ package dev.sluice.health.api;
 
 import dev.sluice.chassis.Ids;
 import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParseException;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.sluice.contract.Fault;
@@ -48,7 +48,7 @@ final class HeartbeatReader {
       while (in.nextToken() != JsonToken.END_OBJECT)
         field(in);
       if (in.nextToken() != null) fault("body", "must be one JSON object", null);
-    } catch (JsonParseException e) {
+    } catch (JsonProcessingException e) { // broken, or deeper or longer than is read
       fault("body", "must be JSON: " + e.getOriginalMessage(), null);
       return null;
     } catch (IOException e) {
