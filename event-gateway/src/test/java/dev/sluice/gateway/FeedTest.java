@@ -1,6 +1,7 @@
 package dev.sluice.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -120,6 +121,27 @@ class FeedTest {
     assertThat(Calls.send(Calls.anonymous(PORT, "/v1/events")).statusCode()).isEqualTo(401);
     assertThat(Calls.send(Calls.anonymous(PORT, "/v1/events/stream")).statusCode()).isEqualTo(401);
     assertThat(Calls.send(Calls.to(PORT, "/v1/events").DELETE()).statusCode()).isEqualTo(405);
+  }
+
+  @Test
+  void a_cursor_that_the_log_does_not_reach_is_refused_rather_than_waited_for() {
+    append("ahead", 1, 1);
+    long ahead = ids(Calls.get(PORT, "/v1/events?rollout_id=ahead")).getFirst() + 1_000_000;
+    for (var call : List.of(Calls.to(PORT, "/v1/events?after=" + ahead), Calls.to(PORT, "/v1/events/stream?after=" + ahead),
+        Calls.to(PORT, "/v1/events/stream").header("Last-Event-ID", Long.toString(ahead)))) {
+      var answer = Calls.send(call);
+      assertThat(answer.statusCode()).isEqualTo(400);
+      assertThat(Calls.json(answer).at("/errors/0/message").asText()).contains("newest event");
+    }
+    assertThatThrownBy(() -> Stream.open(Calls.CLIENT, PORT, "?after=" + ahead)).rootCause().hasMessageContaining("400");
+    // another replica has told of an event that this one has not read yet
+    append("ahead", 2, 2);
+    long newest = LOG.last();
+    try (var stream = Stream.open(Calls.CLIENT, PORT, "?after=" + newest)) {
+      append("ahead", 3, 3);
+      await().atMost(Duration.ofSeconds(10)).until(() -> !stream.ids().isEmpty());
+      assertThat(stream.ids().getFirst()).isEqualTo(newest + 1);
+    }
   }
 
   @Test

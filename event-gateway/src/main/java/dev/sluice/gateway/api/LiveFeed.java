@@ -69,6 +69,17 @@ public final class LiveFeed {
 
   void leave(Runnable wake) { readers.remove(wake); }
 
+  /// The newest id of the log itself, where another replica may be ahead; `then` gets it, or an [Outage], on a virtual thread.
+  void last(BiConsumer<Long, Outage> then) {
+    threads.execute(() -> {
+      try {
+        then.accept(log.last(), null);
+      } catch (Outage e) {
+        then.accept(0L, e);
+      }
+    });
+  }
+
   /// Events of the log behind a cursor, oldest first; `then` gets them, or an [Outage], on a virtual thread.
   void read(long cursor, Event.Filter filter, int limit, BiConsumer<List<Event>, Outage> then) {
     threads.execute(() -> {

@@ -44,24 +44,46 @@ public final class StreamApi {
   /// Opens a stream; on the event loop.
   public void open(RoutingContext context) {
     var request = context.request();
-    var filter = new Event.Filter(text(context, "kind_prefix"), text(context, "rollout_id"));
-    var after = text(context, "after");
-    if (request.canUpgradeToWebSocket()) {
-      openSocket(context, filter, after);
-      return;
-    }
+    boolean socket = request.canUpgradeToWebSocket();
     var accept = request.getHeader(HttpHeaders.ACCEPT);
-    if (accept != null && !accept.contains("text/event-stream") && !accept.contains("*/*")) {
+    if (!socket && accept != null && !accept.contains("text/event-stream") && !accept.contains("*/*")) {
       Http.problem(context, Problem.invalid("Accept", "must be text/event-stream, where the call is no WebSocket", accept));
       return;
     }
     var last = request.getHeader("Last-Event-ID");
-    if (last != null && !last.isEmpty() && !CURSOR.matcher(last).matches()) {
+    boolean resumes = !socket && last != null && !last.isEmpty();
+    if (resumes && !CURSOR.matcher(last).matches()) {
       Http.problem(context, Problem.invalid("Last-Event-ID", "must be the id of an event", last));
       return;
     }
+    var given = resumes ? last : text(context, "after");
+    var filter = new Event.Filter(text(context, "kind_prefix"), text(context, "rollout_id"));
+    reached(context, resumes ? "Last-Event-ID" : "after", cursor(given), () -> {
+      if (socket) openSocket(context, filter, given);
+      else
+        openEvents(context, filter, given);
+    });
+  }
+
+  /// Goes on where the log goes as far as the cursor. This replica may not have read the log so far yet: then the log itself is asked.
+  private void reached(RoutingContext context, String name, long cursor, Runnable then) {
+    if (cursor <= feed.head()) {
+      then.run();
+      return;
+    }
+    var loop = Vertx.currentContext();
+    context.request().pause();
+    feed.last((last, outage) -> loop.runOnContext(_ -> {
+      if (outage != null) Http.problem(context, Problem.unavailable(String.valueOf(outage.getMessage())));
+      else if (cursor > last) Http.problem(context, EventsApi.ahead(name, cursor, last));
+      else
+        then.run();
+    }));
+  }
+
+  private void openEvents(RoutingContext context, Event.Filter filter, String after) {
     var sse = new SseSink(context, heartbeat);
-    long cursor = cursor(last == null || last.isEmpty() ? after : last);
+    long cursor = cursor(after);
     sse.open(cursor);
     start(filter, cursor, sse, sse::onClose, Vertx.currentContext());
   }
