@@ -21,7 +21,8 @@ export function takeTokenFromAddress() {
   history.replaceState(null, "", location.pathname);
 }
 
-export const token = () => sessionStorage.getItem(KEY) || "";
+/** The bearer token. Where nobody gave one, the word that every client sends; a server that wants another says so. */
+export const token = () => sessionStorage.getItem(KEY) || "local";
 
 export const actor = () => localStorage.getItem("sluice.actor") || "operator";
 
@@ -30,7 +31,7 @@ export const setActor = name => localStorage.setItem("sluice.actor", name);
 /** Asks for a token once, however many calls need one. */
 async function askForToken() {
   asking ??= ask({
-    title: "Who are you?", text: "The server wants a bearer token. `sluice up` writes one into its data folder, in the file admin-token.",
+    title: "A token, please", text: "This server wants a bearer token. The one that sluice up made stands in its data folder, in the file admin-token.",
     label: "Token", yes: "Go on", secret: true,
   }).then(answer => {
     if (answer) sessionStorage.setItem(KEY, answer.trim());
@@ -40,9 +41,11 @@ async function askForToken() {
   return asking;
 }
 
+/** A header is bytes: a name goes as UTF-8, each byte as a character. */
+const utf8 = name => String.fromCharCode(...new TextEncoder().encode(name));
+
 async function request(method, path, body) {
-  const headers = {"X-Sluice-Actor": actor()};
-  if (token()) headers.Authorization = `Bearer ${token()}`;
+  const headers = {"X-Sluice-Actor": utf8(actor()), Authorization: `Bearer ${token()}`};
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const answer = await fetch(path, {method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal: AbortSignal.timeout(30_000)});
   const said = (answer.headers.get("Content-Type") || "").includes("json") ? await answer.json() : {};

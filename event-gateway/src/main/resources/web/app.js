@@ -1,13 +1,14 @@
 // The page: a snapshot of what is, then the feed of what happens, applied where it is later than the snapshot.
 
-import {actor, call, get, setActor, takeTokenFromAddress} from "./api.js";
+import {Refused, actor, call, get, setActor, takeTokenFromAddress} from "./api.js";
 import {Feed} from "./feed.js";
-import {ask, count, h, keyed, text} from "./parts.js";
-import {consequence, eventItem, isSmall, requestCard, rolloutCard, sentence, showRequest, showRollout} from "./view.js";
+import {ask, count, h, isNamed, keyed, learn, text} from "./parts.js";
+import {consequence, eventItem, isSmall, requestCard, rolloutCard, sentence, showRequest, showRollout, subject} from "./view.js";
 
 const SHOWN_ROLLOUTS = 20;
 const SHOWN_EVENTS = 200;
 const FRESHEN = 700;
+const SHOWN_REFUSAL = 20_000;
 const WAITING = ["awaiting_approval", "awaiting_decision"];
 const rollouts = new Map();
 const later = new Map(); // events of a rollout, to be applied again to a snapshot that is older
@@ -17,9 +18,22 @@ let first = true;
 
 const byId = id => document.getElementById(id);
 
-function trouble(error) {
-  byId("trouble").hidden = !error;
-  text(byId("trouble"), error ? error.message === "Failed to fetch" ? "The server does not answer. Trying again." : error.message : "");
+const troubles = new Map();
+
+/** Says what is wrong with each of the things that may be: what a person wished goes before what the page reads by itself, and stays a while. */
+function trouble(thing, error) {
+  if (error) troubles.set(thing, error);
+  else troubles.delete(thing);
+  const first = troubles.get("refusal") || troubles.values().next().value;
+  byId("trouble").hidden = !first;
+  text(byId("trouble"), first ? first instanceof Refused ? first.message : "The server does not answer. Trying again." : "");
+}
+
+let forgetting = null;
+function refused(error) {
+  clearTimeout(forgetting);
+  trouble("refusal", error);
+  if (error) forgetting = setTimeout(() => trouble("refusal", null), SHOWN_REFUSAL);
 }
 
 /** Runs work soon, once for all who ask for it meanwhile, and again where it fails. */
@@ -29,9 +43,9 @@ function soon(work, pause = FRESHEN) {
     timer = null;
     try {
       await work();
-      trouble(null);
+      trouble(work, null);
     } catch (error) {
-      trouble(error);
+      trouble(work, error);
       timer ??= setTimeout(run, 3_000);
     }
   };
@@ -70,6 +84,7 @@ function apply(r, e) {
 }
 
 function take(snapshot) {
+  name(snapshot);
   const kept = (later.get(snapshot.id) || []).filter(e => e.stream_seq > snapshot.as_of_seq);
   later.set(snapshot.id, kept);
   kept.forEach(e => apply(snapshot, e));
@@ -81,6 +96,20 @@ async function loadRollouts() {
   page.rollouts.forEach(take);
   first = false;
   draw();
+}
+
+const unknown = new Set();
+const learnNames = soon(async () => {
+  for (const kind of ["modules", "templates"]) learn((await get(`/v1/${kind}?limit=1000`))[kind]);
+  byId("event-list").replaceChildren(); // sentences are made once
+  draw();
+}, 0);
+
+/** Asks for names once for each id that has none yet. */
+function name(...things) {
+  const ids = things.flatMap(thing => [thing.module_id, thing.template_id]).filter(id => id && !isNamed(id) && !unknown.has(id));
+  ids.forEach(id => unknown.add(id));
+  if (ids.length) learnNames();
 }
 
 const stale = new Set();
@@ -98,6 +127,7 @@ const freshen = soon(async () => {
 
 const freshenRequests = soon(async () => {
   requests = (await get("/v1/approval-requests?status=pending&limit=100")).approval_requests.reverse();
+  name(...requests);
   draw();
   // a question may come a moment after the rollout asks for it
   const asked = new Set(requests.map(q => q.rollout_id));
@@ -125,6 +155,7 @@ function happened(news) {
     else if (!e.kind.includes(".instance_")) freshenRequests();
     if (e.severity !== "info" && !e.instance_id || /\.(planned|started|completed|rolled_back)$/.test(e.kind)) text(byId("told"), sentence(e));
   }
+  name(...news);
   events = [...news.toReversed(), ...events].slice(0, 2_000);
   draw();
 }
@@ -178,9 +209,9 @@ async function send(thing, path, body) {
   draw();
   try {
     await call("POST", path, body);
-    trouble(null);
+    refused(null);
   } catch (error) {
-    trouble(error);
+    refused(error);
   } finally {
     thing.busy = false;
     stale.add(thing.rollout_id || thing.id);
@@ -191,13 +222,13 @@ async function send(thing, path, body) {
 }
 
 async function decide(request, option, known) {
-  const comment = option === "approve" ? "" : await ask({title: `${known.label}?`, text: consequence(request, option), yes: known.label, danger: known.danger});
+  const comment = option === "approve" ? "" : await ask({title: `${known.label}: ${subject(request)}?`, text: consequence(request, option), yes: known.label, danger: known.danger});
   if (comment === null) return;
   await send(request, `/v1/approval-requests/${encodeURIComponent(request.id)}/decision`, {decision: option, revision: request.revision, ...(comment && {comment})});
 }
 
 async function command(rollout, name, known) {
-  const comment = name === "resume" ? "" : await ask({title: `${known.label} ${rollout.module_id} on ${rollout.template_id}?`, text: known.text, yes: known.label, danger: known.danger});
+  const comment = name === "resume" ? "" : await ask({title: `${known.label} ${subject(rollout)}?`, text: known.text, yes: known.label, danger: known.danger});
   if (comment === null) return;
   await send(rollout, `/v1/rollouts/${encodeURIComponent(rollout.id)}/${name}`, comment ? {comment} : {});
 }
@@ -233,6 +264,7 @@ async function open() {
   byId("every-instance").onchange = draw;
   const page = await get("/v1/events?limit=100");
   events = page.events;
+  name(...events);
   draw();
   new Feed(page.next_cursor, happened, connection);
   setInterval(refresh, 30_000);

@@ -51,8 +51,10 @@ export class Feed {
 
   async lost(opened) {
     this.onState("lost");
-    // a socket does not say why it was refused; a call does, and asks for a token where it must
-    if (!opened) await get("/v1/events?limit=1").catch(() => {});
+    // a socket does not say why it was refused; a call does, and asks for a token where it must. A log that was restored may not go as far as our cursor
+    if (!opened) await get(`/v1/events?limit=1&after=${this.cursor}`).catch(error => {
+      if (error.problem?.status === 400) location.reload();
+    });
     this.timer = setTimeout(() => this.connect(), this.pause * (0.5 + Math.random()));
     this.pause = Math.min(LONGEST_PAUSE, this.pause * 2);
   }

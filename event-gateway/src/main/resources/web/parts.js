@@ -36,6 +36,18 @@ export function keyed(list, items, key, create, update) {
   for (const gone of old.values()) gone.remove();
 }
 
+const names = new Map();
+
+/** Learns how things are called, by their ids. */
+export function learn(things) {
+  for (const thing of things) names.set(thing.id, thing.name);
+}
+
+/** The name of a module or a template; its id until it is known. */
+export const named = id => names.get(id) || id;
+
+export const isNamed = id => names.has(id);
+
 export const words = name => String(name).replaceAll("_", " ");
 
 export const count = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
@@ -73,7 +85,9 @@ export function ask({title, text: sentence, label = "Comment (optional)", yes = 
     part("-no").onclick = () => end(null);
     dialog.onclose = () => resolve(null);
     input.onkeydown = event => {
-      if (event.key === "Enter") end(input.value);
+      if (event.key !== "Enter") return;
+      event.preventDefault(); // it would press the button that asked, which has the focus again
+      end(input.value);
     };
     dialog.showModal();
     input.focus();

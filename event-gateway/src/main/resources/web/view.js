@@ -1,6 +1,6 @@
 // What is shown of rollouts, requests and events.
 
-import {count, duration, h, keyed, text, time, until, words} from "./parts.js";
+import {count, duration, h, keyed, named, text, time, until, words} from "./parts.js";
 
 const TONES = {
   running: "busy", rolling_back: "busy", approved: "busy", awaiting_approval: "wait", paused: "wait", awaiting_decision: "bad",
@@ -43,11 +43,15 @@ export function rolloutCard(act, why) {
   return card;
 }
 
-const title = r => `${r.module_id} to ${r.target_version || r.inputs.target_version_id} on ${r.template_id}`;
+/** What is upgraded where. */
+export const subject = thing => `${named(thing.module_id)} on ${named(thing.template_id)}`;
+
+const title = r => `${named(r.module_id)} to ${r.target_version || r.inputs.target_version_id} on ${named(r.template_id)}`;
 
 /** @param asked whether a request about it is shown, which has the buttons then */
 export function showRollout(card, r, asked) {
   card.rollout = r;
+  card.querySelector("h3").id = `rollout-${r.id}`;
   const ended = Boolean(r.ended_at);
   text(card.querySelector("h3"), title(r));
   text(part(card, "state"), words(r.state));
@@ -62,8 +66,7 @@ export function showRollout(card, r, asked) {
   if (r.regressed_count) chips.push(["regressed", r.regressed_count]);
   keyed(part(card, "chips"), chips, ([name]) => name, ([name]) => h("li", {className: `chip ${name}`}), (chip, [name, n]) => text(chip, `${n.toLocaleString("en")} ${words(name)}`));
   const breaker = r.circuit_breaker;
-  text(part(card, "breaker"), ended || tripped ? "" : `Stops for a decision at ${count(breaker.max_consecutive_failures, "failure")} in a row (now ${r.failure_streak})`
-    + (breaker.max_failed_pct < 100 ? ` or when more than ${breaker.max_failed_pct} % of a batch fail.` : "."));
+  text(part(card, "breaker"), ended || tripped ? "" : `${stops(breaker)}. Now ${r.failure_streak} in a row.`);
   card.querySelector("details").hidden = ended;
   part(card, "buttons").hidden = asked;
   const legal = (r.legal_commands || []).filter(name => COMMANDS[name] && !same(r, name));
@@ -76,7 +79,7 @@ const same = (r, name) => name === "pause" && r.state === "paused" || name === "
 
 function commandButton(card, name) {
   const command = COMMANDS[name];
-  return h("button", {type: "button", className: command.danger ? "danger" : "", onclick: () => card.act(card.rollout, name, command)}, command.label);
+  return h("button", {type: "button", className: command.danger ? "danger" : "", "aria-describedby": `rollout-${card.rollout.id}`, onclick: () => card.act(card.rollout, name, command)}, command.label);
 }
 
 function bar() {
@@ -84,35 +87,40 @@ function bar() {
     ...["healthy", "failed", "skipped"].map(kind => h("span", {className: `fill ${kind}`}))), h("span", {className: "numbers"}));
 }
 
+const UNTOUCHED = ["not_started", "rolled_back"];
+
 function showBar(item, b) {
   item.dataset.phase = b.phase;
   text(part(item, "name"), b.canary ? "canary" : `batch ${b.index + 1}`);
   for (const kind of ["healthy", "failed", "skipped"])
     part(item, kind).style.setProperty("--part", b.instance_count ? Math.min(1, (b[`${kind}_count`] || 0) / b.instance_count) : 0);
-  text(part(item, "numbers"), facts(`${b.healthy_count} of ${b.instance_count}`, b.failed_count > 0 && `${b.failed_count} failed`,
-    b.phase !== "running" && b.phase !== "completed" && words(b.phase)));
+  text(part(item, "numbers"), facts(UNTOUCHED.includes(b.phase) ? b.instance_count : `${b.healthy_count} of ${b.instance_count}`, b.failed_count > 0 && `${b.failed_count} failed`,
+    b.phase !== "completed" && words(b.phase)));
 }
 
 /** One request; `decide(request, option)` is called by its buttons. */
 export function requestCard(decide) {
   const card = h("article", {className: "card request"},
-    h("h3", {}), h("p", {className: "meta"}), h("ul", {className: "warnings"}), h("ul", {className: "options"}), h("p", {className: "quiet votes"}));
+    h("h3", {}), h("p", {className: "meta"}), h("p", {className: "quiet terms"}), h("ul", {className: "warnings"}), h("ul", {className: "options"}), h("p", {className: "quiet votes"}));
   card.decide = decide;
   return card;
 }
 
 export function showRequest(card, q, rollout) {
   card.request = q;
+  card.querySelector("h3").id = `asked-${q.id}`;
   const plan = q.plan;
   const trip = q.trip;
   card.dataset.tone = trip ? "bad" : "wait";
   part(card, "options").classList.toggle("side-by-side", Boolean(plan));
-  text(card.querySelector("h3"), plan ? `Approve ${plan.module_id} to ${plan.target_version} on ${plan.template_id}?`
-    : `How shall ${rollout ? title(rollout) : q.rollout_id} go on? It tripped in batch ${trip.batch_index + 1}.`);
+  text(card.querySelector("h3"), plan ? `Approve ${title(plan)}?`
+    : `How shall ${rollout ? title(rollout) : subject(q)} go on? It tripped in batch ${trip.batch_index + 1}.`);
   text(part(card, "meta"), plan
     ? facts(count(plan.total_instances, "instance"), `${count(plan.batch_count, "batch", "batches")} of ${plan.batch_size}`, plan.from_versions?.length && `from ${plan.from_versions.join(", ")}`,
-      `at most ${duration(plan.estimated_total_seconds)}`, `revision ${q.revision}`, `open for ${until(q.expires_at)}`)
-    : facts(trip.reason, `failed: ${named(trip)}`, `open for ${until(q.expires_at)}`));
+      `at most ${duration(plan.estimated_total_seconds)}`, `planned by ${q.requested_by}`, `revision ${q.revision}`, `open for ${until(q.expires_at)}`)
+    : facts(trip.reason, `failed: ${failed(trip)}`, `open for ${until(q.expires_at)}`));
+  const now = trip ? rollout?.batches.find(b => b.index === trip.batch_index)?.failed_count || 0 : 0;
+  text(part(card, "terms"), plan ? terms(plan) : now > trip.failed_count ? `By now ${now} of the batch have failed: whoever had the version before the trip still gets a verdict.` : "");
   keyed(part(card, "warnings"), plan?.warnings || [], w => w, w => h("li", {}, w), () => {});
   const options = (q.options?.length ? q.options : plan ? ["approve", "reject"] : []).map(o => typeof o === "string" ? o : o.option);
   keyed(part(card, "options"), options, o => o, option => optionItem(card, option), (item, option) => showOption(item, q, option));
@@ -120,15 +128,25 @@ export function showRequest(card, q, rollout) {
   text(part(card, "votes"), votes.length || q.required_approvals > 1 ? `${votes.map(v => `${v.actor}: ${words(v.decision)}`).join(", ") || "no vote yet"}; needs ${q.required_approvals}` : "");
 }
 
-function named(trip) {
+/** How each batch proves itself, and what stops it. */
+function terms(plan) {
+  const {circuit_breaker: breaker, health} = plan;
+  return `Each instance has ${duration(health.timeout_sec)} to prove itself healthy${health.min_healthy_sec ? ` and must stay so for ${duration(health.min_healthy_sec)}` : ""}. ${stops(breaker)}.`;
+}
+
+const stops = breaker => `Stops for a decision at ${count(breaker.max_consecutive_failures, "failure")} in a row`
+  + (breaker.max_failed_pct < 100 ? ` or when more than ${breaker.max_failed_pct} % of a batch fail` : "");
+
+function failed(trip) {
   const ids = trip.failed_instance_ids || [];
   return ids.slice(0, 5).join(", ") + (trip.failed_count > 5 ? ` and ${trip.failed_count - 5} more` : "");
 }
 
 function optionItem(card, option) {
   const known = OPTIONS[option] || {label: words(option)};
-  return h("li", {}, h("button", {type: "button", className: known.danger ? "danger" : known.main ? "main" : "", onclick: () => card.decide(card.request, option, known)}, known.label),
-    h("span", {className: "quiet consequence"}));
+  return h("li", {}, h("button", {type: "button", className: known.danger ? "danger" : known.main ? "main" : "", "aria-describedby": `asked-${card.request.id} meant-${card.request.id}-${option}`,
+    onclick: () => card.decide(card.request, option, known)}, known.label),
+    h("span", {className: "quiet consequence", id: `meant-${card.request.id}-${option}`}));
 }
 
 function showOption(item, q, option) {
@@ -161,7 +179,7 @@ const SAID = {
   "fleet.instance_silent": e => `${e.instance_id} is silent`,
   "fleet.instance_recovered": e => `${e.instance_id} is heard again`,
   "fleet.duplicate_identity": e => `two machines report as ${e.instance_id}`,
-  "module.version.promoted": e => `${e.module_id} ${e.version}: ${e.from} to ${e.to}`,
+  "module.version.promoted": e => `${named(e.module_id)} ${e.version}: ${e.from} to ${e.to}`,
   "policy.changed": e => `policy of ${e.action}: ${e.policy ? words(e.policy) : "removed"}`,
   "completed": e => `completed in ${duration(e.duration_seconds)}: ${e.healthy_count} healthy, ${e.failed_count} failed, ${e.skipped_count} skipped`,
 };
@@ -172,9 +190,9 @@ const BY_PEOPLE = /\.(planned|plan_edited|approved|rejected|cancelled|continuati
 export function sentence(e) {
   const short = e.kind.replace("module.upgrade.", "");
   const said = SAID[short]?.(e) || words(short.replaceAll(".", " ")) + (e.instance_id ? `: ${e.instance_id}` : "");
-  const subject = e.module_id && e.kind.startsWith("module.upgrade.") ? `${e.module_id} on ${e.template_id}: ` : "";
+  const about = e.module_id && e.kind.startsWith("module.upgrade.") ? `${subject(e)}: ` : "";
   const by = e.actor && BY_PEOPLE.test(e.kind) ? ` (${e.actor})` : "";
-  return subject + said + by + (e.comment ? `: "${e.comment}"` : "");
+  return about + said + by + (e.comment ? `: "${e.comment}"` : "");
 }
 
 /** Events of single instances that go as they should: shown only on demand. */
