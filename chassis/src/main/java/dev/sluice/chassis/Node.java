@@ -47,6 +47,9 @@ public final class Node implements AutoCloseable {
   public static Node clustered(String host, int port, List<String> members) {
     System.setProperty("hazelcast.wait.seconds.before.join", "0");
     System.setProperty("hazelcast.phone.home.enabled", "false");
+    // processes that started at the same time may have begun two clusters: they become one within seconds, not after five minutes
+    System.setProperty("hazelcast.merge.first.run.delay.seconds", "5");
+    System.setProperty("hazelcast.merge.next.run.delay.seconds", "10");
     System.setProperty("hazelcast.logging.type", "slf4j");
     System.setProperty("hazelcast.shutdownhook.enabled", "false");
     var config = new Config();

@@ -139,7 +139,7 @@ class ChassisTest {
     });
     desk(c).handle("i", new Enrol(4), "x").orThrow();
     await().atMost(Duration.ofSeconds(20)).until(() -> !failing.get() && tries.get() >= 4);
-    assertThat(fresh).containsExactly(1L, 2L, 3L, 4L);
+    await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(fresh).containsExactly(1L, 2L, 3L, 4L));
     // a backup is restored: the last two are gone, their places are used again in a new epoch
     c.db().query("delete from journal where seq > 2");
     c.db().query("update journal_epoch set epoch = 2");

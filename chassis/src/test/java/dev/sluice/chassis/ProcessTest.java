@@ -2,6 +2,7 @@ package dev.sluice.chassis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.FleetEvent;
@@ -59,8 +60,10 @@ class ProcessTest {
     try {
       awaitLine(process, READY);
       var asks = new Asks(node.vertx(), node.threads(), 0);
-      assertThat(asks.ask(new Ask.TemplateOf(new TemplateId("t")), Duration.ofSeconds(20)))
-          .isEqualTo(new Ask.TemplateView(new TemplateId("t"), "web in " + process.pid(), List.of()));
+      // who has just come is known everywhere a moment later
+      await().atMost(Duration.ofSeconds(60)).ignoreException(Outage.class).untilAsserted(
+          () -> assertThat(asks.ask(new Ask.TemplateOf(new TemplateId("t")), Duration.ofSeconds(20)))
+              .isEqualTo(new Ask.TemplateView(new TemplateId("t"), "web in " + process.pid(), List.of())));
       assertThatThrownBy(() -> asks.ask(new Ask.TemplateOf(new TemplateId("none")), Duration.ofSeconds(20)))
           .isInstanceOfSatisfying(ProblemException.class, e -> assertThat(e.problem()).isEqualTo(Problem.notFound("template", "none")));
       process.destroyForcibly().waitFor();

@@ -8,6 +8,7 @@ import dev.sluice.contract.InstanceId;
 import dev.sluice.contract.Scope;
 import dev.sluice.contract.TemplateId;
 import dev.sluice.contract.Topics;
+import dev.sluice.sandbox.Proxy;
 import dev.sluice.sandbox.Sandbox;
 import dev.sluice.sandbox.TopicSpec;
 import java.net.URI;
@@ -23,8 +24,8 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// The broker goes and comes back under a service, also before it was ever there.
-class BrokerOutageTest {
+/// The broker and the database go and come back under a service; the broker also before it was ever there.
+class PartsAwayTest {
   private static final Duration SOON = Duration.ofSeconds(40);
   private final Node node = Node.alone();
   private final List<Long> told = Collections.synchronizedList(new ArrayList<>());
@@ -38,21 +39,22 @@ class BrokerOutageTest {
   }
 
   @Test
-  void calls_are_answered_readiness_says_it_and_nothing_is_lost_or_out_of_order() throws Exception {
+  void without_the_broker_calls_are_answered_and_nothing_is_lost_or_out_of_order() throws Exception {
     var broker = Sandbox.shared().proxiedKafka();
     var prefix = Sandbox.shared().freshPrefix();
     broker.ensureTopics(Map.of(prefix + Topics.INSTANCE, new TopicSpec(1, false)));
     broker.proxy().cut();
     try (var client = HttpClient.newHttpClient()) {
-      open(broker.proxy().address(), prefix);
+      var c = Real.config("planner");
+      open(c.pgPort(), c, broker.proxy().address(), prefix);
       for (int i = 0; i < 3; i++)
-        assertThat(enrol(client)).isEqualTo(201);
+        assertThat(post(client).statusCode()).isEqualTo(201);
       assertThat(ready(client)).startsWith("503").contains("\"kafka\"");
       broker.proxy().restore();
       await().atMost(SOON).untilAsserted(() -> assertThat(arrived()).isEqualTo(List.of(1L, 2L, 3L)));
       await().atMost(SOON).untilAsserted(() -> assertThat(ready(client)).startsWith("200"));
       broker.proxy().cut();
-      assertThat(enrol(client)).isEqualTo(201);
+      assertThat(post(client).statusCode()).isEqualTo(201);
       assertThat(ready(client)).startsWith("503").contains("\"kafka\"");
       broker.proxy().restore();
       await().atMost(SOON).untilAsserted(() -> assertThat(arrived()).isEqualTo(List.of(1L, 2L, 3L, 4L)));
@@ -61,10 +63,28 @@ class BrokerOutageTest {
     }
   }
 
-  private void open(String bootstrap, String prefix) {
+  @Test
+  void without_the_database_calls_are_refused_for_a_while() throws Exception {
     var c = Real.config("planner");
+    try (var client = HttpClient.newHttpClient(); var database = Proxy.to(c.pgHost(), c.pgPort())) {
+      open(database.port(), c, c.kafka(), c.topicPrefix());
+      assertThat(post(client).statusCode()).isEqualTo(201);
+      database.cut();
+      var refused = post(client);
+      assertThat(refused.statusCode()).isEqualTo(503);
+      assertThat(refused.headers().firstValue("Retry-After")).isPresent();
+      assertThat(refused.body()).contains("problems/unavailable");
+      assertThat(ready(client)).startsWith("503").contains("\"postgresql\"");
+      database.restore();
+      await().atMost(SOON).untilAsserted(() -> assertThat(post(client).statusCode()).isEqualTo(201));
+      await().atMost(SOON).untilAsserted(() -> assertThat(ready(client)).startsWith("200"));
+      await().atMost(SOON).untilAsserted(() -> assertThat(arrived()).isEqualTo(List.of(1L, 2L)));
+    }
+  }
+
+  private void open(int pgPort, ServiceConfig c, String bootstrap, String prefix) {
     chassis = Chassis.open(node,
-        new ServiceConfig(c.service(), c.host(), 0, c.pgHost(), c.pgPort(), c.pgDatabase(), c.pgUser(), c.pgPassword(),
+        new ServiceConfig(c.service(), c.host(), 0, c.pgHost(), pgPort, c.pgDatabase(), c.pgUser(), c.pgPassword(),
             c.schema(), c.pgPoolSize(), bootstrap, prefix, 6_000, 0));
     chassis.inbox(Topics.INSTANCE, new Kinds(FleetEvent.class), messages -> messages.forEach(m -> told.add(m.seq())));
     port = chassis.http("openapi/test.yaml").on("createThing", call -> {
@@ -87,11 +107,10 @@ class BrokerOutageTest {
     return List.copyOf(seen);
   }
 
-  private int enrol(HttpClient client) throws Exception {
+  private HttpResponse<String> post(HttpClient client) throws Exception {
     return client.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/v1/things/7")).timeout(SOON)
         .header("Content-Type", "application/json").header("Authorization", "Bearer t")
-        .POST(HttpRequest.BodyPublishers.ofString("{\"name\":\"a\"}"))
-        .build(), HttpResponse.BodyHandlers.ofString()).statusCode();
+        .POST(HttpRequest.BodyPublishers.ofString("{\"name\":\"a\"}")).build(), HttpResponse.BodyHandlers.ofString());
   }
 
   private String ready(HttpClient client) throws Exception {
