@@ -13,18 +13,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.Map;
 import java.util.Random;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
+@ExtendWith(OneWorld.class)
 class ArtifactTest {
   private static World world;
 
   @BeforeAll
-  static void start() throws Exception { world = new World(); }
-
-  @AfterAll
-  static void stop() throws Exception { world.close(); }
+  static void start(World one) { world = one; }
 
   private static byte[] bytes(int n, long seed) {
     var bytes = new byte[n];

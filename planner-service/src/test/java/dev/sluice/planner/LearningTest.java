@@ -4,18 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
+@ExtendWith(OneWorld.class)
 class LearningTest {
   private static World world;
 
   @BeforeAll
-  static void start() throws Exception { world = new World(); }
-
-  @AfterAll
-  static void stop() throws Exception { world.close(); }
+  static void start(World one) { world = one; }
 
   private static String learn(String title, String content, Object... more) {
     var body = new java.util.HashMap<String, Object>(Map.of("title", title, "content", content, "category", "discovery"));
@@ -39,13 +37,15 @@ class LearningTest {
     assertThat(found("q=cold")).containsExactly(cache);
     assertThat(found("q=caches")).containsExactlyInAnyOrder(cache, disk).first().isEqualTo(cache);
     assertThat(found("q=disk%20-cold")).containsExactly(disk);
+    assertThat(found("module_id=nginx&q=disk")).isEmpty();
     assertThat(found("tag=slow")).containsExactly(cache);
-    assertThat(found("module_id=nginx")).containsExactly(cache);
+    assertThat(found("module_id=nginx&q=cold")).containsExactly(cache);
     assertThat(found("q=nothing%20like%20it")).isEmpty();
     assertThat(found("q=%27%22%28%26%21%3A")).isEmpty();
     var page = world.get("/v1/learnings?limit=1");
     assertThat(page.objects("learnings")).hasSize(1);
     assertThat(found("limit=1&cursor=" + page.get("next_cursor"))).doesNotContain(page.objects("learnings").getFirst().get("id"));
+    world.anotherTemplate();
     world.fleet.none();
     assertThat(world.plan().objects("learnings")).extracting(l -> l.get("id")).contains(cache).doesNotContain(disk);
   }

@@ -43,6 +43,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.awaitility.Awaitility;
 
 /// The planner-service on real servers, with an approval-, a rollout- and a health-service that are played: they tell facts from journals of their own, and answer
 /// what they are asked.
@@ -51,6 +52,11 @@ final class World implements AutoCloseable {
   static final String OLD = "sha256:" + "a".repeat(64);
   static final String NEW = "sha256:" + "b".repeat(64);
   private static final PolicyView ASK = new PolicyView(Policy.REQUIRE_APPROVAL, 1, false, 14_400, 86_400, "default");
+
+  static {
+    Awaitility.setDefaultPollInterval(Duration.ofMillis(20));
+    Awaitility.setDefaultPollDelay(Duration.ZERO);
+  }
 
   final Node node = Node.alone();
   final Played fleet = new Played();
@@ -70,13 +76,13 @@ final class World implements AutoCloseable {
   private final Chassis approval;
   private final Chassis rollout;
 
-  World() throws IOException {
+  World() {
     var topics = new HashMap<String, TopicSpec>();
     for (var topic : Topics.ALL)
       for (var name : List.of(prefix + topic, prefix + topic + ".dead"))
         topics.put(name, new TopicSpec(2, false));
     Sandbox.shared().ensureTopics(topics);
-    artifacts = Files.createTempDirectory("artifacts");
+    artifacts = folder();
     approval = keep(Chassis.open(node, config("approval-service", "approval")));
     rollout = keep(Chassis.open(node, config("rollout-service", "rollout")));
     approval.inbox(Topics.PLAN, new Kinds(PlanEvent.class), this::hear);
@@ -89,6 +95,14 @@ final class World implements AutoCloseable {
     planner = keep(PlannerService.start(node, new PlannerConfig(config("planner-service", "planner"), artifacts, 100_000, 30)));
     await().atMost(LIMIT).until(() -> planner.ready() && approval.ready() && rollout.ready());
     catalog();
+  }
+
+  private static Path folder() {
+    try {
+      return Files.createTempDirectory("artifacts");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private void catalog() {
@@ -143,12 +157,6 @@ final class World implements AutoCloseable {
     from.db().doInTransaction(tx -> from.journal().appendNext(tx, topic, stream, id.value(),
         List.of(new Journal.Entry(event, new Scope(id, null, null))), node.clock().instant(), "system"));
     from.journal().nudge();
-  }
-
-  /// Nobody answers the planner any more.
-  void leaveAlone() {
-    approval.asks().close();
-    rollout.asks().close();
   }
 
   <R> R ask(Ask<R> question) { return approval.asks().ask(question, LIMIT); }
