@@ -19,21 +19,19 @@ import dev.sluice.contract.VersionRef;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// What the planner does while a rollout runs and ends.
+@ExtendWith(OneWorld.class)
 class CourseTest {
   private static World world;
   private String rollout;
 
   @BeforeAll
-  static void start() throws Exception { world = new World(); }
-
-  @AfterAll
-  static void stop() throws Exception { world.close(); }
+  static void start(World one) { world = one; }
 
   @BeforeEach
   void plan() {
@@ -81,6 +79,14 @@ class CourseTest {
     tell(new RolloutEvent.Aborted(null, "decision", "bob", null));
     world.awaits(rollout, "state", "aborted");
     assertThat(phases()).containsExactly("completed", "tripped", "not_started", "not_started", "not_started");
+  }
+
+  @Test
+  void an_abort_ends_the_batch_that_runs() {
+    begin();
+    tell(new RolloutEvent.Aborted(null, "operator", "bob", null));
+    world.awaits(rollout, "state", "aborted");
+    assertThat(phases()).containsExactly("completed", "not_started", "not_started", "not_started", "not_started");
   }
 
   @Test

@@ -35,7 +35,7 @@ public record Progress(RolloutState state, RolloutState before) {
     };
   }
 
-  /// The phases that a fact sets, by batch index; the key -1 stands for every tripped batch.
+  /// The phases that a fact sets, by batch index, or by [#TRIPPED] or [#UNDER_WAY].
   public static Map<Integer, BatchPhase> phases(RolloutEvent event) {
     return switch (event) {
       case RolloutEvent.BatchStarted e -> Map.of(e.batchIndex(), BatchPhase.RUNNING);
@@ -47,15 +47,21 @@ public record Progress(RolloutState state, RolloutState before) {
       };
       case RolloutEvent.RollbackBatchStarted e -> Map.of(e.batchIndex(), BatchPhase.ROLLING_BACK);
       case RolloutEvent.RollbackBatchEnded e -> Map.of(e.batchIndex(), BatchPhase.ROLLED_BACK);
+      case RolloutEvent.Aborted _ -> Map.of(UNDER_WAY, BatchPhase.COMPLETED);
       default -> Map.of();
     };
   }
 
   /// Stands for every tripped batch.
   public static final int TRIPPED = -1;
+  /// Stands for every batch that runs or goes back: an abort ends it, its members are healthy, failed or skipped.
+  public static final int UNDER_WAY = -2;
 
   /// The phase of a batch that no fact has told of.
-  public BatchPhase untold() { return state.ended() ? BatchPhase.NOT_STARTED : BatchPhase.PENDING; }
+  public BatchPhase untold() {
+    boolean back = state == RolloutState.ROLLING_BACK || before == RolloutState.ROLLING_BACK;
+    return state.ended() || back ? BatchPhase.NOT_STARTED : BatchPhase.PENDING;
+  }
 
   private static Progress to(RolloutState state) { return new Progress(state, null); }
 }

@@ -56,9 +56,12 @@ public final class ProgressStore {
       """;
   private static final String TRIPPED = "update batch_phase set phase = $2 where rollout_id = $1 and phase = 'tripped'";
 
+  private static final String UNDER_WAY = "update batch_phase set phase = $2 where rollout_id = $1 and phase in ('running', 'rolling_back')";
+
   public void keep(Db.Tx tx, String rollout, Map<Integer, BatchPhase> phases) {
     phases.forEach((batch, phase) -> {
       if (batch == Progress.TRIPPED) tx.query(TRIPPED, rollout, Told.word(phase));
+      else if (batch == Progress.UNDER_WAY) tx.query(UNDER_WAY, rollout, Told.word(phase));
       else
         tx.query(PHASE, rollout, batch, Told.word(phase));
     });

@@ -65,6 +65,10 @@ class ProgressTest {
     assertThat(Progress.phases(new RolloutEvent.RollbackBatchStarted(1, 4))).isEqualTo(Map.of(1, BatchPhase.ROLLING_BACK));
     assertThat(Progress.phases(new RolloutEvent.RollbackBatchEnded(1))).isEqualTo(Map.of(1, BatchPhase.ROLLED_BACK));
     assertThat(Progress.phases(new RolloutEvent.Released())).isEmpty();
+    assertThat(Progress.phases(new RolloutEvent.Aborted(null, "operator", "ann", null)))
+        .isEqualTo(Map.of(Progress.UNDER_WAY, BatchPhase.COMPLETED));
+    assertThat(new Progress(RolloutState.ROLLING_BACK, null).untold()).isEqualTo(BatchPhase.NOT_STARTED);
+    assertThat(new Progress(RolloutState.PAUSED, RolloutState.ROLLING_BACK).untold()).isEqualTo(BatchPhase.NOT_STARTED);
     assertThat(Progress.START.untold()).isEqualTo(BatchPhase.PENDING);
     assertThat(new Progress(RolloutState.ABORTED, null).untold()).isEqualTo(BatchPhase.NOT_STARTED);
   }
