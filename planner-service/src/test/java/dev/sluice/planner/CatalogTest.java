@@ -16,18 +16,16 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
+@ExtendWith(OneWorld.class)
 class CatalogTest {
   private static World world;
 
   @BeforeAll
-  static void start() throws Exception { world = new World(); }
-
-  @AfterAll
-  static void stop() throws Exception { world.close(); }
+  static void start(World one) { world = one; }
 
   private static Map<String, Object> version(String version) { return Map.of("version", version, "digest", World.NEW); }
 
@@ -153,5 +151,22 @@ class CatalogTest {
     assertThat(world.get("/readyz").status()).isEqualTo(200);
     assertThat(new String(world.raw("GET", "/openapi.yaml", HttpRequest.BodyPublishers.noBody(), Map.of()).body(), StandardCharsets.UTF_8))
         .contains("operationId: createPlan");
+  }
+
+  /// The planner tells the others of a desired version by its facts alone, and here is none.
+  @Test
+  void publishing_and_promoting_and_editing_a_template_tell_of_no_desired_version() {
+    world.post("/v1/modules", Map.of("name", "quiet"));
+    world.post("/v1/modules/quiet/versions", Map.of("id", "quiet-1", "version", "1", "digest", World.OLD));
+    var template = world.post("/v1/templates",
+        Map.of("name", "quiet", "modules", List.of(Map.of("module_id", "quiet", "version_id", "quiet-1")))).header("Location");
+    int before = world.told.size();
+    world.post("/v1/modules/quiet/versions", Map.of("id", "quiet-2", "version", "2", "digest", World.NEW));
+    world.send("PATCH", template, Map.of("modules", List.of(Map.of("module_id", "quiet", "version_id", "quiet-2"))));
+    for (var to : List.of("staging", "blessed", "live"))
+      world.promote("quiet-2", to);
+    await().atMost(World.LIMIT).until(() -> world.told.stream().filter(m -> m.stream().equals("module-quiet")).count() == 3);
+    assertThat(world.told.stream().skip(before)).allSatisfy(m -> assertThat(m.event()).isInstanceOf(CatalogEvent.VersionPromoted.class));
+    assertThat(world.get(template).objects("modules")).extracting(m -> m.get("version_id")).containsExactly("quiet-2");
   }
 }

@@ -18,19 +18,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.assertj.core.api.InstanceOfAssertFactories;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
+@ExtendWith(OneWorld.class)
 class PlanTest {
   private static World world;
 
   @BeforeAll
-  static void start() throws Exception { world = new World(); }
-
-  @AfterAll
-  static void stop() throws Exception { world.close(); }
+  static void start(World one) { world = one; }
 
   @BeforeEach
   void fleet() {
@@ -266,5 +264,75 @@ class PlanTest {
       assertThat(refused.status()).isEqualTo(409);
       assertThat(refused.get("rollout_ids")).asInstanceOf(InstanceOfAssertFactories.LIST).contains(rollout);
     }
+  }
+
+  @Test
+  void another_module_of_the_template_is_planned_beside_it_and_both_are_asked() {
+    world.post("/v1/modules", Map.of("name", "beside"));
+    world.post("/v1/modules/beside/versions", Map.of("id", "beside-1", "version", "1", "digest", World.NEW));
+    for (var to : List.of("staging", "blessed"))
+      world.promote("beside-1", to);
+    var nginx = world.planned();
+    var beside = world.planned("module_id", "beside", "target_version_id", "beside-1");
+    for (var rollout : List.of(nginx, beside))
+      assertThat(world.get("/v1/plans/" + rollout).body()).containsEntry("state", "awaiting_approval")
+          .containsEntry("approval_request_id", rollout + "-plan");
+    assertThat(world.plan("module_id", "beside", "target_version_id", "beside-1").text("rollout_id")).isEqualTo(beside);
+  }
+
+  @Test
+  void a_draft_that_was_given_up_is_made_anew_for_who_asks_next_under_the_policy_of_then() {
+    var rollout = new RolloutId(world.planned());
+    var given = world.ask(new Ask.DraftRevision(rollout, 1, Map.of("batch_pct", 50), "bob"));
+    var before = world.policy;
+    world.policy = new PolicyView(Policy.REQUIRE_APPROVAL, 3, true, 60, 60, "template");
+    try {
+      var draft = world.ask(new Ask.DraftRevision(rollout, 1, Map.of("batch_pct", 50), "cid"));
+      assertThat(draft.planHash()).isEqualTo(given.planHash());
+      assertThat(draft.madeBy()).isEqualTo("cid");
+      assertThat(draft.policy()).isEqualTo(world.policy);
+      world.ask(new Ask.AdoptRevision(rollout, 2, draft.planHash()));
+      assertThat(world.get("/v1/plans/" + rollout).body()).containsEntry("revision", 2).containsEntry("made_by", "cid");
+      assertThat(world.ask(new Ask.DraftRevision(rollout, 1, Map.of("batch_pct", 50), "bob"))).isEqualTo(draft);
+      var other = given;
+      world.tellApproval(rollout.value(),
+          new ApprovalEvent.Revised(new RequestId(rollout + "-plan"), rollout, other, "bob", world.node.clock().instant()));
+      world.awaits(rollout.value(), "made_by", "bob");
+    } finally {
+      world.policy = before;
+    }
+  }
+
+  @Test
+  void numbers_and_texts_beyond_all_bounds_are_refused_at_their_field() {
+    for (var number : List.of("20.5", "1e400", "-1e400", "99999999999999999999999", "2147483648", "0", "true", "[]", "{}", "\"abc\""))
+      assertThat(raw("max_batch_size", number)).as(number).containsExactly("max_batch_size");
+    assertThat(raw("order_by_label", "\"a\\u0000b\"")).containsExactly("order_by_label");
+    assertThat(raw("order_by_label", "\"\"")).containsExactly("order_by_label");
+    assertThat(raw("half\\ud800", "1")).hasSize(1);
+    assertThat(raw("batch_pct", "\"\\ud800\"")).containsExactly("batch_pct");
+    assertThat(raw("batch_pct", "1" + "0".repeat(2_000))).hasSize(1);
+    assertThat(world.post("/v1/plans", "{\"a\":".repeat(3_000)).status()).isEqualTo(400);
+    assertThat(world.post("/v1/plans", " ".repeat(2 << 20)).status()).isEqualTo(413);
+    assertThat(world.raw("POST", "/v1/plans", java.net.http.HttpRequest.BodyPublishers.ofString("{}"), Map.of("Content-Type", "text/plain"))
+        .statusCode()).isEqualTo(415);
+  }
+
+  private static List<Object> raw(String field, String json) {
+    var refused = world.post("/v1/plans", "{\"template_id\":\"" + world.template
+        + "\",\"module_id\":\"nginx\",\"target_version_id\":\"v2\",\"" + field + "\":" + json + "}");
+    assertThat(refused.status()).as(field + " " + refused.body()).isEqualTo(400);
+    return refused.faults();
+  }
+
+  @Test
+  void a_fleet_of_a_hundred_thousand_is_planned_whole() {
+    world.fleet.running(100_000);
+    var plan = world.plan("batch_pct", 1);
+    assertThat(plan.body()).containsEntry("total_instances", 100_000).containsEntry("batch_size", 1_000).containsEntry("batch_count", 100);
+    var last = world.get("/v1/plans/" + plan.text("rollout_id") + "?batch_index=99&limit=1000");
+    assertThat((List<?>) last.get("instance_ids")).hasSize(1_000).doesNotHaveDuplicates();
+    assertThat(world.told(PlanEvent.MembersPlanned.class, plan.text("rollout_id")).stream().mapToInt(e -> e.members().size()).sum())
+        .isEqualTo(100_000);
   }
 }

@@ -105,11 +105,19 @@ public final class PlanDesk {
     var header = draft.revision().header();
     var state = stores.plans().held(tx, header.rolloutId().value());
     var known = stores.plans().draft(tx, header.rolloutId().value(), header.revision(), header.planHash());
-    if (known.isPresent()) return known.get().header();
+    if (known.isPresent()) return again(tx, known.get().header(), draft);
     var events = accepted(PlanDecider.decide(state, new PlanCommand.Revise(draft.revision())));
     holdTarget(tx, header);
     writer.revision(tx, draft, events, false);
     return header;
+  }
+
+  /// The same change once more. Where the one before was never adopted, and another person asks or the policy is another by now, the draft is theirs: who made
+  /// a revision and which policy was read for it are kept with it. Its members are the same, so nothing is told anew.
+  private PlanHeader again(Db.Tx tx, PlanHeader known, Draft draft) {
+    var header = draft.revision().header();
+    if (known.madeBy().equals(header.madeBy()) && known.policy().equals(header.policy())) return known;
+    return stores.plans().redraft(tx, header, draft.shown()) ? header : known;
   }
 
   /// Makes a draft the revision that counts.

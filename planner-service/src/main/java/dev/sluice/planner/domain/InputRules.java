@@ -139,6 +139,8 @@ public final class InputRules {
   }
 
   private static Shape text() {
-    return given -> given instanceof String s && !s.isEmpty() && s.length() <= 128 ? null : "must be a string of 1 to 128 characters";
+    return given -> given instanceof String s && !s.isEmpty() && s.length() <= 128 && s.indexOf('\0') < 0
+        ? null
+        : "must be a string of 1 to 128 characters, none of them U+0000";
   }
 }

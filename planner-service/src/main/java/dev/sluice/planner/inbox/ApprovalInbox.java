@@ -35,7 +35,11 @@ public final class ApprovalInbox implements Inbox.Handler {
 
   private void adopt(ApprovalEvent.Revised e) {
     var rollout = e.rolloutId().value();
-    boolean known = db.inTransaction(tx -> plans.adopt(tx, rollout, e.plan().revision(), e.plan().planHash()));
+    boolean known = db.inTransaction(tx -> {
+      if (!plans.adopt(tx, rollout, e.plan().revision(), e.plan().planHash())) return false;
+      plans.adopted(tx, e.plan());
+      return true;
+    });
     if (known) log.atInfo().addKeyValue("rollout", rollout).addKeyValue("revision", e.plan().revision()).log("Revision counts");
     else
       log.atWarn().addKeyValue("rollout", rollout).addKeyValue("revision", e.plan().revision())

@@ -111,6 +111,25 @@ public final class PlanStore {
   /// What was done to the template stays.
   public void settled(Db.Tx tx, String rollout) { tx.query(SETTLED, rollout); }
 
+  private static final String REDRAFT = """
+      update plan_revision set header = $4::text::jsonb, shown = $5::text::jsonb
+       where rollout_id = $1 and revision = $2 and plan_hash = $3 and not counts returning revision
+      """;
+
+  /// Makes a draft anew, with the same inputs and members.
+  ///
+  /// @return false if it counts by now, and stays as it is
+  public boolean redraft(Db.Tx tx, PlanHeader h, Shown shown) {
+    return tx.query(REDRAFT, h.rolloutId().value(), h.revision(), h.planHash(), Json.text(h), Json.text(shown)).rowCount() > 0;
+  }
+
+  private static final String ADOPTED = "update plan_revision set header = $4::text::jsonb where rollout_id = $1 and revision = $2 and plan_hash = $3";
+
+  /// Keeps a revision as it was adopted: another draft of it may have come in between.
+  public void adopted(Db.Tx tx, PlanHeader h) {
+    tx.query(ADOPTED, h.rolloutId().value(), h.revision(), h.planHash(), Json.text(h));
+  }
+
   private static final String COUNTS = """
       update plan_revision set counts = true
        where rollout_id = $1 and revision = $2 and plan_hash = $3
