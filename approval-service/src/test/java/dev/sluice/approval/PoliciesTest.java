@@ -4,6 +4,7 @@ import static dev.sluice.approval.World.WEB;
 import static dev.sluice.approval.World.asks;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.approval.domain.PolicyPrecedence;
 import dev.sluice.chassis.ProblemException;
 import dev.sluice.contract.ApprovalEvent;
 import dev.sluice.contract.Ask;
@@ -11,11 +12,12 @@ import dev.sluice.contract.Policy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
+@ExtendWith(OneWorld.class)
 class PoliciesTest {
   private static final String UPGRADE = "system.fleet_rolling_upgrade";
   private static final String ACTION = "/v1/intervention-policies/" + UPGRADE;
@@ -23,10 +25,7 @@ class PoliciesTest {
   private static World world;
 
   @BeforeAll
-  static void open() { world = new World(1); }
-
-  @AfterAll
-  static void close() throws Exception { world.close(); }
+  static void open(World one) { world = one; }
 
   @AfterEach
   void clean() {
@@ -73,6 +72,35 @@ class PoliciesTest {
     assertThat(refused.status()).isEqualTo(403);
     assertThat(refused.body()).containsEntry("policy", "blocked").containsEntry("source", "template");
     assertThat(world.decide(id, "ann", "reject", 1).body()).containsEntry("status", "rejected");
+  }
+
+  @Test
+  void a_later_blocked_stops_nothing_that_runs() {
+    var trip = world.tripped(asks(1));
+    var approved = world.planned(asks(1));
+    world.decide(approved, "ann", "approve", 1);
+    put(NARROWED, Map.of("policy", "blocked"));
+    assertThat(world.request(approved).body()).containsEntry("status", "approved");
+    assertThat(world.decide(trip, "ann", "continue_anyway", 1).body()).containsEntry("status", "approved")
+        .containsEntry("decision", "continue_anyway");
+  }
+
+  @Test
+  void who_made_the_revision_may_not_approve_it_where_duties_are_separate() {
+    var separate = PolicyPrecedence.policy(Policy.REQUIRE_APPROVAL, 1, true, null, "action");
+    var id = world.planned(separate);
+    var refused = world.decide(id, "maker", "approve", 1);
+    assertThat(refused.status()).isEqualTo(403);
+    assertThat(refused.body()).containsEntry("policy", "require_approval").containsEntry("source", "action");
+    assertThat(world.request(id).body()).containsEntry("status", "pending").containsEntry("votes", List.of());
+    assertThat(world.decide(id, "ann", "approve", 1).body()).containsEntry("status", "approved");
+  }
+
+  @Test
+  void a_plan_made_by_a_model_waits_for_a_person_whatever_the_policy() {
+    var id = world.plannedByModel(PolicyPrecedence.policy(Policy.AUTO_APPROVE, 1, false, null, "action"));
+    assertThat(world.request(id).body()).containsEntry("status", "pending");
+    assertThat(world.decide(id, "ann", "approve", 1).body()).containsEntry("status", "approved").containsEntry("decided_by", "ann");
   }
 
   @Test

@@ -21,19 +21,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// The service from outside, on real servers: two replicas on one database.
+@ExtendWith(OneWorld.class)
 class RequestsTest {
   private static World world;
 
   @BeforeAll
-  static void open() { world = new World(2); }
-
-  @AfterAll
-  static void close() throws Exception { world.close(); }
+  static void open(World one) { world = one; }
 
   @Test
   void a_plan_is_asked_approved_told_and_its_outcome_shown() {
@@ -268,6 +266,42 @@ class RequestsTest {
     for (var replica : world.replicas)
       assertThat(world.send(replica, "POST", "/v1/approval-requests/" + id + "/decision", vote, headers).body()).containsEntry("status",
           "approved");
+  }
+
+  @Test
+  void another_body_under_the_same_key_is_409_and_a_nameless_caller_is_the_operator() {
+    var id = world.planned(asks(2));
+    var path = "/v1/approval-requests/" + id + "/decision";
+    var headers = Map.of("Authorization", "Bearer x", "Idempotency-Key", "key-of-" + id);
+    var approve = Map.of("decision", "approve", "revision", 1);
+    assertThat(world.send(world.replicas.getFirst(), "POST", path, approve, headers).objects("votes")).extracting(v -> v.get("actor"))
+        .containsExactly("operator");
+    var other = world.send(world.replicas.getLast(), "POST", path, Map.of("decision", "reject", "revision", 1), headers);
+    assertThat(other.status()).isEqualTo(409);
+    assertThat(world.request(id).body()).containsEntry("status", "pending");
+  }
+
+  @Test
+  void revisions_and_decisions_of_another_kind_are_refused_at_their_field() {
+    var path = "/v1/approval-requests/" + world.planned(asks(1));
+    for (var revision : List.of("null", "\"1\"", "1.5", "0", "-1", "1e400", "99999999999", "[1]")) {
+      assertThat(world.send("POST", path + "/decision", "{\"decision\":\"approve\",\"revision\":" + revision + "}", "ann")
+          .objects("errors")).as(revision).extracting(e -> e.get("field")).containsExactly("revision");
+      assertThat(world.send("PATCH", path, "{\"batch_pct\":10,\"revision\":" + revision + "}", "ann").objects("errors")).as(revision)
+          .extracting(e -> e.get("field")).containsExactly("revision");
+    }
+    assertThat(world.send("POST", path + "/decision", Map.of(), "ann").objects("errors")).extracting(e -> e.get("field"))
+        .containsExactlyInAnyOrder("decision", "revision");
+    assertThat(world.send("POST", path + "/decision", "{\"decision\":\"approve\",\"revision\":1,\"comment\":\"half \\ud800\"}", "ann")
+        .body()).containsEntry("status", "approved");
+  }
+
+  @Test
+  void says_its_document_and_its_readiness_without_credentials() throws Exception {
+    var replica = world.replicas.getFirst();
+    assertThat(world.send(replica, "GET", "/readyz", null, Map.of()).status()).isEqualTo(200);
+    assertThat(world.send(replica, "GET", "/healthz", null, Map.of()).status()).isEqualTo(200);
+    assertThat(world.text(replica, "/openapi.yaml")).contains("openapi: 3.1.0", "operationId: decideApprovalRequest");
   }
 
   @Test

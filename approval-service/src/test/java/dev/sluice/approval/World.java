@@ -49,10 +49,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.awaitility.Awaitility;
 
 /// The approval-service on real servers, with a planner and a rollout-service that are played: they tell facts from journals of their own, and the planner answers.
 final class World implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(20);
+  static {
+    Awaitility.setDefaultPollInterval(Duration.ofMillis(20));
+    Awaitility.setDefaultPollDelay(Duration.ZERO);
+  }
+
   /// The planner knows only this template.
   static final TemplateId WEB = new TemplateId("web");
 
@@ -152,6 +158,14 @@ final class World implements AutoCloseable {
     return appears(new RequestId(rolloutId + "-plan"));
   }
 
+  /// The same, where a model made the plan.
+  RequestId plannedByModel(PolicyView policy) {
+    var h = header(nextRollout(), 1, 20, policy, "maker");
+    tellPlan(new PlanEvent.RevisionPlanned(h.rolloutId(), new PlanHeader(h.rolloutId(), h.revision(), h.planHash(), h.inputs(), h.target(),
+        h.origins(), h.templateVersion(), h.slices(), h.estimatedTotalSeconds(), h.policy(), true, h.madeBy(), h.madeAt(), h.warnings())));
+    return appears(new RequestId(h.rolloutId() + "-plan"));
+  }
+
   void tellPlan(PlanEvent event) { tell(planner, Topics.PLAN, event.rolloutId(), event); }
 
   // the rollout-service
@@ -218,6 +232,12 @@ final class World implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
     }
+  }
+
+  /// What a path answers without credentials.
+  String text(ApprovalService from, String path) throws IOException, InterruptedException {
+    return http.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + from.port() + path)).timeout(LIMIT).build(),
+        BodyHandlers.ofString()).body();
   }
 
   /// Facts of a kind about a request, as the topic told them, waiting until there is one.

@@ -1,0 +1,19 @@
+package dev.sluice.approval;
+
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/// One world for all classes that ask for it: it opens with the first and closes after the last.
+final class OneWorld implements ParameterResolver {
+  @Override
+  public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+    return parameter.getParameter().getType() == World.class;
+  }
+
+  @Override
+  public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+    return context.getRoot().getStore(Namespace.create(OneWorld.class)).computeIfAbsent(World.class, _ -> new World(2), World.class);
+  }
+}
