@@ -205,7 +205,8 @@ public final class ApprovalDecider implements Decider<Request, ApprovalCommand, 
   private static boolean late(ByPerson c, Instant expiresAt) { return !c.at().isBefore(expiresAt); }
 
   private static boolean adopted(PlanPending p, Revise c) {
-    return p.plan().revision() == c.plan().revision() && p.plan().planHash().equals(c.plan().planHash());
+    return p.plan().revision() == c.plan().revision() && p.plan().planHash().equals(c.plan().planHash())
+        && p.plan().madeBy().equals(c.plan().madeBy());
   }
 
   private static Problem over(Instant expiresAt) {

@@ -35,6 +35,7 @@ import dev.sluice.contract.ApprovalEvent.RequestExpired;
 import dev.sluice.contract.ApprovalEvent.Revised;
 import dev.sluice.contract.ApprovalEvent.Voted;
 import dev.sluice.contract.Choice;
+import dev.sluice.contract.PlanHeader;
 import dev.sluice.contract.Policy;
 import dev.sluice.contract.PolicyView;
 import dev.sluice.contract.RequestType;
@@ -178,6 +179,14 @@ class ApprovalDeciderTest {
   @Test
   void an_edit_is_recorded_once() {
     given(asked(plan(1, asks(1))), revise(2)).when(revise(2)).thenNothing();
+  }
+
+  @Test
+  void the_same_edit_by_another_person_at_once_is_refused() {
+    var p = plan(2, asks(2));
+    var others = new PlanHeader(p.rolloutId(), p.revision(), p.planHash(), p.inputs(), p.target(), p.origins(), p.templateVersion(),
+        p.slices(), p.estimatedTotalSeconds(), p.policy(), p.byModel(), "another", p.madeAt(), p.warnings());
+    given(asked(plan(1, asks(1))), revise(2)).when(new Revise(PLAN, 1, others, "another", LATER)).thenRefused(409);
   }
 
   @Test
