@@ -290,6 +290,7 @@ class AttemptsTest {
       // it passes while nothing is handed out, the last word being a minute old
       play.left(300);
       world.db().query("update gate set heard_at = now() - interval '60 seconds' where rollout_id = 'unserved'");
+      world.db().query("update assignment set instructed_at = now() - interval '60 seconds' where rollout_id = 'unserved'");
       eventually(() -> assertThat(
           world.db().query("select 1 from assignment where instance_id = 'unserved' and due_at is null").rowCount()).isEqualTo(1));
       assertThat(play.judgements()).isEmpty();

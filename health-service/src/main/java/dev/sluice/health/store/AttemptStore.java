@@ -148,16 +148,18 @@ public final class AttemptStore {
       )
       update pulse p set watched = true from locked l where p.instance_id = l.instance_id
       """;
+  // `least` passes over a null
   private static final String MOVE_ON = """
       with locked as (
-        select instance_id, module_id, standing in ('failed', 'late_healthy') as again from assignment
+        select instance_id, module_id, standing in ('failed', 'late_healthy') as again,
+               greatest(interval '0', least($2::bigint * interval '1 microsecond', $5::timestamptz - instructed_at)) as stood
+          from assignment
          where rollout_id = $1 and (handed_out_at is null or $3)
            and (standing in ('awaited', 'soaking') or standing in ('failed', 'late_healthy') and timed_out and not verdict_recorded)
          order by instance_id, module_id for update
       )
       update assignment a
-         set deadline_at = a.deadline_at + $2::bigint * interval '1 microsecond',
-             due_at = case when a.standing = 'soaking' then $4 else a.deadline_at + $2::bigint * interval '1 microsecond' end,
+         set deadline_at = a.deadline_at + l.stood, due_at = case when a.standing = 'soaking' then $4 else a.deadline_at + l.stood end,
              standing = case when l.again then 'awaited' else a.standing end,
              reason = case when l.again then null else a.reason end,
              good_since = case when l.again then null else a.good_since end,
@@ -169,8 +171,15 @@ public final class AttemptStore {
   ///
   /// @param handedOutToo whether the clocks of those handed out stood still too
   public void moveOn(Db.Tx tx, String rolloutId, Duration by, boolean handedOutToo, Instant at) {
+    moveOn(tx, rolloutId, by, handedOutToo, at, null);
+  }
+
+  /// The same for those that were not handed out, each by no more than the time since it was instructed.
+  void moveOnUnserved(Db.Tx tx, String rolloutId, Duration by, Instant at) { moveOn(tx, rolloutId, by, false, at, at); }
+
+  private static void moveOn(Db.Tx tx, String rolloutId, Duration by, boolean handedOutToo, Instant at, Instant limit) {
     tx.query(WATCH_AGAIN, rolloutId, handedOutToo);
-    tx.query(MOVE_ON, rolloutId, by.toNanos() / 1_000, handedOutToo, Columns.time(at));
+    tx.query(MOVE_ON, rolloutId, by.toNanos() / 1_000, handedOutToo, Columns.time(at), Columns.time(limit));
   }
 
   private static final String RECORD = """

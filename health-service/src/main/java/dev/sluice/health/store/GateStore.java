@@ -93,7 +93,7 @@ public final class GateStore {
     var since = heardAt.plus(lease);
     if (!at.isAfter(since.minus(NOISE))) return;
     // what was deaf time is added already; clocks that stood still are set going even where nothing is added
-    attempts.moveOn(tx, rolloutId, evidence.deaf(tx, since).heardBetween(since, at), false, at);
+    attempts.moveOnUnserved(tx, rolloutId, evidence.deaf(tx, since).heardBetween(since, at), at);
   }
 
   /// The rollout-service answered what it delivers now.

@@ -26,20 +26,23 @@ public final class Versions {
   }
 
   /// @throws Outage if the planner does not answer
-  public boolean targetAvailable(PlanHeader plan) { return missing(List.of(plan.target().id())).isEmpty(); }
+  public boolean targetAvailable(PlanHeader plan) { return missing(List.of(plan.target().id()), limit).isEmpty(); }
 
   /// The versions before that cannot be had.
   ///
   /// @throws Outage if the planner does not answer
-  public List<VersionId> unavailableOrigins(PlanHeader plan) {
-    return missing(plan.origins().stream().map(VersionRef::id).distinct().toList());
+  public List<VersionId> unavailableOrigins(PlanHeader plan) { return unavailableOrigins(plan, limit); }
+
+  private List<VersionId> unavailableOrigins(PlanHeader plan, Duration wait) {
+    return missing(plan.origins().stream().map(VersionRef::id).distinct().toList(), wait);
   }
 
-  /// The same for a rollout that is open. Its versions cannot be archived, so a planner that does not answer does not hold the way back up.
+  /// The same for a rollout that is open. Its versions cannot be archived, so a planner that does not answer does not hold the way back up
+  /// for longer than one question waits.
   public List<VersionId> unavailableOriginsOfOpen(PlanHeader plan) {
     for (int i = 0; i < TRIES; i++) {
       try {
-        return unavailableOrigins(plan);
+        return unavailableOrigins(plan, limit.dividedBy(TRIES));
       } catch (Outage | ProblemException e) {
         log.atDebug().addKeyValue("rollout", plan.rolloutId()).log("Which versions can be had is not known: {}", e.getMessage());
       }
@@ -48,8 +51,8 @@ public final class Versions {
     return List.of();
   }
 
-  private List<VersionId> missing(List<VersionId> versions) {
-    var available = new HashSet<>(asks.ask(new Ask.VersionsAvailable(versions), limit).available());
+  private List<VersionId> missing(List<VersionId> versions, Duration wait) {
+    var available = new HashSet<>(asks.ask(new Ask.VersionsAvailable(versions), wait).available());
     return versions.stream().filter(v -> !available.contains(v)).toList();
   }
 }
