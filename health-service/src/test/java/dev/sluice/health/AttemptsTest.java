@@ -343,6 +343,30 @@ class AttemptsTest {
     play.ends();
   }
 
+  private static final String OFFERED_AGAIN = """
+      update assignment set echoed_at = null, artifact_url = 'http://files/again', changed_xid = pg_current_xact_id()
+       where instance_id = 'overtaken'
+      """;
+  private static final String INSTRUCTION_WAITS = """
+      select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'select upgrading%for update%'
+      """;
+
+  @Test
+  void an_instruction_whose_transaction_began_before_another_change_is_learned() {
+    var agent = settled("overtaken");
+    var play = Play.of(world, "overtaken", agent).start();
+    eventually(() -> assertThat(purpose("overtaken")).isEqualTo("upgrade"));
+    world.db().doInTransaction(tx -> {
+      tx.query("select 1 from gate where rollout_id = 'overtaken' for update");
+      play.instruct(60, 0);
+      eventually(() -> assertThat(world.db().query(INSTRUCTION_WAITS).rowCount()).isPositive());
+      world.db().query(OFFERED_AGAIN);
+      agent.says("applying", 0);
+      eventually(() -> assertThat(agent.desired().path("artifact_url").asText()).isEqualTo("http://files/again"));
+    });
+    play.told("1.26.0").ends();
+  }
+
   private static final String HAND_OUT_WAITS = """
       select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'select rollout_id, purpose, heard_at from gate%for share%'
       """;

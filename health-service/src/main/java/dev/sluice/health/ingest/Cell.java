@@ -69,6 +69,7 @@ public final class Cell {
     for (var known : assigned) {
       if (!known.moduleId().equals(news.moduleId())) next.add(known);
       else if (known.changed() > news.changed() || known.equals(news)) return false;
+      else if (known.changed() == news.changed() && known.generation() > news.generation()) return false;
       else if (known.handedOut() && known.generation() == news.generation() && !news.handedOut()) return false;
     }
     next.add(news);

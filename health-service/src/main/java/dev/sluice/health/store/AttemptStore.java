@@ -38,7 +38,8 @@ public final class AttemptStore {
              generation = excluded.generation, rollout_id = excluded.rollout_id, ordinal = excluded.ordinal, batch_index = excluded.batch_index,
              purpose = excluded.purpose, instructed_at = excluded.instructed_at, deadline_at = excluded.deadline_at,
              min_healthy_sec = excluded.min_healthy_sec, standing = excluded.standing, due_at = excluded.due_at, handed_out_at = null,
-             echoed_at = null, reason = null, good_since = null, timed_out = false, verdict_recorded = false, changed_xid = pg_current_xact_id()
+             echoed_at = null, reason = null, good_since = null, timed_out = false, verdict_recorded = false,
+             changed_xid = greatest(pg_current_xact_id(), a.changed_xid)
        where a.generation < excluded.generation
       returning a.instance_id
       """;
@@ -108,7 +109,7 @@ public final class AttemptStore {
          set version_id = u.version_id, version = u.version, digest = u.digest, artifact_url = u.artifact_url, generation = u.generation,
              rollout_id = null, ordinal = null, batch_index = null, purpose = null, instructed_at = null, deadline_at = null, min_healthy_sec = null,
              standing = null, reason = null, good_since = null, due_at = null, handed_out_at = null, echoed_at = null, timed_out = false,
-             verdict_recorded = false, changed_xid = pg_current_xact_id()
+             verdict_recorded = false, changed_xid = greatest(pg_current_xact_id(), a.changed_xid)
         from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
           as u (instance_id, version_id, version, digest, artifact_url, generation)
        where a.instance_id = u.instance_id and a.module_id = $1
@@ -208,7 +209,7 @@ public final class AttemptStore {
         select a.instance_id, a.module_id from assignment a where a.rollout_id = $1 and a.ordinal = any($2) and a.standing <> 'closed'
          order by a.instance_id, a.module_id for update
       )
-      update assignment a set standing = 'closed', due_at = null, changed_xid = pg_current_xact_id()
+      update assignment a set standing = 'closed', due_at = null, changed_xid = greatest(pg_current_xact_id(), a.changed_xid)
         from locked l where a.instance_id = l.instance_id and a.module_id = l.module_id
       """;
 

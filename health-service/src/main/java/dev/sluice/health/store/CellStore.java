@@ -14,7 +14,8 @@ import java.util.Map;
 /// What replicas hold in memory, and how they follow it.
 ///
 /// A replica reads again all rows that were written by transactions that its last look may have missed: those from the oldest that still ran then
-/// (`pg_snapshot_xmin`) on. So nothing is passed over, whatever commits late.
+/// (`pg_snapshot_xmin`) on. So nothing is passed over, whatever commits late. A row's number never falls: a transaction that began first and wrote last leaves the
+/// number of the one before, or its news would look old.
 public final class CellStore {
   public record CredentialsRow(String instanceId, Credentials credentials) {}
 

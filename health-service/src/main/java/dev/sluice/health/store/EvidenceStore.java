@@ -288,7 +288,7 @@ public final class EvidenceStore {
   public record EchoRow(String instanceId, String moduleId) {}
 
   private static final String WRITE_ECHOES = """
-      update assignment a set echoed_at = $3, changed_xid = pg_current_xact_id()
+      update assignment a set echoed_at = $3, changed_xid = greatest(pg_current_xact_id(), a.changed_xid)
         from unnest($1::text[], $2::text[]) as u (instance_id, module_id)
        where a.instance_id = u.instance_id and a.module_id = u.module_id
       """;

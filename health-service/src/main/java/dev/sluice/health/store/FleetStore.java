@@ -41,7 +41,7 @@ public final class FleetStore {
        order by id
       on conflict (id) do update
          set name = excluded.name, template_id = excluded.template_id, labels = excluded.labels, token_hash = excluded.token_hash,
-             enrolled_at = excluded.enrolled_at, status = 'starting', decommissioned_at = null, changed_xid = pg_current_xact_id()
+             enrolled_at = excluded.enrolled_at, status = 'starting', decommissioned_at = null, changed_xid = greatest(pg_current_xact_id(), i.changed_xid)
        where i.status = 'decommissioned'
       returning id
       """;
@@ -66,7 +66,7 @@ public final class FleetStore {
          set version_id = excluded.version_id, version = excluded.version, digest = excluded.digest, artifact_url = excluded.artifact_url,
              generation = a.generation + 1, rollout_id = null, ordinal = null, batch_index = null, purpose = null, instructed_at = null,
              deadline_at = null, min_healthy_sec = null, standing = null, reason = null, good_since = null, due_at = null, handed_out_at = null,
-             echoed_at = null, timed_out = false, verdict_recorded = false, changed_xid = pg_current_xact_id()
+             echoed_at = null, timed_out = false, verdict_recorded = false, changed_xid = greatest(pg_current_xact_id(), a.changed_xid)
       """;
 
   private record Desired(String instanceId, Assignment module) {}
@@ -136,10 +136,11 @@ public final class FleetStore {
        where a.instance_id = $1 and a.standing in ('awaited', 'soaking') order by a.module_id for update of a
       """;
   private static final String CLOSE = """
-      update assignment set standing = 'closed', due_at = null, changed_xid = pg_current_xact_id() where instance_id = $1 and standing is not null
+      update assignment set standing = 'closed', due_at = null,
+         changed_xid = greatest(pg_current_xact_id(), assignment.changed_xid) where instance_id = $1 and standing is not null
       """;
   private static final String DECOMMISSION = """
-      update instance set status = 'decommissioned', decommissioned_at = $2, changed_xid = pg_current_xact_id() where id = $1
+      update instance set status = 'decommissioned', decommissioned_at = $2, changed_xid = greatest(pg_current_xact_id(), instance.changed_xid) where id = $1
       """;
 
   /// Decommissions an instance. A rollout that waits for it is told.
