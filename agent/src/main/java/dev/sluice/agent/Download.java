@@ -106,7 +106,7 @@ final class Download {
   }
 
   private static URI location(URI from, HttpResponse<?> response) throws Denied {
-    String location = response.headers().firstValue("Location").orElseThrow(() -> new Denied(from + " redirects to nowhere"));
+    String location = response.headers().firstValue("Location").orElseThrow(() -> new Denied(from.getPath() + " redirects to nowhere"));
     return Server.httpOnly(from.resolve(location));
   }
 

@@ -70,14 +70,23 @@ final class Heart {
     underWay = true;
     changed = false;
     holdingBack = false;
-    JsonObject heartbeat = report.get();
-    heartbeat.put("boot_id", bootId);
-    heartbeat.put("sequence", ++sequence);
-    server.heartbeat(heartbeat).whenComplete(this::ended);
+    try {
+      JsonObject heartbeat = report.get();
+      heartbeat.put("boot_id", bootId);
+      heartbeat.put("sequence", ++sequence);
+      server.heartbeat(heartbeat).thenApply(this::told).whenComplete(this::ended);
+    } catch (RuntimeException | Error failure) {
+      ended(null, failure);
+    }
   }
 
+  private Server.Answer told(Server.Answer answer) {
+    answered.accept(answer);
+    return answer;
+  }
+
+  /// Whatever failed, there is a next heartbeat.
   private void ended(Server.Answer answer, Throwable thrown) {
-    if (thrown == null) answered.accept(answer);
     Throwable failure = thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
     if (failure instanceof Dismissed over) dismissed.accept(over);
     synchronized (this) {

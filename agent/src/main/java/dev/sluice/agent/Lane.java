@@ -86,13 +86,16 @@ final class Lane {
       if (job != null) job.run();
     } catch (InterruptedException closing) {
       // the agent closes; what was under way goes on at its next start
-    } catch (IOException | RuntimeException failure) {
+    } catch (IOException | RuntimeException | Error failure) {
       runtime.log("failed: " + failure);
+    } finally {
+      ended();
     }
-    synchronized (this) {
-      busy = false;
-      if (!waiting.isEmpty()) submit();
-      notifyAll();
-    }
+  }
+
+  private synchronized void ended() {
+    busy = false;
+    if (!waiting.isEmpty()) submit();
+    notifyAll();
   }
 }

@@ -118,8 +118,8 @@ final class ModuleWorker {
       else
         later(denied, backoff.next());
     } catch (Unavailable busy) {
-      later(busy, busy.retryAfter());
-    } catch (IOException | RuntimeException failure) {
+      later(busy, busy.retryAfter().plus(backoff.next()));
+    } catch (IOException | RuntimeException | Error failure) {
       later(failure, backoff.next());
     }
   }
@@ -158,7 +158,7 @@ final class ModuleWorker {
     }
   }
 
-  private void later(Exception failure, Duration wait) {
+  private void later(Throwable failure, Duration wait) {
     String why = failure.getMessage() == null ? failure.toString() : failure.getMessage();
     runtime.log("module " + module + ": " + record.step() + " waits " + wait.toMillis() + " ms: " + why);
     trouble = Commands.clip("waits to try again: " + why);
