@@ -10,8 +10,8 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -21,6 +21,8 @@ import java.util.stream.Stream;
 /// Runs the operator's commands of one module, one at a time, each with a time limit. Output goes to a file: a pipe would bind a service
 /// that a command leaves behind to the agent's life.
 final class Commands {
+  /// In the environment of a command and of all that it starts: known by it, also what was handed to another parent is ended with its command.
+  private static final String MARK = "SLUICE_COMMAND";
   private static final int DETAIL_CHARS = 500;
   private static final long OUTPUT_BYTES = 16 << 20;
   /// A process is born under the write lock, a file of a release is open for writing under the read lock: a child that inherits such a file while it is born keeps
@@ -32,6 +34,7 @@ final class Commands {
   private final Path output;
   private final Path note;
   private Process running;
+  private String mark = "";
   private boolean closed;
 
   /// @param ok     whether it ended with 0 in time
@@ -57,6 +60,7 @@ final class Commands {
     try {
       process = startOnceFree(builder);
     } catch (IOException e) {
+      Files.deleteIfExists(note);
       return new Outcome(false, clip("cannot start " + command.get(0) + ": " + e.getMessage()));
     }
     return await(process, limit);
@@ -77,13 +81,15 @@ final class Commands {
 
   private synchronized Process start(ProcessBuilder builder) throws IOException, InterruptedException {
     if (closed) throw new InterruptedException("closed");
+    mark = UUID.randomUUID().toString();
+    Files.writeString(note, mark);
+    builder.environment().put(MARK, mark);
     BIRTHS.writeLock().lock();
     try {
       running = builder.start();
     } finally {
       BIRTHS.writeLock().unlock();
     }
-    Files.writeString(note, running.pid() + " " + startedAt(running.toHandle()));
     return running;
   }
 
@@ -104,7 +110,7 @@ final class Commands {
       int exit = process.exitValue();
       return exit == 0 ? new Outcome(true, tail()) : new Outcome(false, clip("exit " + exit + ": " + tail()));
     } finally {
-      if (process.isAlive()) killTree(process.toHandle());
+      if (process.isAlive()) kill(process);
       synchronized (this) {
         running = null;
         Files.deleteIfExists(note);
@@ -115,18 +121,41 @@ final class Commands {
   /// Ends a command that outlived an agent that was killed: it must not work beside its own repetition.
   void killStray() throws IOException {
     if (!Files.exists(note)) return;
-    String[] words = Files.readString(note).split(" ");
-    if (words.length == 2 && words[0].matches("\\d{1,18}")) {
-      Optional<ProcessHandle> stray = ProcessHandle.of(Long.parseLong(words[0]));
-      if (stray.isPresent() && startedAt(stray.get()).equals(words[1])) killTree(stray.get());
-    }
+    killMarked(Files.readString(note));
     Files.delete(note);
   }
 
   /// Ends what runs; nothing starts any more.
   synchronized void close() {
     closed = true;
-    if (running != null) killTree(running.toHandle());
+    if (running != null) kill(running);
+  }
+
+  private synchronized void kill(Process process) {
+    killTree(process.toHandle());
+    killMarked(mark);
+  }
+
+  /// Kills all that carry a mark, until no new one appears.
+  private static void killMarked(String mark) {
+    if (mark.isEmpty()) return;
+    Set<ProcessHandle> killed = new HashSet<>();
+    List<ProcessHandle> found;
+    do {
+      try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
+        found = all.filter(process -> isMarked(process, mark)).filter(killed::add).toList();
+      }
+      found.forEach(Commands::killTree);
+    } while (!found.isEmpty());
+  }
+
+  private static boolean isMarked(ProcessHandle process, String mark) {
+    try {
+      byte[] environment = Files.readAllBytes(Path.of("/proc", Long.toString(process.pid()), "environ"));
+      return new String(environment, StandardCharsets.ISO_8859_1).contains(MARK + "=" + mark + "\0");
+    } catch (IOException goneOrNotOurs) {
+      return false;
+    }
   }
 
   /// Kills a process and all below it: from below, so that none gets another parent, until no new child appears.
@@ -140,10 +169,6 @@ final class Commands {
       born.forEach(ProcessHandle::destroyForcibly);
     } while (!born.isEmpty());
     root.destroyForcibly();
-  }
-
-  private static String startedAt(ProcessHandle process) {
-    return process.info().startInstant().map(at -> Long.toString(at.toEpochMilli())).orElse("unknown");
   }
 
   private String tail() throws IOException {

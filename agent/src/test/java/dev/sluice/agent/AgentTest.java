@@ -14,8 +14,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// An agent against a server: enrolment, heartbeats, upgrades that go well.
+@Execution(ExecutionMode.CONCURRENT)
 class AgentTest {
   private static final String OK = "exit 0";
   private final byte[] v1 = Tarball.release("1", OK, OK).bytes();

@@ -10,8 +10,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Servers that are away, busy, or done with the agent.
+@Execution(ExecutionMode.CONCURRENT)
 class ConnectionTest {
   private static final byte[] RELEASE = Tarball.release("1", "exit 0", "exit 0").bytes();
   @TempDir

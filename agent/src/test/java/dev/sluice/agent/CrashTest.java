@@ -14,11 +14,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// An agent in a process of its own that is killed at each step of an upgrade, just before and just after the step is recorded. The
 /// next one ends the upgrade as if nothing had happened.
+@Execution(ExecutionMode.CONCURRENT)
 class CrashTest {
   private static final int KILLED = 137;
   private static final String OK = "exit 0";

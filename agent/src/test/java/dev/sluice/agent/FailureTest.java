@@ -16,8 +16,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Releases, archives and commands that fail.
+@Execution(ExecutionMode.CONCURRENT)
 class FailureTest {
   private static final String OK = "exit 0";
   @TempDir
@@ -79,6 +82,17 @@ class FailureTest {
     assertThat(status(told).getString("detail")).contains("stopped after 2 s").contains("waiting");
     long child = Long.parseLong(Files.readString(folder.resolve("nginx/pid")).strip());
     await().atMost(ProtocolPeer.PATIENCE).until(() -> ended(child));
+  }
+
+  @Test
+  void a_command_over_its_time_limit_is_killed_with_what_it_gave_another_parent() throws Exception {
+    peer.desire("2",
+        Tarball.release("2", "(sleep 300 & echo $! > ../../orphan); setsid sleep 300 & echo $! > ../../session; sleep 300", OK).bytes());
+    peer.awaitState("apply_failed");
+    for (String left : List.of("orphan", "session")) {
+      long pid = Long.parseLong(Files.readString(folder.resolve("nginx").resolve(left)).strip());
+      await().atMost(ProtocolPeer.PATIENCE).until(() -> ended(pid));
+    }
   }
 
   @Test

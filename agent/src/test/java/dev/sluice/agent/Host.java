@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.stream.Stream;
 
 /// A host with one agent and one module, `nginx`, whose releases bring their own commands.
@@ -18,6 +19,7 @@ final class Host implements AutoCloseable {
   final Link link = new Link();
   private final AgentRuntime runtime = new AgentRuntime(4, line -> System.out.println("agent: " + line));
   private Duration proof = Duration.ofMillis(300);
+  private Duration health = Duration.ofMillis(200);
   private Limits limits = Limits.DEFAULT;
   private Duration timeLimit = Duration.ofSeconds(10);
   private boolean longPoll;
@@ -40,7 +42,8 @@ final class Host implements AutoCloseable {
     return this;
   }
 
-  Host rarelyProving() {
+  Host rarelyLooking() {
+    health = Duration.ofHours(1);
     proof = Duration.ofHours(1);
     return this;
   }
@@ -48,7 +51,7 @@ final class Host implements AutoCloseable {
   Host start(ProtocolPeer peer) throws IOException, ConfigException {
     var enrolment = new Enrolment("edge", "i1", "first", Map.of("zone", "a"), "enroller");
     var module = new ModuleConfig(folder.resolve("nginx"), List.of("./bin/apply"), List.of("./bin/health"), timeLimit, timeLimit);
-    agent = Agent.start(new AgentConfig(peer.uri(), enrolment, state(), new Pace(Duration.ZERO, Duration.ofMillis(200), proof, longPoll),
+    agent = Agent.start(new AgentConfig(peer.uri(), enrolment, state(), new Pace(Duration.ZERO, health, proof, longPoll),
         limits, Map.of(ProtocolPeer.MODULE, module)), runtime, link);
     return this;
   }
@@ -56,6 +59,9 @@ final class Host implements AutoCloseable {
   Agent agent() { return agent; }
 
   void stop() { agent.close(); }
+
+  /// Threads that work or wait for work.
+  int workers() { return ((ThreadPoolExecutor) runtime.workers()).getPoolSize(); }
 
   Path state() { return folder.resolve("state"); }
 

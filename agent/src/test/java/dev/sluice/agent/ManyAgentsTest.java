@@ -14,9 +14,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// Many agents in one process, as the simulated fleet has them.
+@Isolated("it counts the threads of the process")
 class ManyAgentsTest {
   private static final int AGENTS = 50;
   private static final int WORKERS = 8;
@@ -24,6 +27,7 @@ class ManyAgentsTest {
   Path folder;
 
   @Test
+  @Timeout(300)
   void share_a_few_threads_and_upgrade_each_for_itself() throws Exception {
     List<Agent> agents = new ArrayList<>();
     try (var peer = new ProtocolPeer(); var runtime = new AgentRuntime(WORKERS, line -> {})) {
@@ -32,14 +36,20 @@ class ManyAgentsTest {
       try {
         for (int i = 0; i < AGENTS; i++)
           agents.add(agent("i" + i, peer, runtime));
-        await().atMost(ProtocolPeer.PATIENCE.multipliedBy(3))
-            .until(() -> agents.stream().allMatch(agent -> digest.equals(agent.running().get(ProtocolPeer.MODULE))));
+        await().atMost(ProtocolPeer.PATIENCE.multipliedBy(8)).until(() -> agents.stream().allMatch(ManyAgentsTest::isDone));
+        assertThat(agents).allSatisfy(agent -> assertThat(agent.running()).as(agent.status(ProtocolPeer.MODULE).toString())
+            .containsEntry(ProtocolPeer.MODULE, digest));
         long threads = Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().startsWith("agent-")).count();
         assertThat(threads).isLessThanOrEqualTo(WORKERS + 3);
       } finally {
         agents.forEach(Agent::close);
       }
     }
+  }
+
+  /// Also where it went wrong: then the test says how.
+  private static boolean isDone(Agent agent) {
+    return agent.status(ProtocolPeer.MODULE).filter(status -> status.state() != ModuleState.APPLYING).isPresent();
   }
 
   private Agent agent(String id, ProtocolPeer peer, AgentRuntime runtime) throws IOException, ConfigException {

@@ -12,8 +12,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// The running digest is proven, not remembered.
+@Execution(ExecutionMode.CONCURRENT)
 class ProofTest {
   private static final byte[] RELEASE = Tarball.release("1", "exit 0", "exit 0").link("same", "VERSION").bytes();
   @TempDir
