@@ -8,7 +8,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// Runs a simulated fleet against a server.
-@Command(name = "fleet", description = "Run a simulated fleet of up to 500 real agents until Ctrl-C.")
+@Command(name = "fleet", description = "Run a simulated fleet until Ctrl-C: up to 500 real agents; more only speak the protocol.")
 final class FleetCommand implements Callable<Integer> {
   @Option(names = "--instances", paramLabel = "N", required = true, description = "how many")
   private int instances;

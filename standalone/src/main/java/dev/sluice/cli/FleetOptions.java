@@ -8,7 +8,7 @@ import java.util.List;
 ///
 /// @param server     the gateway
 /// @param token      the bearer token that enrols
-/// @param instances  how many real agents, at most 500
+/// @param instances  how many; above 500 they only speak the protocol
 /// @param templateId what they enrol under
 /// @param moduleIds  what they run; at least one
 /// @param folder     where the agents' folders are

@@ -107,17 +107,38 @@ public final class Processes implements Launcher {
 
   @Override
   public int fleet(FleetOptions options, Consumer<String> note) throws InterruptedException {
-    if (options.instances() > RealFleet.MOST) throw new CannotStart("at most " + RealFleet.MOST + " real agents run in one process");
     try {
-      var fleet = RealFleet.start(options.server(), options.token(), options.folder(), options.instances(), options.templateId(),
-          options.moduleIds(),
-          new RealFleet.Faults(options.seed(), options.silent(), options.slow(), options.flapping()));
-      Runtime.getRuntime().addShutdownHook(new Thread(fleet::close, "close-fleet"));
-      note.accept(options.instances() + " real agents run, each with its folder in " + options.folder());
+      var fleet = started(options,
+          new Faults(options.seed(), options.silent(), options.slow(), options.flapping()), note);
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> close(fleet), "close-fleet"));
     } catch (IOException e) {
       throw new CannotStart("the fleet does not start: " + e.getMessage(), e);
     }
     new CountDownLatch(1).await();
     return 0;
+  }
+
+  /// Says on its first line what kind of fleet it is.
+  static AutoCloseable started(FleetOptions options, Faults faults, Consumer<String> note) throws IOException {
+    if (options.instances() > RealFleet.MOST) {
+      note.accept("protocol only: more than " + RealFleet.MOST
+          + " instances are no real agents; nothing is downloaded, run or proven, each version is reported healthy");
+      var fleet = ProtocolFleet.start(options.server(), options.token(), options.folder(), options.instances(), options.templateId(),
+          options.moduleIds(), faults);
+      note.accept(options.instances() + " instances are enrolled and heartbeat; their tokens are in " + options.folder());
+      return fleet;
+    }
+    var fleet = RealFleet.start(options.server(), options.token(), options.folder(), options.instances(), options.templateId(),
+        options.moduleIds(), faults);
+    note.accept(options.instances() + " real agents run, each with its folder in " + options.folder());
+    return fleet;
+  }
+
+  private static void close(AutoCloseable fleet) {
+    try {
+      fleet.close();
+    } catch (Exception e) {
+      throw new IllegalStateException("the fleet does not end", e);
+    }
   }
 }

@@ -5,6 +5,7 @@ import dev.sluice.agent.AgentConfig;
 import dev.sluice.agent.AgentRuntime;
 import dev.sluice.agent.ConfigException;
 import dev.sluice.agent.Link;
+import dev.sluice.standalone.Faults.Fault;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -20,18 +21,17 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.LoggerFactory;
 
-/// Real agents, up to 500, in one process: each has its own folder, identity and commands. Faults are real: a silent one's connection is cut, a slow one's
+/// Real agents, up to 500, in one process: each has its own folder, identity and commands. Faults are real: a silent one's connection is cut once it runs its first release, a slow one's
 /// apply command takes long, a flapping one's connection comes and goes. Who gets a fault is chosen by a seed.
 public final class RealFleet implements AutoCloseable {
   public static final int MOST = 500;
   /// A health command is a process: not one with each heartbeat of each agent.
   private static final AgentConfig.Pace PACE = new AgentConfig.Pace(Duration.ZERO, Duration.ofSeconds(20), Duration.ofHours(1), true);
+  /// So that the server has heard what it runs.
+  private static final int SILENT_AFTER_SEC = 2;
+  /// One more for each slow agent: the others are not to wait for it.
+  private static final int WORKERS = 16;
   private static final List<String> ZONES = List.of("a", "b", "c");
-
-  /// How many instances get which fault.
-  public record Faults(long seed, int silent, int slow, int flapping) {
-    public static final Faults NONE = new Faults(0, 0, 0, 0);
-  }
 
   private final AgentRuntime runtime;
   private final List<Agent> agents = new ArrayList<>();
@@ -39,9 +39,9 @@ public final class RealFleet implements AutoCloseable {
   private final ScheduledExecutorService flapper = Executors
       .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("flapper").factory());
 
-  private RealFleet() {
+  private RealFleet(int slow) {
     var log = LoggerFactory.getLogger(RealFleet.class);
-    runtime = new AgentRuntime(16, line -> log.debug("{}", line));
+    runtime = new AgentRuntime(WORKERS + slow, line -> log.debug("{}", line));
   }
 
   /// Starts agents that enrol as `<template>-001` and so on.
@@ -54,7 +54,7 @@ public final class RealFleet implements AutoCloseable {
       throws IOException {
     if (instances < 1 || instances > MOST)
       throw new IllegalArgumentException("1 to " + MOST + " real agents run in one process, not " + instances);
-    var fleet = new RealFleet();
+    var fleet = new RealFleet(faults.slow());
     try {
       fleet.fill(server, token, folder, instances, template, modules, faults);
       return fleet;
@@ -67,38 +67,44 @@ public final class RealFleet implements AutoCloseable {
   private void fill(URI server, String token, Path folder, int instances, String template, List<String> modules, Faults faults)
       throws IOException {
     var random = new SplittableRandom(faults.seed());
-    var order = new ArrayList<Integer>();
-    for (int i = 0; i < instances; i++)
-      order.add(random.nextInt(i + 1), i);
+    var drawn = faults.draw(instances);
     for (int i = 0; i < instances; i++) {
-      int rank = order.indexOf(i);
-      boolean silent = rank < faults.silent();
-      boolean slow = !silent && rank < faults.silent() + faults.slow();
-      boolean flapping = !silent && !slow && rank < faults.silent() + faults.slow() + faults.flapping();
+      var fault = drawn.get(i);
       var id = template + "-" + String.format("%03d", i + 1);
       var link = new Link();
       links.put(id, link);
-      add(server, token, folder.resolve(id), id, template, ZONES.get(i % ZONES.size()), modules, slow, link);
-      if (silent) flapper.schedule(link::cut, 3, TimeUnit.SECONDS);
-      if (flapping)
+      var agent = add(server, token, folder.resolve(id), id, template, ZONES.get(i % ZONES.size()), modules,
+          fault == Fault.SLOW ? faults.slowApply() : Duration.ZERO, link);
+      if (fault == Fault.SILENT) cutOnceItRuns(agent, link, modules.size());
+      if (fault == Fault.FLAPPING)
         flapper.scheduleWithFixedDelay(() -> flip(link), random.nextInt(1_000, 5_000), random.nextInt(2_000, 6_000), TimeUnit.MILLISECONDS);
     }
   }
 
-  private void add(URI server, String token, Path folder, String id, String template, String zone, List<String> modules, boolean slow,
+  /// A machine that was never heard of would not be part of any rollout.
+  private void cutOnceItRuns(Agent agent, Link link, int modules) {
+    flapper.schedule(() -> {
+      if (agent.running().size() == modules) flapper.schedule(link::cut, SILENT_AFTER_SEC, TimeUnit.SECONDS);
+      else
+        cutOnceItRuns(agent, link, modules);
+    }, 1, TimeUnit.SECONDS);
+  }
+
+  private Agent add(URI server, String token, Path folder, String id, String template, String zone, List<String> modules, Duration apply,
       Link link) throws IOException {
     var configs = new LinkedHashMap<String, AgentConfig.ModuleConfig>();
     for (var module : modules) {
       configs.put(module,
-          new AgentConfig.ModuleConfig(folder.resolve(module), slow ? List.of("/bin/sh", "-c", "sleep 20") : List.of(),
+          new AgentConfig.ModuleConfig(folder.resolve(module), apply.isZero() ? List.of() : List.of("sleep", Long.toString(apply.toSeconds())),
               List.of("./bin/health"),
-              Duration.ofMinutes(2), Duration.ofSeconds(10)));
+              apply.plusMinutes(2), Duration.ofSeconds(10)));
     }
     var access = new AgentConfig.Enrolment(template, id, id, Map.of("zone", zone), token);
     try {
-      agents.add(Agent.start(
-          new AgentConfig(server, access, folder.resolve("state"), PACE, AgentConfig.Limits.DEFAULT, configs), runtime,
-          link));
+      var agent = Agent.start(new AgentConfig(server, access, folder.resolve("state"), PACE, AgentConfig.Limits.DEFAULT, configs), runtime,
+          link);
+      agents.add(agent);
+      return agent;
     } catch (ConfigException e) {
       throw new IOException(id + ": " + e.getMessage(), e);
     }

@@ -189,7 +189,7 @@ public final class World implements DemoWorld {
   public void startFleet(int instances, String templateId, String moduleId) {
     try {
       opened(RealFleet.start(gateway(), token, data.resolve("agents"), instances, templateId, java.util.List.of(moduleId),
-          RealFleet.Faults.NONE));
+          Faults.NONE));
     } catch (IOException e) {
       throw new UncheckedIOException("the agents do not start", e);
     }
