@@ -106,7 +106,8 @@ public final class ProtocolFleet implements AutoCloseable {
     Map<String, String> tokens = new LinkedHashMap<>();
     Buffer answers;
     try {
-      answers = send("/v1/instances/bulk", token, "application/x-ndjson", Buffer.buffer(lines)).toCompletionStage().toCompletableFuture().join();
+      answers = send("/v1/instances/bulk", token, "application/x-ndjson", Buffer.buffer(lines)).toCompletionStage().toCompletableFuture()
+          .join();
     } catch (CompletionException failure) {
       throw new IOException("cannot enrol: " + failure.getCause().getMessage(), failure);
     }

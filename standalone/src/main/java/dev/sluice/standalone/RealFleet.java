@@ -95,7 +95,8 @@ public final class RealFleet implements AutoCloseable {
     var configs = new LinkedHashMap<String, AgentConfig.ModuleConfig>();
     for (var module : modules) {
       configs.put(module,
-          new AgentConfig.ModuleConfig(folder.resolve(module), apply.isZero() ? List.of() : List.of("sleep", Long.toString(apply.toSeconds())),
+          new AgentConfig.ModuleConfig(folder.resolve(module),
+              apply.isZero() ? List.of() : List.of("sleep", Long.toString(apply.toSeconds())),
               List.of("./bin/health"),
               apply.plusMinutes(2), Duration.ofSeconds(10)));
     }

@@ -98,7 +98,9 @@ final class FleetPeer implements AutoCloseable {
     last.put(id, heartbeat);
     heartbeats.incrementAndGet();
     boolean news = heartbeat.at("/module_status/" + MODULE + "/generation").asLong() < generation;
-    var desired = Map.of("version", "v" + generation, "digest", digest(), "generation", generation, "artifact_url", "/v1/artifacts/" + digest());
-    return Json.text(Map.of("next_heartbeat_sec", 2, "desired", news ? Map.of(MODULE, desired) : Map.of())).getBytes(StandardCharsets.UTF_8);
+    var desired = Map.of("version", "v" + generation, "digest", digest(), "generation", generation, "artifact_url",
+        "/v1/artifacts/" + digest());
+    return Json.text(Map.of("next_heartbeat_sec", 2, "desired", news ? Map.of(MODULE, desired) : Map.of()))
+        .getBytes(StandardCharsets.UTF_8);
   }
 }
