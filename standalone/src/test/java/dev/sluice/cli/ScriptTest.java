@@ -68,6 +68,12 @@ class ScriptTest {
   }
 
   @Test
+  void home_is_where_the_environment_says() throws Exception {
+    var run = execute(Map.of("SLUICE_JAVA_HOME", jdk.toString(), "HOME", "/some where"), "drift");
+    assertThat(run.out().lines()).contains("-Duser.home=/some where");
+  }
+
+  @Test
   void a_jdk_that_is_named_must_fit() throws Exception {
     var run = execute(Map.of("SLUICE_JAVA_HOME", jdk("jdk-17", "17.0.15").toString()), "demo");
     assertThat(run.code()).isEqualTo(2);
