@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -29,6 +30,9 @@ final class Demo implements Callable<Integer> {
   @Spec
   private CommandSpec spec;
 
+  private final CountDownLatch told = new CountDownLatch(1);
+  private volatile DemoWorld world;
+
   @Override
   public Integer call() throws Exception {
     if (port < 1 || port > Ports.LAST_BASE) throw new Failure.Usage("--port must be from 1 to " + Ports.LAST_BASE);
@@ -38,30 +42,31 @@ final class Demo implements Callable<Integer> {
         + " agents here; nothing is installed.");
     var folder = data != null ? Files.createDirectories(data) : Files.createTempDirectory("sluice-demo-");
     var log = LogFile.in(folder);
+    var hook = new Thread(() -> endEarly(screen, folder), "demo-end");
+    Runtime.getRuntime().addShutdownHook(hook);
     try {
-      return tell(screen, folder);
+      tell(screen, folder);
+      Runtime.getRuntime().removeShutdownHook(hook);
+      end(folder);
+      return Failure.DONE;
     } catch (RuntimeException failure) {
       if (Ending.begun()) throw failure;
       screen.note("The log is kept in " + log.path());
       data = folder;
       throw failure;
+    } finally {
+      told.countDown();
     }
   }
 
-  private int tell(Screen screen, Path folder) throws IOException, InterruptedException {
+  private void tell(Screen screen, Path folder) throws IOException, InterruptedException {
     var steps = new Steps(screen);
     int base = Ports.next(port);
     if (base != port)
       screen.line(screen.yellow("A port from " + port + " to " + (port + Ports.BLOCK - 1) + " is taken; this uses " + base + " to "
           + (base + Ports.BLOCK - 1) + "."));
     screen.line("");
-    var world = Launcher.load().world(folder, base, steps::done);
-    var end = new Thread(() -> {
-      screen.line("");
-      screen.line("Ending ...");
-      end(world, folder);
-    }, "demo-end");
-    Runtime.getRuntime().addShutdownHook(end);
+    world = Launcher.load().world(folder, base, steps::done);
     Tokens.ofUser().keep(world.gateway(), world.token());
     screen.line("");
     screen.line("Sluice is at " + screen.cyan(world.gateway() + "/app/") + " after " + Text.duration(steps.seconds()));
@@ -75,13 +80,10 @@ final class Demo implements Callable<Integer> {
     screen.line("");
     if (yes) screen.line("That was it, in " + Text.duration(steps.seconds()) + ". Run it without --yes to decide for yourself.");
     else
-      stay(screen, world);
-    Runtime.getRuntime().removeShutdownHook(end);
-    end(world, folder);
-    return Failure.DONE;
+      stay(screen);
   }
 
-  private static void stay(Screen screen, DemoWorld world) throws InterruptedException {
+  private void stay(Screen screen) throws InterruptedException {
     var server = world.gateway().toString().equals(Remote.DEFAULT_SERVER) ? "" : " --server " + world.gateway();
     screen.line("It stays up until Ctrl-C. Try next, in another terminal:");
     screen.line("  " + Sluice.self() + " rollouts list" + server);
@@ -90,10 +92,22 @@ final class Demo implements Callable<Integer> {
     new CountDownLatch(1).await();
   }
 
-  private synchronized void end(DemoWorld world, Path folder) {
-    world.close();
+  /// Told to end. A world that still starts ends by itself; only then can its folder go.
+  private void endEarly(Screen screen, Path folder) {
+    screen.line("");
+    screen.line("Ending ...");
+    try {
+      if (world == null && !told.await(1, TimeUnit.MINUTES)) return;
+      end(folder);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void end(Path folder) {
+    if (world != null) world.close();
     if (data != null || !Files.exists(folder)) return;
-    Tokens.ofUser().forget(world.gateway());
+    if (world != null) Tokens.ofUser().forget(world.gateway());
     try (var all = Files.walk(folder)) {
       for (var path : all.sorted(Comparator.reverseOrder()).toList())
         Files.deleteIfExists(path);

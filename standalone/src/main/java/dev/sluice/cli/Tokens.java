@@ -22,15 +22,17 @@ final class Tokens {
     return new Tokens(base.resolve("sluice").resolve("tokens"));
   }
 
-  void keep(URI server, String token) {
+  /// @return whether it could be kept; a home that cannot be written to is no reason to fail
+  boolean keep(URI server, String token) {
     try {
       Files.createDirectories(folder);
       var file = file(server);
       Files.deleteIfExists(file);
       Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
       Files.writeString(file, token + "\n");
+      return true;
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      return false;
     }
   }
 

@@ -24,15 +24,17 @@ final class Up implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     if (port < 1 || port > Ports.LAST_BASE) throw new Failure.Usage("--port must be from 1 to " + Ports.LAST_BASE);
     var screen = Sluice.screen(spec.commandLine());
-    var log = LogFile.in(data);
-    screen.line("Sluice starts in " + data.toAbsolutePath().normalize() + "; its log is " + log.path());
-    var steps = new Steps(screen);
     if (!Ports.free(port))
       throw new CannotStart("a port from " + port + " to " + (port + Ports.BLOCK - 1)
           + " is taken; stop what uses it, or choose another block by --port");
+    var log = LogFile.in(data);
+    screen.line("Sluice starts in " + data.toAbsolutePath().normalize() + "; its log is " + log.path());
+    var steps = new Steps(screen);
     var world = Launcher.load().world(data, port, steps::done);
-    Tokens.ofUser().keep(world.gateway(), world.token());
-    screen.line("Ready at " + world.gateway() + " (pages: " + world.gateway() + "/app/, token: " + data.resolve("admin-token") + ")");
+    boolean kept = Tokens.ofUser().keep(world.gateway(), world.token());
+    var token = data.toAbsolutePath().normalize().resolve("admin-token");
+    screen.line("Ready at " + world.gateway() + " (pages: " + world.gateway() + "/app/, token: " + token + ")");
+    if (!kept) screen.line("Your home folder cannot be written to: give the commands --token-file " + token);
     screen.line("Ctrl-C ends it; the data stays.");
     Runtime.getRuntime().addShutdownHook(new Thread(() -> screen.line("Ending ..."), "up-end"));
     new CountDownLatch(1).await();

@@ -34,9 +34,7 @@ public final class Processes implements Launcher {
     System.getenv().forEach((name, value) -> {
       if (name.startsWith("SLUICE_") && !PLACES.contains(name)) overrides.put(name, value);
     });
-    var world = World.start(data, port, overrides, ready);
-    Runtime.getRuntime().addShutdownHook(new Thread(world::close, "close-world"));
-    return world;
+    return World.start(data, port, overrides, ready);
   }
 
   private static final List<String> PLACES = List.of("SLUICE_HOST", "SLUICE_PORT", "SLUICE_KAFKA", "SLUICE_PG_HOST", "SLUICE_PG_PORT",

@@ -36,6 +36,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -52,15 +54,17 @@ public final class World implements DemoWorld {
   private final int port;
   private final String token;
   private final Node node;
+  private final CountDownLatch begun = new CountDownLatch(1);
   private boolean closed;
 
   private World(Path data, int port, Map<String, String> settings, Consumer<String> step) throws InterruptedException {
     this.data = data.toAbsolutePath().normalize();
     this.port = port;
-    this.token = prepare();
+    Runtime.getRuntime().addShutdownHook(new Thread(this::endWithTheProcess, "end-world"));
     try {
+      this.token = prepare();
       var nodeStarting = CompletableFuture.supplyAsync(Node::alone);
-      var sandbox = opened(Sandbox.open(this.data));
+      var sandbox = opened(servers());
       this.node = opened(nodeStarting.join());
       var database = sandbox.database();
       sandbox.ensureTopics(topics(""));
@@ -70,10 +74,12 @@ public final class World implements DemoWorld {
     } catch (RuntimeException | Error | InterruptedException e) {
       close();
       throw e;
+    } finally {
+      begun.countDown();
     }
   }
 
-  /// Starts it. Blocks until all services are ready.
+  /// Starts it. Blocks until all services are ready. It ends with the process, also where that is told to end while this still starts.
   ///
   /// @param settings of the services, over the defaults of one machine
   /// @param step     told after each step, for people
@@ -98,13 +104,23 @@ public final class World implements DemoWorld {
       FileLock held = lock.tryLock();
       if (held == null) throw new CannotStart("another Sluice runs on " + data + "; stop it, or choose another folder by --data");
       var file = data.resolve("admin-token");
-      if (Files.exists(file)) return Files.readString(file).strip();
+      var kept = Files.exists(file) ? Files.readString(file).strip() : "";
+      if (!kept.isEmpty()) return kept;
+      Files.deleteIfExists(file); // empty: a kill came between its two steps
       var made = new dev.sluice.chassis.Ids(java.time.InstantSource.system()).secret();
       Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
       Files.writeString(file, made + "\n");
       return made;
     } catch (IOException e) {
       throw new CannotStart("cannot use " + data + " (" + e.getMessage() + "); choose another folder by --data", e);
+    }
+  }
+
+  private Sandbox servers() {
+    try {
+      return Sandbox.open(data);
+    } catch (IllegalStateException | UncheckedIOException e) {
+      throw new CannotStart(e.getMessage(), e);
     }
   }
 
@@ -174,8 +190,12 @@ public final class World implements DemoWorld {
     throw new CannotStart("the services are not ready after " + READY.toSeconds() + " s: " + last);
   }
 
-  private <T extends AutoCloseable> T opened(T thing) {
+  private synchronized <T extends AutoCloseable> T opened(T thing) {
     open.push(thing);
+    if (closed) {
+      closeAll();
+      throw new CannotStart("it was told to end while it started");
+    }
     return thing;
   }
 
@@ -197,14 +217,27 @@ public final class World implements DemoWorld {
 
   @Override
   public synchronized void close() {
-    if (closed) return;
     closed = true;
+    closeAll();
+  }
+
+  private void closeAll() {
     while (!open.isEmpty()) {
       try {
         open.pop().close();
       } catch (Exception e) {
         log.atWarn().setCause(e).log("Did not close cleanly");
       }
+    }
+  }
+
+  /// The JVM halts when its hooks have run: this one waits for a start that is under way, which meets the closed world and closes what it has.
+  private void endWithTheProcess() {
+    close();
+    try {
+      if (!begun.await(READY.toSeconds(), TimeUnit.SECONDS)) log.atWarn().log("Still starting when the process ends");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }
