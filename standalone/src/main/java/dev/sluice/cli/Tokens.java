@@ -1,7 +1,6 @@
 package dev.sluice.cli;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,12 +35,15 @@ final class Tokens {
     }
   }
 
-  /// The server is gone for good.
-  void forget(URI server) {
+  /// The server is gone for good. A token that cannot be removed opens nothing any more.
+  ///
+  /// @return whether none is kept now
+  boolean forget(URI server) {
     try {
       Files.deleteIfExists(file(server));
+      return true;
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      return false;
     }
   }
 

@@ -46,6 +46,15 @@ class LocalTest {
   }
 
   @Test
+  void a_home_that_cannot_be_written_to_keeps_no_token_and_stops_nobody() throws IOException {
+    var tokens = new Tokens(Files.createFile(folder.resolve("file")).resolve("tokens"));
+    var server = URI.create("http://127.0.0.1:8080");
+    assertThat(tokens.keep(server, "secret")).isFalse();
+    assertThat(tokens.find(server)).isEmpty();
+    assertThat(tokens.forget(server)).isFalse();
+  }
+
+  @Test
   void enter_is_the_default_and_a_closed_input_is_no_answer() {
     var out = new StringWriter();
     var screen = new Screen(new PrintWriter(out), new PrintWriter(out), Screen.Terminal.NONE);

@@ -33,6 +33,7 @@ class UpTest {
   private static Program fleet;
 
   @BeforeAll
+  @Timeout(300)
   static void up(@TempDir(factory = Spaced.class) Path temporary) throws IOException {
     folder = temporary;
     port = Ports.next(21_000 + (int) (ProcessHandle.current().pid() % 800) * 10);
