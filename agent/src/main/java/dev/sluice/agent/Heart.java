@@ -9,7 +9,8 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /// Heartbeats: one under way at a time, the next after the interval that the server set, at once where something changed meanwhile.
-/// While the server is away or asks to wait, a change waits with it. Any thread may call.
+/// While the server is away or asks to wait, a change waits with it, but never longer than an interval: the server takes three without a word for silence, and its
+/// own absence must not look like the instance's. Any thread may call.
 final class Heart {
   private static final Duration UNTOLD = Duration.ofSeconds(30);
   private final AgentRuntime runtime;
@@ -103,15 +104,18 @@ final class Heart {
     if (override.isZero() && !answer.nextHeartbeat().isZero()) interval = answer.nextHeartbeat();
     if (changed) beat();
     else
-      schedule(interval.multipliedBy(90 + runtime.random().nextInt(11)).dividedBy(100));
+      schedule(withJitter(interval));
   }
+
+  private Duration withJitter(Duration whole) { return whole.multipliedBy(90 + runtime.random().nextInt(11)).dividedBy(100); }
 
   private Duration pause(Throwable failure) {
     if (backoff.failures() == 0) runtime.log("heartbeat failed: " + failure.getMessage());
     Duration drawn = backoff.next();
     if (failure instanceof Denied) return interval;
     holdingBack = true;
-    return failure instanceof Unavailable busy ? busy.retryAfter().plus(drawn.dividedBy(4)) : drawn;
+    Duration wanted = failure instanceof Unavailable busy ? busy.retryAfter().plus(drawn.dividedBy(4)) : drawn;
+    return wanted.compareTo(interval) > 0 ? withJitter(interval) : wanted;
   }
 
   private void schedule(Duration pause) {

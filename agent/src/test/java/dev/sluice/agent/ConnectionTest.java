@@ -55,6 +55,14 @@ class ConnectionTest {
   }
 
   @Test
+  void a_server_that_was_away_hears_the_agent_within_an_interval_whatever_it_asked_to_wait() {
+    peer.retryAfter = 3_600;
+    peer.refuseWith = 503;
+    long refused = asked();
+    await().atMost(ProtocolPeer.PATIENCE).until(() -> asked() > refused + 1);
+  }
+
+  @Test
   void a_server_that_is_done_with_the_agent_stops_it_with_a_reason() throws Exception {
     peer.refuseWith = 410;
     String reason = host.agent().stopped().get(30, TimeUnit.SECONDS);

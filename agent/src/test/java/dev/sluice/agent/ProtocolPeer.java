@@ -33,6 +33,8 @@ final class ProtocolPeer implements AutoCloseable {
   final Map<String, byte[]> artifacts = new ConcurrentHashMap<>();
   /// Sent in place of an answer to heartbeats, while it is not 0.
   volatile int refuseWith;
+  /// What a refusal asks to wait, in seconds.
+  volatile int retryAfter = 1;
   /// Artifacts end after so many bytes, the connection with them; 0 sends them whole.
   volatile int dropAfter;
   volatile double interval = 0.2;
@@ -131,7 +133,7 @@ final class ProtocolPeer implements AutoCloseable {
   private void heartbeat(HttpExchange exchange) throws IOException, JsonParserException {
     JsonObject body = body(exchange);
     if (refuseWith != 0) {
-      exchange.getResponseHeaders().add("Retry-After", "1");
+      exchange.getResponseHeaders().add("Retry-After", Integer.toString(retryAfter));
       send(exchange, refuseWith, "{\"detail\":\"the instance was decommissioned\"}");
       return;
     }
