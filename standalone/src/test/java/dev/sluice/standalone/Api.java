@@ -12,6 +12,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
 /// A caller of the public surface, as a script would be: one address, JSON in and out.
@@ -28,21 +30,31 @@ final class Api {
     String text(String field) { return body.path(field).asText(); }
   }
 
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(5))
       .build();
   private final URI origin;
   private final String actor;
+  private final boolean patient;
 
-  Api(URI origin, String actor) {
+  Api(URI origin, String actor) { this(origin, actor, false); }
+
+  private Api(URI origin, String actor, boolean patient) {
     this.origin = origin;
     this.actor = actor;
+    this.patient = patient;
   }
 
-  Api as(String other) { return new Api(origin, other); }
+  /// The same caller, who asks again, with the same `Idempotency-Key`, where the answer is 503 or none: as `Retry-After` tells him to.
+  Api patient() { return new Api(origin, actor, true); }
+
+  URI origin() { return origin; }
 
   Reply get(String path) { return send("GET", path, null, Map.of()); }
 
-  Reply post(String path, Object body) { return send("POST", path, body, Map.of()); }
+  Reply post(String path, Object body) {
+    return send("POST", path, body, patient ? Map.of("Idempotency-Key", UUID.randomUUID().toString()) : Map.of());
+  }
 
   Reply put(String path, Object body) { return send("PUT", path, body, Map.of()); }
 
@@ -51,6 +63,20 @@ final class Api {
   Reply delete(String path) { return send("DELETE", path, null, Map.of()); }
 
   Reply send(String method, String path, Object body, Map<String, String> headers) {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (patient && System.nanoTime() < end) {
+      try {
+        var reply = once(method, path, body, headers);
+        if (reply.status() != 503) return reply;
+      } catch (java.io.UncheckedIOException e) {
+        // it is away: again
+      }
+      LockSupport.parkNanos(200_000_000);
+    }
+    return once(method, path, body, headers);
+  }
+
+  private Reply once(String method, String path, Object body, Map<String, String> headers) {
     var publisher = body == null
         ? HttpRequest.BodyPublishers.noBody()
         : HttpRequest.BodyPublishers.ofString(body instanceof String s ? s : Json.text(body));
@@ -82,8 +108,7 @@ final class Api {
     do {
       last = get(path);
       if (last.status() == 200 && wished.test(last.body())) return last.body();
-      Thread.onSpinWait();
-      java.util.concurrent.locks.LockSupport.parkNanos(50_000_000);
+      LockSupport.parkNanos(50_000_000);
     } while (System.nanoTime() < end);
     throw new AssertionError("not within " + limit + ": GET " + path + " answers " + last.status() + " " + last.body().toPrettyString());
   }

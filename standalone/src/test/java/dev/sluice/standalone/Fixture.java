@@ -1,53 +1,101 @@
 package dev.sluice.standalone;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.sluice.agent.Link;
 import dev.sluice.chassis.Ids;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.StreamSupport;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
-/// The tutorial's catalog: nginx 1.24.0, 1.26.0 and a broken 1.26.0, as real archives, and a template whose instances run the first.
-final class Fixture {
-  static final Duration SOON = Duration.ofSeconds(60);
+/// The tutorial's catalog: nginx 1.24.0, 1.26.0 and a broken 1.26.0, as real archives, a template whose instances run the first, and its real agents.
+///
+/// An instance can be made [#sick(String)]: there the health command of every version but 1.24.0 fails.
+final class Fixture implements AutoCloseable {
+  static final Duration SOON = Duration.ofSeconds(120);
+  private final Path folder;
+  private RealFleet agents;
   final Api api;
   final String module;
   final String template;
   final Map<String, String> versions = new LinkedHashMap<>();
 
-  private Fixture(Api api, String name) {
+  private Fixture(Api api, Path folder, String name) {
     this.api = api;
+    this.folder = folder;
     this.module = "nginx-" + name;
     this.template = "web-" + name;
   }
 
   /// Publishes the versions under names of their own, so that tests share one world.
-  static Fixture create(Api api, URI origin, String name) {
-    var fixture = new Fixture(api, name);
+  ///
+  /// @param folder for the agents
+  static Fixture create(Api api, Path folder, String name) throws IOException {
+    var fixture = new Fixture(api, Files.createDirectories(folder.resolve(name)), name);
+    Files.createDirectories(fixture.sickness());
     api.post("/v1/modules", Map.of("name", fixture.module)).expect(201);
     for (var version : List.of("1.24.0", "1.26.0", "1.26.0-broken"))
-      fixture.publish(origin, version, version.endsWith("broken") ? 1 : 0);
+      fixture.publish(version);
     api.post("/v1/templates", Map.of("id", fixture.template, "name", fixture.template, "modules",
         List.of(Map.of("module_id", fixture.module, "version_id", fixture.versions.get("1.24.0"))))).expect(201);
     return fixture;
   }
 
-  private void publish(URI origin, String version, int health) {
-    var archive = archive(module, version, health);
+  /// The same with so many agents, each of which runs 1.24.0 when this returns.
+  static Fixture fleet(Api api, Path folder, String name, int instances) throws IOException {
+    var fixture = create(api, folder, name);
+    fixture.startAgents(instances);
+    fixture.awaitFleet(instances);
+    return fixture;
+  }
+
+  void startAgents(int instances) throws IOException {
+    agents = RealFleet.start(api.origin(), "test", agentsFolder(), instances, template, List.of(module), RealFleet.Faults.NONE);
+  }
+
+  void stopAgents() { agents.close(); }
+
+  /// The agents' folders, by instance id.
+  Path agentsFolder() { return folder.resolve("agents"); }
+
+  /// The connection of an agent, to cut and restore it.
+  Link link(String instance) { return agents.link(instance); }
+
+  void sick(String instance) throws IOException { Files.createFile(sickness().resolve(instance)); }
+
+  void healAll() throws IOException {
+    try (var all = Files.list(sickness())) {
+      for (var one : all.toList())
+        Files.delete(one);
+    }
+  }
+
+  private Path sickness() { return folder.resolve("sick"); }
+
+  @Override
+  public void close() {
+    if (agents != null) agents.close();
+  }
+
+  /// Publishes a version, up to live.
+  void publish(String version) {
+    var archive = archive(module, version, health(version));
     var digest = "sha256:" + Ids.hex(Ids.sha256().digest(archive));
     try {
       var put = HttpClient.newHttpClient()
-          .send(HttpRequest.newBuilder(origin.resolve("/v1/artifacts/" + digest)).timeout(SOON).header("Authorization", "Bearer test")
+          .send(HttpRequest.newBuilder(api.origin().resolve("/v1/artifacts/" + digest)).timeout(SOON).header("Authorization", "Bearer test")
               .header("Content-Type", "application/octet-stream").PUT(HttpRequest.BodyPublishers.ofByteArray(archive)).build(),
               HttpResponse.BodyHandlers.ofString());
       if (put.statusCode() / 100 != 2) throw new AssertionError("PUT artifact: " + put.statusCode() + " " + put.body());
@@ -61,12 +109,18 @@ final class Fixture {
     versions.put(version, id);
   }
 
-  static byte[] archive(String module, String version, int health) {
+  private String health(String version) {
+    if (version.equals("1.24.0")) return "exit 0";
+    if (version.endsWith("broken")) return "echo it is broken; exit 1";
+    return "for one in '" + sickness() + "'/*; do case \"$PWD\" in */\"${one##*/}\"/*) echo it is sick; exit 1;; esac; done";
+  }
+
+  private static byte[] archive(String module, String version, String health) {
     var bytes = new ByteArrayOutputStream();
     try (var tar = new TarArchiveOutputStream(new GZIPOutputStream(bytes))) {
       add(tar, "VERSION", 0644, module + " " + version + "\n");
       add(tar, "bin/nginx", 0755, "#!/bin/sh\necho " + module + " " + version + "\n");
-      add(tar, "bin/health", 0755, "#!/bin/sh\necho health of " + version + " is " + health + "\nexit " + health + "\n");
+      add(tar, "bin/health", 0755, "#!/bin/sh\n" + health + "\n");
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
@@ -106,6 +160,29 @@ final class Fixture {
     return plan.text("rollout_id");
   }
 
+  /// The instances of a batch of a plan, in plan order.
+  static List<String> members(JsonNode plan, int batch) {
+    return StreamSupport.stream(plan.at("/batches/" + batch + "/instance_ids").spliterator(), false).map(JsonNode::asText).toList();
+  }
+
+  /// What the rollout-service shows of each instance, by id.
+  Map<String, JsonNode> instances(String rollout) {
+    var all = new LinkedHashMap<String, JsonNode>();
+    api.get("/v1/rollouts/" + rollout + "/instances?limit=1000").expect(200).at("/instances")
+        .forEach(one -> all.put(one.path("instance_id").asText(), one));
+    return all;
+  }
+
+  /// What `diagnose` says, once the rollout is blocked on this.
+  String diagnosis(String rollout, String blockedOn) {
+    return api.until("/v1/rollouts/" + rollout + "/diagnosis", SOON, d -> d.path("blocked_on").asText().equals(blockedOn)).path("detail")
+        .asText();
+  }
+
+  JsonNode drift() { return api.get("/v1/drift-report?limit=1000&template_id=" + template).expect(200).body(); }
+
+  String templateVersion() { return api.get("/v1/templates/" + template).expect(200).at("/modules/0/version_id").asText(); }
+
   void approve(JsonNode plan) {
     api.post("/v1/approval-requests/" + plan.path("approval_request_id").asText() + "/decision",
         Map.of("decision", "approve", "revision", plan.path("revision").asInt())).expect(200);
@@ -130,7 +207,7 @@ final class Fixture {
   }
 
   /// All events of a rollout, oldest first.
-  private List<JsonNode> events(String rollout) {
+  List<JsonNode> events(String rollout) {
     var all = new java.util.ArrayList<JsonNode>();
     var cursor = "0";
     while (true) {

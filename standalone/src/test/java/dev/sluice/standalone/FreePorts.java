@@ -4,19 +4,24 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 
-/// Five ports in a row that nobody listens on.
+/// Ten ports in a row that nobody listens on.
 final class FreePorts {
   private FreePorts() {}
 
-  static int block() {
-    for (int base = 20_000; base < 30_000; base += 10) {
+  private static int next = 20_000;
+
+  /// Another block at each call, also where the one before is not listened on yet.
+  static synchronized int block() {
+    while (next < 30_000) {
+      int base = next;
+      next += 10;
       if (free(base)) return base;
     }
-    throw new IllegalStateException("no five free ports");
+    throw new IllegalStateException("no ten free ports");
   }
 
   private static boolean free(int base) {
-    for (int port = base; port < base + 5; port++) {
+    for (int port = base; port < base + 10; port++) {
       try (var socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
         if (!socket.isBound()) return false;
       } catch (IOException e) {

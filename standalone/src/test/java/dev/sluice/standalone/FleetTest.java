@@ -1,0 +1,101 @@
+package dev.sluice.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.parallel.ExecutionMode.CONCURRENT;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+
+/// What the fleet does by itself, and what moves nobody.
+@Execution(CONCURRENT)
+@Timeout(300)
+class FleetTest {
+  @Test
+  void publishing_promoting_and_editing_a_template_move_nobody() throws Exception {
+    try (var f = SharedWorld.fleet("still", 2)) {
+      var before = running(f);
+      f.publish("1.28.0");
+      f.api.patch("/v1/templates/" + f.template,
+          Map.of("modules", List.of(Map.of("module_id", f.module, "version_id", f.versions.get("1.28.0"))))).expect(200);
+      var edited = Instant.now();
+      for (var id : before.keySet()) // heard of twice
+        for (long interval = 1; interval <= 2; interval++) {
+          var heard = edited.plusSeconds(interval);
+          f.api.until("/v1/instances/" + id, Fixture.SOON, i -> Instant.parse(i.path("last_heartbeat_at").asText()).isAfter(heard));
+        }
+      assertThat(running(f)).isEqualTo(before);
+      assertThat(f.drift().at("/drift").asBoolean()).isTrue();
+      assertThat(f.drift().at("/counts/drifted").asInt()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void a_flipped_byte_ends_the_claim_and_drift_shows_it() throws Exception {
+    try (var f = SharedWorld.fleet("byte", 2)) {
+      f.stopAgents();
+      var id = f.template + "-001";
+      var program = f.agentsFolder().resolve(Path.of(id, f.module, "current", "bin", "nginx"));
+      var bytes = Files.readAllBytes(program);
+      bytes[bytes.length - 2] ^= 1;
+      Files.write(program, bytes);
+      f.startAgents(2);
+      var report = f.api.until("/v1/drift-report?template_id=" + f.template, Fixture.SOON,
+          r -> r.at("/counts/drifted").asInt() == 1 && r.at("/counts/converged").asInt() == 1);
+      assertThat(report.at("/drift").asBoolean()).isTrue();
+      assertThat(report.at("/instances")).singleElement().satisfies(i -> {
+        assertThat(i.path("instance_id").asText()).isEqualTo(id);
+        assertThat(i.at("/modules/0/want").asText()).isEqualTo("1.24.0");
+        assertThat(i.at("/modules/0/have").asText("")).isNotEqualTo("1.24.0");
+      });
+    }
+  }
+
+  @Test
+  void who_joins_during_a_rollout_is_not_part_of_it() throws Exception {
+    try (var f = SharedWorld.fleet("join", 2)) {
+      var plan = f.plan("1.26.0", Map.of("batch_pct", 100)).expect(201).body();
+      var rollout = plan.path("rollout_id").asText();
+      var late = Fixture.members(plan, 0).getFirst();
+      f.link(late).cut();
+      f.approve(plan);
+      f.untilState(rollout, "running");
+      var joiner = f.template + "-joiner";
+      var token = f.api.post("/v1/instances", Map.of("id", joiner, "template_id", f.template)).expect(201).text("token");
+      var offered = heartbeat(f, joiner, token, 1, Map.of()).at("/desired/" + f.module);
+      assertThat(offered.path("version").asText()).isEqualTo("1.24.0");
+      heartbeat(f, joiner, token, 2, Map.of(f.module, offered.path("digest").asText()));
+      f.link(late).restore();
+      assertThat(f.untilState(rollout, "completed").at("/counts/total").asInt()).isEqualTo(2);
+      assertThat(f.instances(rollout)).doesNotContainKey(joiner);
+      assertThat(heartbeat(f, joiner, token, 3, Map.of(f.module, offered.path("digest").asText())).at("/desired")).isEmpty();
+      assertThat(f.drift().at("/instances")).singleElement().satisfies(i -> {
+        assertThat(i.path("instance_id").asText()).isEqualTo(joiner);
+        assertThat(i.at("/modules/0/want").asText()).isEqualTo("1.26.0");
+        assertThat(i.at("/modules/0/have").asText()).isEqualTo("1.24.0");
+      });
+    }
+  }
+
+  private static JsonNode heartbeat(Fixture f, String id, String token, int sequence, Map<String, String> running) {
+    return f.api.send("POST", "/v1/instances/" + id + "/heartbeats",
+        Map.of("boot_id", "by-hand", "sequence", sequence, "running_module_digests", running),
+        Map.of("Authorization", "Bearer " + token)).expect(200).body();
+  }
+
+  /// What each instance runs and is to run.
+  private static Map<String, String> running(Fixture f) {
+    var all = new HashMap<String, String>();
+    f.api.get("/v1/instances?template_id=" + f.template).expect(200).at("/instances")
+        .forEach(i -> all.put(i.path("id").asText(), i.path("running_module_digests") + " " + i.path("desired")));
+    assertThat(all).isNotEmpty();
+    return all;
+  }
+}

@@ -1,0 +1,36 @@
+package dev.sluice.standalone;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+/// One world in this process for all tests that do not break it: PostgreSQL, Kafka and the five services. It starts at the first use and ends with the JVM.
+final class SharedWorld {
+  private static SharedWorld started;
+  private final Path folder;
+  private final World world;
+
+  private SharedWorld() throws InterruptedException {
+    try {
+      folder = Files.createTempDirectory("sluice end to end ");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    world = World.start(folder.resolve("data"), FreePorts.block(), Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "1"), _ -> {});
+    Runtime.getRuntime().addShutdownHook(new Thread(world::close, "close-shared-world"));
+  }
+
+  private static synchronized SharedWorld get() throws InterruptedException {
+    if (started == null) started = new SharedWorld();
+    return started;
+  }
+
+  static Api api() throws InterruptedException { return new Api(get().world.gateway(), "anna"); }
+
+  /// A template of its own with so many agents, which run 1.24.0.
+  static Fixture fleet(String name, int instances) throws IOException, InterruptedException {
+    return Fixture.fleet(api(), get().folder, name, instances);
+  }
+}
