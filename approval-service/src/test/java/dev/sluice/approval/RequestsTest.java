@@ -194,6 +194,15 @@ class RequestsTest {
   }
 
   @Test
+  void the_question_after_a_trip_can_be_read_and_answered_as_soon_as_the_rollout_names_it() {
+    var id = world.trips(asks(1));
+    assertThat(world.request(id).body()).containsEntry("status", "pending").containsEntry("template_id", "web")
+        .containsEntry("module_id", "nginx");
+    assertThat(world.decide(world.trips(asks(1)), "ann", "abort", 1).body()).containsEntry("decision", "abort");
+    assertThat(world.request(new RequestId("nobody-trip-1")).status()).isEqualTo(404);
+  }
+
+  @Test
   void one_person_suffices_to_roll_back() {
     var id = world.tripped(asks(3));
     assertThat(world.decide(id, "ann", "rollback_completed_batches", 1).body()).containsEntry("status", "approved");

@@ -174,15 +174,18 @@ final class World implements AutoCloseable {
 
   void tellRollout(RolloutId rolloutId, RolloutEvent event) { tell(rollout, Topics.ROLLOUT, rolloutId, event); }
 
-  /// Approves a plan of this policy, trips its rollout, and waits until the continuation is asked.
-  RequestId tripped(PolicyView policy) {
+  /// Plans a rollout of this policy, trips it, and waits until the continuation is asked.
+  RequestId tripped(PolicyView policy) { return appears(trips(policy)); }
+
+  /// The same, without waiting.
+  RequestId trips(PolicyView policy) {
     var plan = planned(policy);
     var rolloutId = rolloutOf(plan);
     var trip = new Trip(1, 0, BreakerRule.STREAK, List.of(new InstanceId("i-1"), new InstanceId("i-2")), 2, 10, 40,
         "2 of 2 failed in a row");
     var request = new RequestId(rolloutId + "-trip-1");
     tellRollout(rolloutId, new RolloutEvent.BreakerTripped(request, trip));
-    return appears(request);
+    return request;
   }
 
   private void tell(Chassis from, String topic, RolloutId rolloutId, Object event) {

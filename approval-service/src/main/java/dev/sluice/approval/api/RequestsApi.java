@@ -8,6 +8,7 @@ import dev.sluice.approval.domain.ApprovalCommand.Choose;
 import dev.sluice.approval.domain.ApprovalCommand.Reject;
 import dev.sluice.approval.domain.ApprovalCommand.Revise;
 import dev.sluice.approval.domain.PolicyPrecedence;
+import dev.sluice.approval.domain.Request;
 import dev.sluice.approval.domain.Request.PlanPending;
 import dev.sluice.approval.store.PolicyStore;
 import dev.sluice.approval.store.RequestDesk;
@@ -15,6 +16,7 @@ import dev.sluice.approval.store.RequestStore;
 import dev.sluice.approval.store.RequestStore.Filter;
 import dev.sluice.chassis.Answer;
 import dev.sluice.chassis.Asks;
+import dev.sluice.chassis.Await;
 import dev.sluice.chassis.Call;
 import dev.sluice.chassis.Http;
 import dev.sluice.chassis.Outage;
@@ -24,6 +26,7 @@ import dev.sluice.contract.Choice;
 import dev.sluice.contract.PlanHeader;
 import dev.sluice.contract.Problem;
 import dev.sluice.contract.RequestId;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,6 +37,9 @@ import org.slf4j.LoggerFactory;
 /// The REST of requests: read, vote, edit.
 public final class RequestsApi {
   private static final Logger log = LoggerFactory.getLogger(RequestsApi.class);
+  /// How long a question that a rollout has named may be on its way.
+  private static final Duration ON_ITS_WAY = Duration.ofSeconds(5);
+  private static final Duration LOOK = Duration.ofMillis(20);
   private final RequestDesk desk;
   private final RequestStore requests;
   private final PolicyStore policies;
@@ -114,5 +120,14 @@ public final class RequestsApi {
     }
   }
 
-  private static RequestId id(Call call) { return new RequestId(PathIds.checked(call.path("id"), "approval request")); }
+  /// The id in the path. A rollout names the question after a trip before it has come here; it is waited for, so that every id in an answer can be read at once.
+  private RequestId id(Call call) {
+    var id = new RequestId(PathIds.checked(call.path("id"), "approval request"));
+    var plan = Request.idOfPlanBefore(id);
+    long end = System.nanoTime() + ON_ITS_WAY.toNanos();
+    while (plan.isPresent() && !requests.has(id) && requests.has(plan.get()) && System.nanoTime() < end
+        && !Thread.currentThread().isInterrupted())
+      Await.pause(LOOK);
+    return id;
+  }
 }

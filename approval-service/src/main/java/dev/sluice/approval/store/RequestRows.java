@@ -42,9 +42,11 @@ final class RequestRows implements Desk.View<Request, ApprovalEvent> {
   private static void apply(Db.Tx tx, ApprovalEvent event, OffsetDateTime at) {
     switch (event) {
       case PlanRequested e -> asked(tx, e, at);
-      case ContinuationRequested e ->
+      case ContinuationRequested e -> {
         tx.query(INSERT, e.requestId().value(), Told.word(RequestType.ROLLING_UPGRADE_CONTINUATION), e.rolloutId().value(),
             null, null, ApprovalDecider.CONTINUATION_REVISION, SYSTEM, e.requiredApprovals(), Json.text(e.trip()), at, utc(e.expiresAt()));
+        tx.query(SCOPE, e.requestId().value(), Request.idOfPlan(e.rolloutId()).value());
+      }
       case Voted e -> {
         tx.query(MOVE_VOTE, e.requestId().value(), e.actor());
         vote(tx, e.requestId().value(), e.revision(), e.decision(), e.actor(), e.comment(), at);
@@ -70,6 +72,11 @@ final class RequestRows implements Desk.View<Request, ApprovalEvent> {
       insert into approval_request (id, type, status, rollout_id, template_id, module_id, revision, requested_by, required_approvals, trip,
                                     created_at, expires_at, sweep_at)
       values ($1, $2, 'pending', $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+      """;
+
+  /// A continuation is about the template and the module of its plan.
+  private static final String SCOPE = """
+      update approval_request r set template_id = plan.template_id, module_id = plan.module_id from approval_request plan where r.id = $1 and plan.id = $2
       """;
 
   private static void asked(Db.Tx tx, PlanRequested e, OffsetDateTime at) {

@@ -67,6 +67,10 @@ public final class RequestStore {
     return dossiers(db.list(FIND, RequestStore::request, id.value())).stream().findFirst();
   }
 
+  private static final String HAS = "select id from approval_request where id = $1";
+
+  public boolean has(RequestId id) { return db.query(HAS, id.value()).rowCount() > 0; }
+
   private record Of<T>(String request, T value) {}
 
   private static final String REVISIONS = """
