@@ -43,17 +43,18 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 
 /// The approval-service on real servers, with a planner and a rollout-service that are played: they tell facts from journals of their own, and the planner answers.
 final class World implements AutoCloseable {
-  private static final Duration LIMIT = Duration.ofSeconds(20);
+  static final Duration LIMIT = Duration.ofSeconds(20);
   static {
     Awaitility.setDefaultPollInterval(Duration.ofMillis(20));
     Awaitility.setDefaultPollDelay(Duration.ZERO);
@@ -79,10 +80,10 @@ final class World implements AutoCloseable {
   private final String prefix = Sandbox.shared().freshPrefix();
   private final Database database = Sandbox.shared().freshDatabase();
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(LIMIT).build();
-  private final List<AutoCloseable> open = new ArrayList<>();
+  private final List<AutoCloseable> open = new CopyOnWriteArrayList<>();
   private final Chassis planner;
   private final Chassis rollout;
-  final List<ApprovalService> replicas = new ArrayList<>();
+  final List<ApprovalService> replicas = new CopyOnWriteArrayList<>();
   private int counted;
 
   /// @param replicas of the approval-service, on one database
@@ -95,16 +96,9 @@ final class World implements AutoCloseable {
     planner = keep(Chassis.open(node, config("planner-service", "planner")));
     rollout = keep(Chassis.open(node, config("rollout-service", "rollout")));
     planner.inbox(Topics.APPROVAL, new Kinds(ApprovalEvent.class), told::addAll);
-    planner.asks().answer(Ask.Service.PLANNER, Ask.DraftRevision.class, this::draft);
-    planner.asks().answer(Ask.Service.PLANNER, Ask.AdoptRevision.class, ask -> {
-      adopted.add(ask);
-      return new Ask.Done();
-    });
-    planner.asks().answer(Ask.Service.PLANNER, Ask.TemplateOf.class, World::template);
-    for (int i = 0; i < replicas; i++)
-      this.replicas.add(keep(ApprovalService.start(node,
-          new ApprovalConfig(config(ApprovalConfig.SERVICE, "approval"), Duration.ofMillis(50), 10, Duration.ofSeconds(2),
-              Duration.ofSeconds(2)))));
+    plannerAnswers();
+    var config = new ApprovalConfig(config(ApprovalConfig.SERVICE, "approval"), Duration.ofMillis(50), 10, LIMIT, LIMIT);
+    IntStream.range(0, replicas).parallel().forEach(_ -> this.replicas.add(keep(ApprovalService.start(node, config))));
     await().atMost(LIMIT).until(() -> this.replicas.stream().allMatch(ApprovalService::ready));
   }
 
@@ -255,6 +249,15 @@ final class World implements AutoCloseable {
 
   /// Takes the planner's answers away.
   void plannerGone() { planner.asks().close(); }
+
+  void plannerAnswers() {
+    planner.asks().answer(Ask.Service.PLANNER, Ask.DraftRevision.class, this::draft);
+    planner.asks().answer(Ask.Service.PLANNER, Ask.AdoptRevision.class, ask -> {
+      adopted.add(ask);
+      return new Ask.Done();
+    });
+    planner.asks().answer(Ask.Service.PLANNER, Ask.TemplateOf.class, World::template);
+  }
 
   @Override
   public void close() throws Exception {
