@@ -1,0 +1,87 @@
+package dev.sluice.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// The whole product as one process in which 30 % of all asks fail or come late, and which is killed in the middle of things. Callers that get a 503 ask
+/// again. The ends are the same.
+@Timeout(300)
+class HardTimesTest {
+  private static Path folder;
+  private static int port;
+  private static OwnProcess sluice;
+  private static Api api;
+
+  @BeforeAll
+  static void up() throws Exception {
+    folder = Files.createTempDirectory("sluice hard times ");
+    port = FreePorts.block();
+    api = new Api(URI.create("http://127.0.0.1:" + port), "anna").patient();
+    start();
+  }
+
+  @AfterAll
+  static void down() {
+    if (sluice != null) sluice.close();
+  }
+
+  private static void start() {
+    sluice = OwnProcess.start(folder.resolve("out"), Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "1", "SLUICE_ASKS_FAIL_PCT", "30",
+        "SLUICE_RECONCILER_TICK_SEC", "1"), "up", "--data", folder.resolve("data").toString(), "--port", Integer.toString(port));
+    api.until("/readyz", Duration.ofSeconds(120), _ -> true);
+  }
+
+  /// Two rollouts stand in the middle when all is killed: one in a batch in which one instance is done and one is out of reach, the other with one failure
+  /// of the two that trip.
+  @Test
+  void killed_in_mid_batch_and_in_mid_streak_it_goes_on_where_it_was_though_asks_fail() throws Exception {
+    try (var good = Fixture.fleet(api, folder, "batch", 4); var bad = Fixture.fleet(api, folder, "streak", 4)) {
+      var plan = good.plan("1.26.0", Map.of("batch_pct", 50)).expect(201).body();
+      var badPlan = bad.plan("1.26.0-broken", Map.of("batch_pct", 50)).expect(201).body();
+      var late = Fixture.members(plan, 0).getLast();
+      var second = Fixture.members(badPlan, 0).getLast();
+      good.link(late).cut();
+      bad.link(second).cut();
+      good.approve(plan);
+      bad.approve(badPlan);
+      var upgrade = plan.path("rollout_id").asText();
+      var broken = badPlan.path("rollout_id").asText();
+      api.until("/v1/rollouts/" + upgrade, Fixture.SOON, r -> r.at("/counts/healthy").asInt() == 1);
+      api.until("/v1/rollouts/" + broken, Fixture.SOON, r -> r.at("/counts/failed").asInt() == 1);
+
+      sluice.kill();
+      start();
+
+      assertThat(api.get("/v1/rollouts/" + broken).expect(200).at("/failure_streak").asInt()).isEqualTo(1);
+      good.link(late).restore();
+      bad.link(second).restore();
+      bad.untilState(broken, "awaiting_decision");
+      bad.decide(broken, "rollback_completed_batches");
+      bad.untilState(broken, "rolled_back");
+      bad.awaitFleet(4);
+      var trips = bad.eventsUntil(broken, "module.upgrade.rolled_back").stream()
+          .filter(e -> e.path("kind").asText().equals("module.upgrade.circuit_breaker_tripped")).toList();
+      assertThat(trips).singleElement().satisfies(t -> {
+        assertThat(t.path("rule").asText()).isEqualTo("streak");
+        assertThat(t.at("/failed_instance_ids")).extracting(JsonNode::asText).containsExactlyElementsOf(Fixture.members(badPlan, 0));
+      });
+
+      assertThat(good.untilState(upgrade, "completed").at("/counts/healthy").asInt()).isEqualTo(4);
+      good.awaitFleet(4);
+      assertThat(good.events(upgrade)).filteredOn(e -> e.path("kind").asText().equals("module.upgrade.instance_health_check"))
+          .extracting(e -> e.path("instance_id").asText()).hasSize(4).doesNotHaveDuplicates()
+          .containsAll(List.of(late));
+    }
+  }
+}
