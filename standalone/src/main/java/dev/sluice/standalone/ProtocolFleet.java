@@ -1,7 +1,6 @@
 package dev.sluice.standalone;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.sluice.chassis.Ids;
 import dev.sluice.chassis.Json;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

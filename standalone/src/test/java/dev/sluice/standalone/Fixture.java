@@ -62,7 +62,7 @@ final class Fixture implements AutoCloseable {
   }
 
   void startAgents(int instances) throws IOException {
-    agents = RealFleet.start(api.origin(), "test", agentsFolder(), instances, template, List.of(module), RealFleet.Faults.NONE);
+    agents = RealFleet.start(api.origin(), "test", agentsFolder(), instances, template, List.of(module), Faults.NONE);
   }
 
   void stopAgents() { agents.close(); }
@@ -115,7 +115,7 @@ final class Fixture implements AutoCloseable {
     return "for one in '" + sickness() + "'/*; do case \"$PWD\" in */\"${one##*/}\"/*) echo it is sick; exit 1;; esac; done";
   }
 
-  private static byte[] archive(String module, String version, String health) {
+  static byte[] archive(String module, String version, String health) {
     var bytes = new ByteArrayOutputStream();
     try (var tar = new TarArchiveOutputStream(new GZIPOutputStream(bytes))) {
       add(tar, "VERSION", 0644, module + " " + version + "\n");

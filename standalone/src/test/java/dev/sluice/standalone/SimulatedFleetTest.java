@@ -22,9 +22,9 @@ import org.junit.jupiter.api.io.TempDir;
 class SimulatedFleetTest {
   private static final Duration BOUND = Duration.ofSeconds(100);
   private static final Duration NEVER = Duration.ofHours(1);
-  private static final byte[] FIRST = Fixture.archive(FleetPeer.MODULE, "1.24.0", 0);
-  private static final byte[] SECOND = Fixture.archive(FleetPeer.MODULE, "1.26.0", 0);
-  private static final byte[] BROKEN = Fixture.archive(FleetPeer.MODULE, "1.26.0-broken", 1);
+  private static final byte[] FIRST = Fixture.archive(FleetPeer.MODULE, "1.24.0", "exit 0");
+  private static final byte[] SECOND = Fixture.archive(FleetPeer.MODULE, "1.26.0", "exit 0");
+  private static final byte[] BROKEN = Fixture.archive(FleetPeer.MODULE, "1.26.0-broken", "exit 1");
   private final List<String> notes = new ArrayList<>();
   @TempDir
   Path folder;
