@@ -98,7 +98,7 @@ public final class Chassis implements AutoCloseable {
   static void stop(Journal.Corrupt corrupt) {
     log.atError().log("{}; the process stops, since nothing can be built on it. Restore a backup, or repair that row.",
         corrupt.getMessage());
-    if (!Boolean.getBoolean("sluice.corrupt.keep-running")) Runtime.getRuntime().halt(70);
+    Runtime.getRuntime().halt(70);
   }
 
   @Override

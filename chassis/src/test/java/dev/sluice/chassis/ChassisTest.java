@@ -66,7 +66,11 @@ class ChassisTest {
   }
 
   private static Desk<Integer, Enrol, FleetEvent> desk(Chassis c, Desk.View<Integer, FleetEvent> view) {
-    return new Desk<>(c.db(), c.journal(), c.clock(), new Counting(),
+    return desk(c, c.journal(), view);
+  }
+
+  private static Desk<Integer, Enrol, FleetEvent> desk(Chassis c, Journal journal, Desk.View<Integer, FleetEvent> view) {
+    return new Desk<>(c.db(), journal, c.clock(), new Counting(),
         new Desk.Stream<>(Topics.INSTANCE, KINDS, (stream, _) -> stream, _ -> Scope.NONE, view, s -> s));
   }
 
@@ -174,20 +178,17 @@ class ChassisTest {
 
   @Test
   void a_corrupt_row_is_named_by_its_position() {
-    System.setProperty("sluice.corrupt.keep-running", "true");
-    try {
-      var c = chassis(Real.config("planner"));
-      desk(c).handle("i", new Enrol(3), "x").orThrow();
-      c.db().query("update journal set data = '{\"template_id\": 5' where seq = 2");
-      assertThatThrownBy(() -> desk(c).load("i")).isInstanceOf(Journal.Corrupt.class).hasMessageContaining("position 2 (i/2)");
-      var stopped = new ArrayList<Journal.Corrupt>();
-      assertThatThrownBy(() -> new Journal(c.db(), () -> {}, stopped::add).after("i", 0, KINDS)).isInstanceOf(Journal.Corrupt.class);
-      assertThat(stopped).singleElement().asString().contains("position 2 (i/2)");
-      c.db().query("delete from journal where seq = 2");
-      assertThatThrownBy(() -> desk(c).load("i")).isInstanceOf(Journal.Corrupt.class).hasMessageContaining("i/2 (missing)");
-    } finally {
-      System.clearProperty("sluice.corrupt.keep-running");
-    }
+    var c = chassis(Real.config("planner"));
+    desk(c).handle("i", new Enrol(3), "x").orThrow();
+    // or else the relay meets the row too, and stops this process
+    await().atMost(Duration.ofSeconds(30)).until(() -> c.db().query("select 1 from journal where published_at is not null").size() == 3);
+    var stopped = new ArrayList<Journal.Corrupt>();
+    var desk = desk(c, new Journal(c.db(), () -> {}, stopped::add), (_, _, _, _, _, _, _) -> {});
+    c.db().query("update journal set data = '{\"template_id\": 5' where seq = 2");
+    assertThatThrownBy(() -> desk.load("i")).isInstanceOf(Journal.Corrupt.class).hasMessageContaining("position 2 (i/2)");
+    assertThat(stopped).singleElement().asString().contains("position 2 (i/2)");
+    c.db().query("delete from journal where seq = 2");
+    assertThatThrownBy(() -> desk.load("i")).isInstanceOf(Journal.Corrupt.class).hasMessageContaining("i/2 (missing)");
   }
 
   @Test
