@@ -9,6 +9,7 @@ import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketClientOptions;
 import io.vertx.core.http.WebSocketConnectOptions;
 import java.io.PrintStream;
@@ -26,6 +27,8 @@ final class Rollouts implements AutoCloseable {
   private final int healthPort;
   private final Vertx vertx = Vertx.vertx();
   private final HttpClient http;
+  /// Held, since a client that nobody holds is closed with its socket.
+  private final WebSocketClient sockets;
   private final AtomicIntegerArray sequence;
   private final String[] tokens;
   private final Client client;
@@ -40,6 +43,7 @@ final class Rollouts implements AutoCloseable {
     this.healthPort = healthPort;
     this.http = vertx.createHttpClient(new HttpClientOptions().setKeepAlive(true).setPipelining(true),
         new PoolOptions().setHttp1MaxSize(64));
+    this.sockets = vertx.createWebSocketClient(new WebSocketClientOptions().setMaxFrameSize(16 << 20).setMaxMessageSize(64 << 20));
     this.sequence = new AtomicIntegerArray(instances);
     this.client = new Client(world.gateway(), world.token());
     this.versions = client.catalog();
@@ -91,7 +95,7 @@ final class Rollouts implements AutoCloseable {
     var options = new WebSocketConnectOptions().setHost("127.0.0.1").setPort(world.gateway().getPort())
         .setURI("/v1/events/stream?kind_prefix=module.upgrade.instance_started")
         .addHeader("Authorization", "Bearer " + world.token());
-    vertx.createWebSocketClient(new WebSocketClientOptions().setMaxFrameSize(16 << 20).setMaxMessageSize(64 << 20)).connect(options)
+    sockets.connect(options)
         .onSuccess(socket -> socket.textMessageHandler(this::told)).toCompletionStage().toCompletableFuture().join();
   }
 

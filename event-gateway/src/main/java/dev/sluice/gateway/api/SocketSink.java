@@ -19,7 +19,7 @@ final class SocketSink implements Reader.Sink {
     this.socket = socket;
     this.loop = loop;
     this.pings = loop.owner().setPeriodic(heartbeat.toMillis(), _ -> {
-      if (!socket.writeQueueFull()) socket.writePing(Buffer.buffer());
+      if (!socket.isClosed() && !socket.writeQueueFull()) socket.writePing(Buffer.buffer());
     });
     socket.exceptionHandler(_ -> {});
   }
@@ -38,6 +38,7 @@ final class SocketSink implements Reader.Sink {
 
   @Override
   public boolean full(Runnable drained) {
+    if (socket.isClosed()) return true;
     if (!socket.writeQueueFull()) return false;
     socket.drainHandler(_ -> {
       socket.drainHandler(null);

@@ -15,6 +15,7 @@ public final class Waiting {
   }
 
   static final int RUNS = 16;
+  private static final Duration SPARSE = Duration.ofSeconds(1);
   final String instanceId;
   final int epoch;
   private final List<Run> runs = new ArrayList<>(1);
@@ -28,6 +29,14 @@ public final class Waiting {
   public String instanceId() { return instanceId; }
 
   public List<Run> runs() { return runs; }
+
+  /// The first, the last and one a second between: all that runs which say the same can tell.
+  public List<Run> sparse() {
+    var kept = new ArrayList<Run>(2);
+    for (var run : runs)
+      if (kept.isEmpty() || run == runs.getLast() || Duration.between(kept.getLast().at(), run.at()).compareTo(SPARSE) >= 0) kept.add(run);
+    return kept;
+  }
 
   /// Whether an attempt waits for this evidence, as far as the replica knows.
   public boolean watched() { return watched; }

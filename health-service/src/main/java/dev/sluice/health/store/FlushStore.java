@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// The flush of heartbeats, in one transaction with the time that it reaches to.
@@ -40,14 +41,13 @@ public final class FlushStore {
     var evidence = new ArrayList<Beat>();
     var maybe = new ArrayList<List<Beat>>();
     for (var waiting : flush.waiting()) {
-      var beats = waiting.runs().stream()
-          .map(run -> new Beat(waiting.instanceId(), run, hashes.computeIfAbsent(run.seen(), Observations::hash))).toList();
+      var beats = beats(waiting, waiting.runs(), hashes);
       var newest = beats.getLast();
       boolean alike = !waiting.watched() && beats.stream()
           .allMatch(b -> b.hash == newest.hash && b.run.bootId().equals(newest.run.bootId()));
       if (alike) {
         moves.add(newest);
-        maybe.add(beats);
+        maybe.add(beats(waiting, waiting.sparse(), hashes));
       } else
         evidence.addAll(beats);
     }
@@ -62,16 +62,21 @@ public final class FlushStore {
     });
   }
 
+  private static List<Beat> beats(Waiting waiting, List<Waiting.Run> runs, Map<Observation, Long> hashes) {
+    return runs.stream().map(run -> new Beat(waiting.instanceId(), run, hashes.computeIfAbsent(run.seen(), Observations::hash))).toList();
+  }
+
+  /// What is wished stands in the locked rows: a second join of two long lists without an index would be planned as a loop in a loop.
   private static final String MOVE = """
       with beat as (
         select * from unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::bigint[]) as b (instance_id, boot_id, sequence, at, hash)
       ), locked as (
-        select p.instance_id from pulse p where p.instance_id = any($1) order by p.instance_id for update
+        select b.* from beat b join pulse p using (instance_id) order by b.instance_id for update of p
       )
       update pulse p
          set sequence = greatest(p.sequence, b.sequence),
              last_at = case when b.sequence > p.sequence then greatest(p.last_at, b.at) else p.last_at end
-        from beat b join locked l on l.instance_id = b.instance_id
+        from locked b
        where p.instance_id = b.instance_id and p.boot_id = b.boot_id and p.hash = b.hash
          and not p.watched and not p.silent and (p.rival_boot is null or p.rivals_told)
       returning p.instance_id

@@ -45,11 +45,11 @@ public final class HandOutStore {
       with wish as (
         select * from unnest($1::text[], $2::text[], $3::bigint[]) as w (instance_id, module_id, generation)
       ), locked as (
-        select a.instance_id, a.module_id from assignment a join wish w using (instance_id, module_id)
+        select w.* from wish w join assignment a using (instance_id, module_id)
          order by a.instance_id, a.module_id for update of a
       )
       update assignment a set handed_out_at = $4, changed_xid = greatest(pg_current_xact_id(), a.changed_xid)
-        from wish w join locked l using (instance_id, module_id)
+        from locked w
        where a.instance_id = w.instance_id and a.module_id = w.module_id and a.generation = w.generation and a.handed_out_at is null
          and (a.standing is null or a.standing = 'awaited') and (a.due_at is null or a.due_at > $4)
       returning a.instance_id, a.module_id, a.generation, a.rollout_id, a.ordinal

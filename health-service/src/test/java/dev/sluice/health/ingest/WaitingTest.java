@@ -43,6 +43,15 @@ class WaitingTest {
   }
 
   @Test
+  void of_equal_ones_the_first_the_last_and_one_a_second_tell_all() {
+    var waiting = new Waiting("i1", 0);
+    var said = running("a");
+    for (int i = 0; i < 12; i++)
+      waiting.add(new Run("b", i, START.plusMillis(i * 200L), said));
+    assertThat(waiting.sparse().stream().map(Run::sequence)).containsExactly(0L, 5L, 10L, 11L);
+  }
+
+  @Test
   void too_many_that_each_say_something_else_are_refused() {
     var waiting = new Waiting("i1", 0);
     for (int i = 0; i < Waiting.RUNS; i++)
