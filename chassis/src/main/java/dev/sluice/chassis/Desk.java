@@ -102,6 +102,13 @@ public final class Desk<S, C, E> {
 
   /// Does a command, and `also` in the same transaction, even where nothing was new.
   public Outcome<S, E> handle(String stream, C command, String actor, java.util.function.Consumer<Db.Tx> also) {
+    return handle(stream, _ -> command, actor, also);
+  }
+
+  /// Does a command that is made from the state it meets.
+  public Outcome<S, E> handle(String stream, Function<S, C> command, String actor) { return handle(stream, command, actor, _ -> {}); }
+
+  private Outcome<S, E> handle(String stream, Function<S, C> command, String actor, java.util.function.Consumer<Db.Tx> also) {
     var lock = lock(stream);
     lock.lock();
     try {
@@ -118,9 +125,9 @@ public final class Desk<S, C, E> {
     }
   }
 
-  private Outcome<S, E> attempt(String stream, C command, String actor, java.util.function.Consumer<Db.Tx> also) {
+  private Outcome<S, E> attempt(String stream, Function<S, C> command, String actor, java.util.function.Consumer<Db.Tx> also) {
     var loaded = catchUp(stream);
-    return switch (decider.decide(loaded.state(), command)) {
+    return switch (decider.decide(loaded.state(), command.apply(loaded.state()))) {
       case Decision.Refused<E>(var problem) -> new Refused<>(problem);
       case Decision.Accepted<E>(var events) -> {
         var state = loaded.state();

@@ -16,12 +16,13 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Kafka to commands: polls one topic, hands the messages of a poll over in order, commits the offsets when the handler is done. At least once: what the handler
-/// does must bear a repeat ([#fresh] drops what was seen). A failing handler is tried again with the same messages until it works; a message that cannot be
+/// Kafka to commands: polls one topic, hands the messages of a poll over in order, commits the offsets of what the handler is done with when there is nothing to
+/// do, at the latest each second. At least once: what the handler does must bear a repeat ([#fresh] drops what was seen). A failing handler is tried again with the same messages until it works; a message that cannot be
 /// read goes to `<topic>.dead` with the reason.
 public final class Inbox implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Inbox.class);
   private static final Duration POLL = Duration.ofMillis(500);
+  private static final Duration COMMIT = Duration.ofSeconds(1);
 
   /// Takes the messages of one poll, in the order of each key. Blocks; an exception means: all again.
   public interface Handler {
@@ -38,6 +39,8 @@ public final class Inbox implements AutoCloseable {
   private KafkaConsumerRecords<String, String> polled;
   private List<Message> pending = List.of();
   private int at;
+  private boolean uncommitted;
+  private long committedNanos = System.nanoTime();
   private volatile boolean joined;
 
   /// @param kinds what the topic carries
@@ -81,10 +84,17 @@ public final class Inbox implements AutoCloseable {
     for (; at < polled.size(); at++)
       read(polled.recordAt(at), pending);
     if (!pending.isEmpty()) handler.handle(List.copyOf(pending));
-    boolean none = polled.isEmpty();
+    boolean idle = polled.isEmpty();
+    uncommitted |= !idle;
     polled = null;
-    if (!none) Await.on(consumer.commit(), Duration.ofSeconds(30), "Kafka");
+    if (uncommitted && (idle || System.nanoTime() - committedNanos > COMMIT.toNanos())) commit();
     return true;
+  }
+
+  private void commit() {
+    Await.on(consumer.commit(), Duration.ofSeconds(30), "Kafka");
+    uncommitted = false;
+    committedNanos = System.nanoTime();
   }
 
   private void read(KafkaConsumerRecord<String, String> record, List<Message> into) {

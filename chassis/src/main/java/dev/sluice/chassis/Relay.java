@@ -27,7 +27,8 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 /// The journal's way to Kafka: rows that are not yet published, in order of each stream, at least once.
 ///
 /// One replica relays at a time: it holds a session lock in PostgreSQL. Its steps: read up to 500 unpublished rows (about 8 MB at most) in order of position, hand
-/// them to the producer, wait for all acknowledgements, mark them. Death anywhere sends some rows again; readers drop what they have seen. It never asks for
+/// them to the producer, wait for all acknowledgements, mark them. Death anywhere sends some rows again; readers drop what they have seen. So a mark need not
+/// outlive a power cut, and its commit does not wait for the disk. It never asks for
 /// "position > last": positions are handed out before the commit, so a late commit would be passed over.
 ///
 /// Its promise: no row arrives for the first time before an earlier one of its stream; readers would take the earlier one for a repeat. So nothing is handed over
@@ -76,6 +77,7 @@ final class Relay implements AutoCloseable {
   void nudge() { loop.nudge(); }
 
   private static final String LOCK = "select pg_try_advisory_lock(hashtextextended(current_schema() || '/relay', 0)) as won";
+  private static final String UNHURRIED_MARKS = "set synchronous_commit = off";
   private static final String UNPUBLISHED = """
       with next as (select position, octet_length(data) as bytes from journal where published_at is null order by position limit 500),
            measured as (select position, sum(bytes) over (order by position) - bytes as bytes_before from next)
@@ -140,6 +142,7 @@ final class Relay implements AutoCloseable {
     var connection = db.connection();
     try {
       if (Db.await(connection.preparedQuery(LOCK).execute()).iterator().next().getBoolean("won")) {
+        Db.await(connection.query(UNHURRIED_MARKS).execute());
         lead(connection);
         return true;
       }

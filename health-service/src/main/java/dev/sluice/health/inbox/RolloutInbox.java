@@ -66,7 +66,9 @@ public final class RolloutInbox implements Inbox.Handler {
     return switch (event) {
       case Planned _,Started _,Paused _,Resumed _,BreakerTripped _,ContinuationDecided _,RollbackStarted _ -> true;
       case Aborted _,Rejected _,Expired _,Cancelled _,Completed _,RolledBack _ -> true;
-      case InstancesInstructed _,WithdrawalsAsked _,VerdictsRecorded _,RollbackVerdictsRecorded _,MembersSkipped _ -> true;
+      case InstancesInstructed _,WithdrawalsAsked _,MembersSkipped _ -> true;
+      case VerdictsRecorded e -> AttemptStore.concern(e.verdicts());
+      case RollbackVerdictsRecorded e -> AttemptStore.concern(e.verdicts());
       default -> false;
     };
   }

@@ -196,9 +196,14 @@ public final class AttemptStore {
         from locked l where a.instance_id = l.instance_id and a.module_id = l.module_id
       """;
 
+  /// Whether any of the verdicts is one that an attempt must remember.
+  public static boolean concern(List<Verdict> verdicts) { return verdicts.stream().anyMatch(AttemptStore::stays); }
+
+  private static boolean stays(Verdict verdict) { return !verdict.healthy() && verdict.reason() != null; }
+
   /// The rollout-service recorded failures: they stay.
   public void record(Db.Tx tx, String rolloutId, List<Verdict> verdicts) {
-    var failed = verdicts.stream().filter(v -> !v.healthy() && v.reason() != null).toList();
+    var failed = verdicts.stream().filter(AttemptStore::stays).toList();
     if (!failed.isEmpty())
       tx.query(RECORD, rolloutId, Columns.ints(failed, Verdict::ordinal), Columns.longs(failed, Verdict::generation),
           Columns.texts(failed, v -> EvidenceStore.word(v.reason())));

@@ -50,14 +50,14 @@ public final class RolloutDesk {
   ///
   /// @param command made with the time and whether the reconciler is paused
   public Desk.Outcome<Rollout, RolloutEvent> handle(RolloutId id, Function<RolloutCommand.Now, RolloutCommand> command, String actor) {
-    var outcome = desk.handle(id.value(), command.apply(now(id)), actor);
+    var outcome = desk.handle(id.value(), (Rollout rollout) -> command.apply(now(rollout)), actor);
     if (outcome instanceof Desk.Done<Rollout, RolloutEvent> done) for (var event : done.events())
       tell(id, event);
     return outcome;
   }
 
-  private RolloutCommand.Now now(RolloutId id) {
-    var plan = load(id).state().plan();
+  private RolloutCommand.Now now(Rollout rollout) {
+    var plan = rollout.plan();
     return new RolloutCommand.Now(chassis.clock().instant(), plan != null && reconciler.paused(plan.inputs().templateId()));
   }
 
