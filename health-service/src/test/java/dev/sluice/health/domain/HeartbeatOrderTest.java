@@ -71,9 +71,10 @@ class HeartbeatOrderTest {
   void only_heartbeats_that_count_are_counted() {
     var scene = new Scene();
     var twice = scene.heard(10, RUNS_OTHER);
-    var heard = Listening.hear(new Listening.Ear(Pulse.NONE, List.of()), List.of(twice, twice, scene.heard(20, RUNS_OTHER)),
-        new Hearing(Duration.ofSeconds(30), Deaf.NEVER));
+    var hearing = new Hearing(Duration.ofSeconds(30), Deaf.NEVER);
+    var heard = Listening.hear(new Listening.Ear(Pulse.NONE, List.of()), List.of(twice, twice, scene.heard(20, RUNS_OTHER)), hearing);
     assertThat(heard.counted()).isEqualTo(2);
+    assertThat(heard.then(Listening.hear(heard.ear(), List.of(scene.heard(30, RUNS_OTHER)), hearing)).counted()).isEqualTo(3);
   }
 
   @Test
