@@ -2,6 +2,7 @@ package dev.sluice.rollout.domain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.contract.PlanHeader;
 import dev.sluice.contract.PlanInputs;
 import java.time.Instant;
 import java.util.stream.IntStream;
@@ -63,6 +64,19 @@ class EstimateTest {
     var moved = Story.running(Plans.six()).healthy(0, 1).healthy(2, 3).healthy(4, 5).templateMoved(Plans.TARGET).rollback();
     moved.healthy(4, 5).healthy(2, 3).healthy(0, 1);
     assertThat(left(moved, 100)).as("the template is set back").isZero();
+  }
+
+  @Test
+  void the_way_back_has_its_soak_too() {
+    var back = Story.running(Plans.six()).handedOut(0, 1).rollback().rollout;
+    var plan = back.plan();
+    var in = plan.inputs();
+    var soaked = new PlanHeader(plan.rolloutId(), 1, plan.planHash(),
+        new PlanInputs(in.templateId(), in.moduleId(), in.targetVersionId(), 33, null, 2, 100, 300, 60, 0, null, true, "zone"),
+        plan.target(),
+        plan.origins(), null, plan.slices(), 0, plan.policy(), false, "ann", Plans.START, plan.warnings());
+    var standing = new Standing(new Rollout(soaked, back.stage(), back.progress(), back.members(), back.roster()));
+    assertThat(Estimate.end(standing, NOW, NOW)).contains(NOW.plusSeconds(360));
   }
 
   @Test
