@@ -4,6 +4,7 @@ import static dev.sluice.approval.domain.Given.NOON;
 import static dev.sluice.approval.domain.Given.PLAN;
 import static dev.sluice.approval.domain.Given.ROLLOUT;
 import static dev.sluice.approval.domain.Given.TRIP;
+import static dev.sluice.approval.domain.Given.after;
 import static dev.sluice.approval.domain.Given.asked;
 import static dev.sluice.approval.domain.Given.asks;
 import static dev.sluice.approval.domain.Given.given;
@@ -35,10 +36,13 @@ import dev.sluice.contract.ApprovalEvent.RequestExpired;
 import dev.sluice.contract.ApprovalEvent.Revised;
 import dev.sluice.contract.ApprovalEvent.Voted;
 import dev.sluice.contract.Choice;
+import dev.sluice.contract.ModuleId;
 import dev.sluice.contract.PlanHeader;
 import dev.sluice.contract.Policy;
 import dev.sluice.contract.PolicyView;
 import dev.sluice.contract.RequestType;
+import dev.sluice.contract.Scope;
+import dev.sluice.contract.TemplateId;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -273,6 +277,38 @@ class ApprovalDeciderTest {
     approved.when(new Supersede(PLAN, ROLLOUT, "bob", null)).then(new OutcomeRecorded(PLAN, ROLLOUT, "superseded"));
     given(asked(plan(1, asks(1))), approve("ann"), new Apply(PLAN)).when(new Supersede(PLAN, ROLLOUT, "bob", null)).thenNothing();
     given(asked(plan(1, asks(1))), approve("ann"), new Apply(PLAN)).when(new Apply(PLAN)).thenNothing();
+  }
+
+  @Test
+  void a_request_that_was_cancelled_before_its_plan_came_is_about_its_rollout_at_revision_one() {
+    var gone = given(new Supersede(PLAN, ROLLOUT, "ann", "no need"));
+    assertThat(gone.request().scope()).isEqualTo(new Scope(ROLLOUT, null, null));
+    assertThat(gone.when(approve("ann")).thenRefused(409).extra()).containsEntry("request_status", "cancelled")
+        .containsEntry("current_revision", 1);
+  }
+
+  @Test
+  void a_closed_request_stays_about_what_it_was_about() {
+    var web = new Scope(ROLLOUT, new TemplateId("web"), new ModuleId("nginx"));
+    var gone = new Supersede(PLAN, ROLLOUT, "ann", "no need");
+    assertThat(given(asked(plan(1, asks(1))), revise(2), gone).request().scope()).isEqualTo(web);
+    assertThat(given(asked(plan(1, asks(1))), approve("ann")).request().scope()).isEqualTo(web);
+    assertThat(given(asked(plan(1, asks(1))), revise(2), gone).when(approve("ann")).thenRefused(409).extra())
+        .containsEntry("current_revision", 2);
+  }
+
+  @Test
+  void what_only_tells_people_something_leaves_a_request_as_it_is() {
+    var pending = given(asked(plan(1, asks(2))), approve("ann")).request();
+    assertThat(after(pending, List.of(new ProceededWithoutApproval(PLAN, ROLLOUT, 1, Policy.NOTIFY_AND_PROCEED)))).isEqualTo(pending);
+    assertThat(after(pending, List.of(voted("reject", "bob")))).as("a rejection is its own event").isEqualTo(pending);
+  }
+
+  @Test
+  void a_trip_is_about_the_rollout_whose_plan_was_asked_for() {
+    assertThat(Request.idOfPlan(ROLLOUT)).isEqualTo(PLAN);
+    assertThat(Request.idOfPlanBefore(TRIP)).contains(PLAN);
+    assertThat(Request.idOfPlanBefore(PLAN)).isEmpty();
   }
 
   private static Approve approve(String actor) { return approve(actor, 1); }

@@ -77,6 +77,12 @@ class PolicyTest {
   }
 
   @Test
+  void where_no_policy_is_set_it_is_said_of_which_place() {
+    assertThat(PolicyDecider.notSet(UPGRADE, null).detail()).contains(UPGRADE).doesNotContain("template");
+    assertThat(PolicyDecider.notSet(UPGRADE, new TemplateId("web")).detail()).contains(UPGRADE + " and the template web");
+  }
+
+  @Test
   void the_consequences_of_a_trip_are_numbers() {
     var consequences = Consequences.of(Given.trip());
     assertThat(consequences)

@@ -61,7 +61,7 @@ public record Deaf(List<Span> spans) {
   private static Instant later(Instant one, Instant other) { return one.isAfter(other) ? one : other; }
 
   private static List<Span> merged(List<Span> spans) {
-    var sorted = spans.stream().filter(s -> s.from().isBefore(s.to())).sorted(Comparator.comparing(Span::from)).toList();
+    var sorted = spans.stream().sorted(Comparator.comparing(Span::from)).toList();
     var merged = new ArrayList<Span>();
     for (var span : sorted) {
       if (merged.isEmpty() || merged.getLast().to().isBefore(span.from())) merged.add(span);

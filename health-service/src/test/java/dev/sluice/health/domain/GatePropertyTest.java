@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 /// Random lives of one attempt. A failure names its seed.
 class GatePropertyTest {
-  private static final int LIVES = 5_000;
+  private static final int LIVES = Integer.getInteger("lives", 5_000);
 
   private record Life(Watch watch, List<Heard> heard, Hearing hearing, Instant end) {}
 

@@ -71,6 +71,17 @@ class GateTest {
   }
 
   @Test
+  void a_status_alone_may_be_bad_but_never_good() {
+    var applying = seen(null, APPLYING, GENERATION);
+    assertThat(new Scene().soak(60).hears(10, RUNS_TARGET).hears(30, applying).is(80).findings()).isEmpty();
+    assertThat(new Scene().hears(10, seen(null, HEALTHY, GENERATION)).findings()).isEmpty();
+    var stale = seen(null, APPLYING, GENERATION - 1);
+    assertThat(new Scene().soak(60).hears(10, RUNS_TARGET).hears(30, stale).is(80).findings()).containsExactly(healthy(70));
+    var healthy = seen(null, HEALTHY, GENERATION);
+    assertThat(new Scene().soak(60).hears(10, RUNS_TARGET).hears(30, healthy).is(80).findings()).containsExactly(healthy(70));
+  }
+
+  @Test
   void holds_for_the_whole_soak() {
     var scene = new Scene().soak(60).hears(10, RUNS_TARGET).hears(40, RUNS_TARGET).is(69.9);
     assertThat(scene.findings()).isEmpty();

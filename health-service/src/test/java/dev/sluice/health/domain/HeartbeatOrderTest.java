@@ -1,9 +1,13 @@
 package dev.sluice.health.domain;
 
+import static dev.sluice.health.domain.ModuleStatus.State.HEALTHY;
 import static dev.sluice.health.domain.Scene.RUNS_OTHER;
 import static dev.sluice.health.domain.Scene.RUNS_TARGET;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class HeartbeatOrderTest {
@@ -46,5 +50,39 @@ class HeartbeatOrderTest {
     var scene = new Scene().boot("a", 1).hears(10, RUNS_OTHER).boot("b", 1).hears(11, RUNS_OTHER);
     scene.boot("a", 1).hears(12, RUNS_OTHER).boot("b", 2).hears(13, RUNS_OTHER);
     assertThat(scene.facts()).isEmpty();
+  }
+
+  @Test
+  void two_boots_are_reported_however_long_the_newer_one_was_alone() {
+    var scene = new Scene().boot("a", 1).hears(10, RUNS_OTHER).boot("b", 1).hears(11, RUNS_OTHER).hears(12, RUNS_OTHER);
+    scene.boot("a", 2).hears(13, RUNS_OTHER).boot("b", 3).hears(14, RUNS_OTHER);
+    assertThat(scene.facts()).containsExactly("duplicate a");
+  }
+
+  @Test
+  void a_boot_that_replaces_two_that_alternated_is_reported_anew() {
+    var scene = new Scene().boot("a", 1).hears(10, RUNS_OTHER).boot("b", 1).hears(11, RUNS_OTHER).boot("a", 2).hears(12, RUNS_OTHER);
+    scene.boot("b", 2).hears(13, RUNS_OTHER).boot("c", 1).hears(14, RUNS_OTHER).boot("b", 3).hears(15, RUNS_OTHER).boot("c", 2).hears(16,
+        RUNS_OTHER);
+    assertThat(scene.facts()).containsExactly("duplicate a", "duplicate b");
+  }
+
+  @Test
+  void only_heartbeats_that_count_are_counted() {
+    var scene = new Scene();
+    var twice = scene.heard(10, RUNS_OTHER);
+    var hearing = new Hearing(Duration.ofSeconds(30), Deaf.NEVER);
+    var heard = Listening.hear(new Listening.Ear(Pulse.NONE, List.of()), List.of(twice, twice, scene.heard(20, RUNS_OTHER)), hearing);
+    assertThat(heard.counted()).isEqualTo(2);
+    assertThat(heard.then(Listening.hear(heard.ear(), List.of(scene.heard(30, RUNS_OTHER)), hearing)).counted()).isEqualTo(3);
+  }
+
+  @Test
+  void what_a_heartbeat_does_not_say_stays_as_it_was() {
+    var all = new Observation(InstanceStatus.STARTING, "1.0", Map.of("m", "d"), Map.of("m", new ModuleStatus(HEALTHY, 3, null)));
+    assertThat(new Observation(InstanceStatus.RUNNING, null, null, Map.of()).after(all))
+        .isEqualTo(new Observation(InstanceStatus.RUNNING, "1.0", all.digests(), all.statuses()));
+    var next = new Observation(InstanceStatus.RUNNING, "1.1", Map.of(), Map.of("m", new ModuleStatus(HEALTHY, 4, null)));
+    assertThat(next.after(all)).isEqualTo(next);
   }
 }

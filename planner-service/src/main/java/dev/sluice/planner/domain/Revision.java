@@ -10,8 +10,7 @@ import java.util.List;
 
 /// One revision of a plan, whole: what is the same for all members, and the members in plan order.
 public record Revision(PlanHeader header, List<PlanMember> members) {
-  /// Members of one chunk at most; and the characters of its JSON, about.
-  private static final int CHUNK_MEMBERS = 5_000;
+  /// The characters of one chunk's JSON at most, about, and of one member's without its id: so never more than 3,600 members in a chunk.
   private static final int CHUNK_CHARACTERS = 256 << 10;
   private static final int MEMBER_CHARACTERS = 72;
 
@@ -42,7 +41,7 @@ public record Revision(PlanHeader header, List<PlanMember> members) {
     int characters = 0;
     for (int i = 0; i < members.size(); i++) {
       int more = members.get(i).instanceId().value().length() + MEMBER_CHARACTERS;
-      if (i > from && (i - from == CHUNK_MEMBERS || characters + more > CHUNK_CHARACTERS)) {
+      if (characters + more > CHUNK_CHARACTERS) {
         events.add(chunk(from, i));
         from = i;
         characters = 0;

@@ -41,6 +41,4 @@ public final class Roster {
 
   /// How many are excluded for each reason that occurs, in the order of the reasons.
   public Map<Exclusion.Reason, Integer> counts() { return counts; }
-
-  public int size() { return eligible.size() + excluded.size(); }
 }

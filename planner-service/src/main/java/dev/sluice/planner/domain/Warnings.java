@@ -18,7 +18,7 @@ public final class Warnings {
     var warnings = new ArrayList<String>();
     if (slices.total() > MANY && slices.canary() == 0)
       warnings.add("no canary: the first batch of " + slices.sizeOf(0) + " meets the new version untried; set canary_size");
-    if (slices.total() > 0 && slices.sizeOf(0) > LARGE_BATCH)
+    if (slices.sizeOf(0) > LARGE_BATCH)
       warnings.add(
           "the first batch has " + slices.sizeOf(0) + " instances, more than " + LARGE_BATCH + "; lower batch_pct or set max_batch_size");
     if (inputs.minHealthySec() == 0)

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -105,6 +106,7 @@ class BatchesTest {
   }
 
   @Test
+  @Tag("large")
   void orders_a_million_whole() {
     var order = Batches.spread(fleet(1_000_000, "a", "b", "c", "a", "b", "a", "d"));
     assertThat(order).hasSize(1_000_000);

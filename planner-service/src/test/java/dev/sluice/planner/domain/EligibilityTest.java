@@ -7,10 +7,15 @@ import dev.sluice.contract.Digest;
 import dev.sluice.contract.InstanceId;
 import dev.sluice.contract.VersionRef;
 import dev.sluice.planner.domain.Exclusion.Reason;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class EligibilityTest {
+  private static FleetMember stopped(String id) {
+    return new FleetMember(new InstanceId(id), "stopped", false, false, Given.OLD, 3, null, "z");
+  }
+
   private static FleetMember member(String status, boolean never, boolean silent, VersionRef desired, Digest running) {
     return new FleetMember(new InstanceId("i"), status, never, silent, desired, 3, running, "z");
   }
@@ -56,5 +61,13 @@ class EligibilityTest {
     assertThat(roster.counts()).isEqualTo(Map.of(Reason.NOT_RUNNING, 1, Reason.ALREADY_ON_TARGET, 1));
     assertThat(EmptyPlan.note(roster.counts())).isEqualTo("nothing to do: no instance is eligible (1 not_running, 1 already_on_target)");
     assertThat(EmptyPlan.note(Map.of())).isEqualTo("nothing to do: the template has no instances");
+  }
+
+  @Test
+  void the_excluded_are_told_in_order_of_id() {
+    var roster = new Roster(Given.NEW);
+    for (var id : List.of("c", "a", "b"))
+      roster.add(stopped(id));
+    assertThat(roster.excluded()).extracting(e -> e.instanceId().value()).containsExactly("a", "b", "c");
   }
 }

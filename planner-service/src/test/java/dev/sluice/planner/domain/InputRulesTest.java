@@ -27,6 +27,7 @@ class InputRulesTest {
     assertThat(inputs.countAbsent()).isTrue();
     assertThat(inputs.orderByLabel()).isEqualTo("zone");
     assertThat(InputRules.dryRun(given())).isFalse();
+    assertThat(InputRules.dryRun(given("dry_run", true))).isTrue();
   }
 
   @ParameterizedTest

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class LessonTest {
   private static final RolloutEvent COMPLETED = new RolloutEvent.Completed(50, 0, 0, 100, false);
@@ -39,6 +41,7 @@ class LessonTest {
   void a_clean_rollout_is_a_practice_to_keep() {
     var lesson = lesson(COMPLETED, 20, Measured.NOTHING);
     assertThat(lesson.category()).isEqualTo("best_practice");
+    assertThat(lesson.tags()).containsExactly("rollout", "completed");
     assertThat(lesson.title()).isEqualTo("nginx on web at 20 %: completed");
     assertThat(lesson.content()).isEqualTo(
         "One rollout of nginx on web at 20 % ended completed. On average 50 instances in 100 s; 0 trips of the breaker. Nothing failed.");
@@ -58,9 +61,23 @@ class LessonTest {
   }
 
   @Test
-  void another_outcome_or_band_is_no_twin() {
-    assertThat(lesson(COMPLETED, 20, Measured.NOTHING).twin()).isNotEqualTo(lesson(ABORTED, 20, Measured.NOTHING).twin())
-        .isNotEqualTo(lesson(COMPLETED, 26, Measured.NOTHING).twin());
+  void an_end_with_a_trip_or_a_failure_is_a_failure_mode_and_any_other_a_discovery() {
+    assertThat(lesson(ABORTED, 20, new Measured(3, 1, Map.of())).category()).isEqualTo("failure_mode");
+    assertThat(lesson(ABORTED, 20, new Measured(3, 0, Map.of("silent", 1))).category()).isEqualTo("failure_mode");
+    assertThat(lesson(ABORTED, 20, new Measured(3, 0, Map.of())).category()).isEqualTo("discovery");
+  }
+
+  @Test
+  void another_outcome_is_no_twin() {
+    assertThat(lesson(COMPLETED, 20, Measured.NOTHING).twin()).isNotEqualTo(lesson(ABORTED, 20, Measured.NOTHING).twin());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 10", "11, 25", "26, 50", "51, 100"})
+  void twins_are_of_one_band(int lowest, int highest) {
+    var twin = lesson(COMPLETED, lowest, Measured.NOTHING).twin();
+    assertThat(lesson(COMPLETED, highest, Measured.NOTHING).twin()).isEqualTo(twin);
+    if (highest < 100) assertThat(lesson(COMPLETED, highest + 1, Measured.NOTHING).twin()).isNotEqualTo(twin);
   }
 
   @Test

@@ -7,11 +7,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.contract.InstanceId;
 import dev.sluice.contract.PlanEvent;
 import dev.sluice.contract.PlanMember;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class RevisionTest {
   @Test
@@ -43,6 +52,47 @@ class RevisionTest {
     assertThat(Revision.make(basis(), other).header().planHash()).isNotEqualTo(hash);
   }
 
+  @ParameterizedTest
+  @MethodSource("otherInputs")
+  void the_hash_is_over_each_input(String name, Object value) {
+    assertThat(Revision.make(basis(name, value), fleet(30, "a")).header().planHash())
+        .isNotEqualTo(Revision.make(basis(), fleet(30, "a")).header().planHash());
+  }
+
+  static Stream<Arguments> otherInputs() {
+    return Stream.of(Arguments.of("template_id", "x"), Arguments.of("module_id", "x"), Arguments.of("target_version_id", "x"),
+        Arguments.of("batch_pct", 21), Arguments.of("max_batch_size", 30), Arguments.of("max_consecutive_failures", 3),
+        Arguments.of("max_failed_pct", 21), Arguments.of("health_timeout_sec", 301), Arguments.of("min_healthy_sec", 1),
+        Arguments.of("canary_size", 1), Arguments.of("max_in_flight", 30), Arguments.of("count_absent", false),
+        Arguments.of("order_by_label", "tier"));
+  }
+
+  @Test
+  void the_hash_is_that_of_the_canonical_form_however_long() throws NoSuchAlgorithmException {
+    var fleet = new ArrayList<>(fleet(2_000, "a"));
+    fleet.set(7, new Candidate(fleet.get(7).instanceId(), "a", Given.OLD, 9, true));
+    var text = new StringBuilder("""
+        template_id=web
+        module_id=nginx
+        target_version_id=nginx-1.26.0
+        batch_pct=20
+        max_batch_size=
+        max_consecutive_failures=2
+        max_failed_pct=20
+        health_timeout_sec=300
+        min_healthy_sec=0
+        canary_size=0
+        max_in_flight=
+        count_absent=true
+        order_by_label=zone
+        """);
+    for (var c : fleet)
+      text.append(c.instanceId()).append("\tnginx-1.24.0\t").append(c.generation()).append('\t').append(c.drifted() ? "drifted" : "")
+          .append('\n');
+    var digest = MessageDigest.getInstance("SHA-256").digest(text.toString().getBytes(StandardCharsets.UTF_8));
+    assertThat(Revision.make(basis(), fleet).header().planHash()).isEqualTo("sha256:" + HexFormat.of().formatHex(digest));
+  }
+
   @Test
   void each_member_names_the_version_that_it_would_go_back_to() {
     var odd = Given.version("1.20.0", 'c');
@@ -69,13 +119,15 @@ class RevisionTest {
     assertThat(members).isEqualTo(revision.members());
   }
 
-  @Test
-  void long_ids_make_smaller_chunks() {
+  /// A member is reckoned as its id and 72 characters more.
+  @ParameterizedTest
+  @CsvSource({"8, 3276", "56, 2048", "128, 1310"})
+  void a_chunk_holds_as_many_as_fit_in_256_kb(int idLength, int members) {
     var fleet = new ArrayList<Candidate>();
-    for (int i = 0; i < 3_000; i++)
-      fleet.add(Given.candidate("x".repeat(120) + "%05d".formatted(i), "a"));
+    for (int i = 0; i < 4_000; i++)
+      fleet.add(Given.candidate("x".repeat(idLength - 5) + "%05d".formatted(i), "a"));
     var first = (PlanEvent.MembersPlanned) Revision.make(basis(), fleet).events().getFirst();
-    assertThat(first.members().size() * 197).isLessThanOrEqualTo(256 << 10);
+    assertThat(first.members()).hasSize(members);
   }
 
   @Test
@@ -88,6 +140,8 @@ class RevisionTest {
         .asString().startsWith("the first batch has 1001");
     assertThat(Revision.make(basis("min_healthy_sec", 30, "health_timeout_sec", 59), fleet(9, "a")).header().warnings()).singleElement()
         .asString().startsWith("health_timeout_sec 59");
+    assertThat(Revision.make(basis("min_healthy_sec", 30, "canary_size", 1_000, "health_timeout_sec", 60), fleet(2_000, "a")).header()
+        .warnings()).isEmpty();
   }
 
   @Test
@@ -96,5 +150,6 @@ class RevisionTest {
     assertThat(revision.members()).isEmpty();
     assertThat(revision.header().slices().count()).isZero();
     assertThat(revision.header().estimatedTotalSeconds()).isZero();
+    assertThat(revision.events()).containsExactly(new PlanEvent.RevisionPlanned(revision.header().rolloutId(), revision.header()));
   }
 }

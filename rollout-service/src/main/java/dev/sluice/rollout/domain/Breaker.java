@@ -77,7 +77,7 @@ final class Breaker {
   }
 
   private static int[] latest(Rollout r) {
-    return r.progress().latest().stream().mapToInt(i -> i).distinct().filter(i -> r.members().get(i).counted()).toArray();
+    return r.progress().latest().stream().mapToInt(i -> i).distinct().toArray();
   }
 
   /// @param failedIn the batch of the last failure: the current one, but for a regression

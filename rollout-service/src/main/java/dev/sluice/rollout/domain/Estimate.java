@@ -34,7 +34,7 @@ public final class Estimate {
         yield Optional.of(start.plusSeconds(upTo(inputs, rollout.slices(), batch + 1)));
       }
       case RollingBack s -> {
-        int left = Math.min(s.batch() + (s.open() ? 1 : 0), rollout.slices().count());
+        int left = s.open() ? s.batch() + 1 : 0;
         yield Optional.of(now.plus(Duration.ofSeconds((long) left * (inputs.healthTimeoutSec() + inputs.minHealthySec()))));
       }
       case Absent _,AwaitingApproval _,Paused _,AwaitingDecision _,Ended _ -> Optional.empty();

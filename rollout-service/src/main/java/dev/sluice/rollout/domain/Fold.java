@@ -76,7 +76,7 @@ final class Fold {
     boolean countAbsent = r.plan().inputs().countAbsent();
     var next = r.with(r.members().change(verdicts, RolloutEvent.Verdict::ordinal,
         (v, member) -> member.judged(v.healthy(), v.reason(), countAbsent || v.reason() != Reason.NEVER_HANDED_OUT)));
-    return failing(next, verdicts.stream().filter(v -> !v.healthy()).map(RolloutEvent.Verdict::ordinal).toList());
+    return failing(next, verdicts.stream().map(RolloutEvent.Verdict::ordinal).toList());
   }
 
   private static Rollout failing(Rollout r, List<Integer> ordinals) {
@@ -108,7 +108,7 @@ final class Fold {
   }
 
   private static Rollout backIn(Rollout r, int batch) {
-    if (!(r.stage() instanceof RollingBack s)) return r;
+    var s = (RollingBack) r.stage();
     var back = r.members().where(r.slices().from(batch), r.slices().to(batch), Rollback.touches(s.onlyFailed()));
     return r.with(r.members().change(back, Member::goingBack))
         .with(new RollingBack(batch, true, s.onlyFailed(), s.unavailable(), false));

@@ -52,8 +52,7 @@ final class Reports {
     if (back) draft.recordAll(fresh, RolloutEvent.RollbackVerdictsRecorded::new);
     else
       watched(draft, fresh, RolloutEvent.Verdict::ordinal, v -> !v.healthy(), RolloutEvent.VerdictsRecorded::new);
-    var absent = fresh.stream().filter(v -> !v.healthy()).mapToInt(RolloutEvent.Verdict::ordinal);
-    return askBack(draft, absent);
+    return askBack(draft, fresh.stream().mapToInt(RolloutEvent.Verdict::ordinal));
   }
 
   /// Records what may trip the breaker, one event up to each trip.

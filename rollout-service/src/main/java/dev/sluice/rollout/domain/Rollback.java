@@ -56,7 +56,10 @@ final class Rollback {
 
   /// What follows by itself; false where nothing does.
   static boolean step(Draft draft, Stage.RollingBack s) {
-    if (s.open()) return settle(draft, s) || end(draft, s);
+    if (s.open()) {
+      settle(draft, s);
+      return end(draft, s);
+    }
     if (s.finishing()) return false;
     var r = draft.rollout();
     for (int batch = s.batch() - 1; batch >= 0; batch--) {
@@ -84,9 +87,9 @@ final class Rollback {
   }
 
   /// Begins the way back of each member of the batch that waits for nothing.
-  private static boolean settle(Draft draft, Stage.RollingBack s) {
+  private static void settle(Draft draft, Stage.RollingBack s) {
     var r = draft.rollout();
-    if (r.tally(s.batch()).unsettled() == 0) return false;
+    if (r.tally(s.batch()).unsettled() == 0) return;
     var back = new ArrayList<Integer>();
     var done = new ArrayList<RolloutEvent.Verdict>();
     var unknown = new ArrayList<Integer>();
@@ -109,7 +112,6 @@ final class Rollback {
     draft.recordAll(back.stream().map(i -> draft.instruction(i, r.roster().origin(i))).toList(),
         some -> new RolloutEvent.InstancesInstructed(s.batch(), Purpose.ROLLBACK, inputs.moduleId(), r.plan().origins(), some,
             inputs.healthTimeoutSec(), inputs.minHealthySec()));
-    return true;
   }
 
   /// The end of a way back that needs no instruction: `why` null where it never left.

@@ -81,9 +81,7 @@ public final class RolloutDecider implements Decider<Rollout, RolloutCommand, Ro
         draft.record(Rollback.done(rollout)).accepted();
       case Row(_, TemplateMoved _) -> Decision.nothing();
 
-      case Row(Absent _, Report _) -> Decision.nothing();
       case Row(_, Report c) -> Reports.record(draft, c).accepted();
-      case Row(Absent _, Tick _) -> Decision.nothing();
       case Row(_, Tick _) -> draft.accepted();
     };
   }

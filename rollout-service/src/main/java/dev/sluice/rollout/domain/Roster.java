@@ -23,8 +23,6 @@ public final class Roster {
     }
   }
 
-  int size() { return ids.length; }
-
   public InstanceId id(int ordinal) { return ids[ordinal]; }
 
   /// The place in the plan's origins of the version that it goes back to.

@@ -5,17 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.contract.BreakerRule;
 import dev.sluice.contract.Choice;
 import dev.sluice.contract.InstanceId;
+import dev.sluice.contract.Purpose;
 import dev.sluice.contract.Reason;
 import dev.sluice.contract.RolloutEvent.BatchCompleted;
 import dev.sluice.contract.RolloutEvent.BatchStarted;
 import dev.sluice.contract.RolloutEvent.BreakerTripped;
 import dev.sluice.contract.RolloutEvent.ContinuationDecided;
+import dev.sluice.contract.RolloutEvent.FinishAsked;
 import dev.sluice.contract.RolloutEvent.InstancesInstructed;
 import dev.sluice.contract.RolloutEvent.MembersRegressed;
 import dev.sluice.contract.RolloutEvent.VerdictsRecorded;
 import dev.sluice.contract.RolloutEvent.WithdrawalsAsked;
 import dev.sluice.contract.RolloutState;
 import dev.sluice.contract.Trip;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /// `behaviour.md`, Circuit breaker, sentence by sentence.
@@ -43,8 +46,8 @@ class BreakerTest {
 
   @Test
   void a_trip_names_at_most_the_latest_hundred() {
-    int[] even = java.util.stream.IntStream.range(0, 402).filter(i -> i % 2 == 0).toArray();
-    int[] odd = java.util.stream.IntStream.range(0, 402).filter(i -> i % 2 == 1).toArray();
+    int[] even = IntStream.range(0, 402).filter(i -> i % 2 == 0).toArray();
+    int[] odd = IntStream.range(0, 402).filter(i -> i % 2 == 1).toArray();
     var named = trip(Story.running(Plans.six().total(402).batchPct(100).failedPct(40)).healthy(odd).failed(even)).failedInstanceIds();
     assertThat(named).hasSize(100).first().isEqualTo(new InstanceId("i124"));
     assertThat(named).last().isEqualTo(new InstanceId("i322"));
@@ -52,7 +55,7 @@ class BreakerTest {
 
   @Test
   void a_run_that_is_long_names_at_most_a_hundred() {
-    int[] all = java.util.stream.IntStream.range(0, 150).toArray();
+    int[] all = IntStream.range(0, 150).toArray();
     assertThat(trip(Story.running(Plans.six().total(150).batchPct(100).streak(120)).failed(all)).failedInstanceIds()).hasSize(100);
   }
 
@@ -63,6 +66,14 @@ class BreakerTest {
     assertThat(trip(story).failedInstanceIds()).containsExactly(new InstanceId("i3"), new InstanceId("i4"));
     assertThat(trip(story).reason()).isEqualTo("2 failed in a row in plan order; max_consecutive_failures is 2 (apply_failed 2)");
     assertThat(story.only(BreakerTripped.class).requestId().value()).isEqualTo("r1-trip-1");
+  }
+
+  @Test
+  void a_trip_says_how_many_failed_in_the_batch_and_what_each_way_on_would_touch() {
+    var story = Story.running(TEN.batchPct(50).maxInFlight(4).streak(3)).healthy(0).regressed(Reason.UNHEALTHY, 0).failed(1, 2);
+    assertThat(trip(story).failedCount()).as("failed, or healthy no more").isEqualTo(3);
+    assertThat(trip(story).instructedCount()).as("told").isEqualTo(5);
+    assertThat(trip(story).remainingCount()).as("not told").isEqualTo(5);
   }
 
   @Test
@@ -140,6 +151,36 @@ class BreakerTest {
         InstancesInstructed.class);
     story.failed(Reason.NEVER_HANDED_OUT, 2, 3).is(RolloutState.AWAITING_DECISION);
     assertThat(trip(story).number()).isEqualTo(2);
+  }
+
+  @Test
+  void no_evidence_names_the_latest_hundred_of_its_batch() {
+    int[] all = IntStream.range(0, 103).toArray();
+    var story = Story.running(Plans.six().total(309).batchPct(33).countAbsent(false)).failed(Reason.NEVER_HANDED_OUT, all);
+    assertThat(trip(story).failedInstanceIds()).hasSize(100).startsWith(new InstanceId("i2")).endsWith(new InstanceId("i101"));
+    assertThat(trip(story).reason()).startsWith("none of the 102 instances of batch 1 was there");
+  }
+
+  @Test
+  void the_ratio_names_those_that_count_each_once() {
+    var plan = TEN.streak(3).failedPct(10).countAbsent(false);
+    var story = Story.running(plan).healthy(1, 3, 7).regressed(Reason.SILENT, 3).failed(Reason.NEVER_HANDED_OUT, 0).failed(2, 4)
+        .regressed(Reason.UNHEALTHY, 3).is(RolloutState.AWAITING_DECISION);
+    assertThat(trip(story).rule()).isEqualTo(BreakerRule.STREAK);
+    var ratio = Story.running(plan).healthy(1, 3, 5).regressed(Reason.SILENT, 3).failed(Reason.NEVER_HANDED_OUT, 0).failed(2).failed(6)
+        .regressed(Reason.SILENT, 5);
+    assertThat(trip(ratio).rule()).isEqualTo(BreakerRule.RATIO);
+    assertThat(trip(ratio).failedInstanceIds()).extracting(InstanceId::value).containsExactly("i3", "i2", "i6", "i5");
+    assertThat(trip(ratio).reason()).startsWith("4 of the 10 instances of batch 1 failed; more than 3");
+  }
+
+  @Test
+  void to_retry_after_the_batch_has_ended_opens_it_again_where_it_has_failed_ones() {
+    var last = Story.running(Plans.six()).healthy(0, 1).healthy(2, 3).healthy(4, 5).regressed(Reason.UNHEALTHY, 4, 5);
+    assertThat(last.choose(Choice.RETRY_FAILED).instructed(Purpose.UPGRADE)).containsExactly(4, 5);
+    assertThat(last.standing().batchOpen()).isTrue();
+    var first = Story.running(Plans.six()).healthy(0, 1).healthy(2, 3).healthy(4, 5).regressed(Reason.UNHEALTHY, 0, 1);
+    first.choose(Choice.RETRY_FAILED).says(ContinuationDecided.class, FinishAsked.class);
   }
 
   @Test

@@ -112,6 +112,8 @@ class CommandTableTest {
     assertThat(problem.status()).isEqualTo(409);
     assertThat(problem.extra()).containsEntry("state", state.name().toLowerCase(Locale.ROOT)).containsEntry("legal_commands",
         Refusal.legal(state));
+    assertThat(problem.detail()).contains("is " + state.name().toLowerCase(Locale.ROOT) + "; it takes ")
+        .endsWith(Refusal.legal(state).isEmpty() ? "no command any more" : String.join(", ", Refusal.legal(state)));
   }
 
   private static RolloutCommand command(Story story, String word) {

@@ -3,6 +3,7 @@ package dev.sluice.rollout.domain;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.contract.Choice;
+import dev.sluice.contract.HealthReport;
 import dev.sluice.contract.HealthReport.Judgement;
 import dev.sluice.contract.MemberState;
 import dev.sluice.contract.Purpose;
@@ -26,6 +27,7 @@ import dev.sluice.contract.RolloutEvent.VerdictsRecorded;
 import dev.sluice.contract.RolloutEvent.WithdrawalsAsked;
 import dev.sluice.contract.RolloutEvent.WithdrawalsRecorded;
 import dev.sluice.contract.RolloutState;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -60,9 +62,18 @@ class ExecutionTest {
   void an_edit_replaces_the_plan_until_it_is_approved() {
     var story = Story.planned(SIX);
     story.hears(new RolloutCommand.Edit(story.now(), SIX.header(2), "bob")).says(PlanEdited.class);
+    story.hears(new RolloutCommand.Edit(story.now(), SIX.header(2), "bob")).then();
     story.hears(new RolloutCommand.Approve(story.now(), Story.PLAN_REQUEST, 1, "ann", null)).then();
     story.hears(new RolloutCommand.Approve(story.now(), Story.PLAN_REQUEST, 2, "ann", null)).says(Approved.class);
     story.hears(new RolloutCommand.Edit(story.now(), SIX.header(3), "bob")).then();
+  }
+
+  @Test
+  void the_members_of_another_revision_are_not_those_of_this_one() {
+    var story = Story.planned(SIX);
+    assertThat(story.rollout.with(SIX.header(1)).roster()).as("the same plan").isSameAs(story.rollout.roster());
+    story.hears(new RolloutCommand.Edit(story.now(), SIX.header(2), "bob"));
+    assertThat(story.standing().hasRoster()).isFalse();
   }
 
   @Test
@@ -111,7 +122,8 @@ class ExecutionTest {
     story.templateMoved(Plans.OLD).then();
     story.templateMoved(Plans.TARGET).says(Completed.class, Released.class).is(RolloutState.COMPLETED);
     assertThat(story.only(Completed.class)).isEqualTo(new Completed(6, 0, 0, story.only(Completed.class).durationSeconds(), false));
-    assertThat(story.only(Completed.class).durationSeconds()).isPositive();
+    var took = Duration.between(story.standing().startedAt().orElseThrow(), story.at);
+    assertThat(story.only(Completed.class).durationSeconds()).isEqualTo(took.toSeconds()).isPositive();
   }
 
   @Test
@@ -128,7 +140,21 @@ class ExecutionTest {
     story.failed(0).then().healthy(0).then();
     story.judged(List.of(new Judgement(1, 11, true, false, null, null, 1, Plans.START))).then();
     story.judged(List.of(new Judgement(1, 13, true, false, null, null, 1, Plans.START))).then();
-    story.judged(List.of(new Judgement(99, 13, true, false, null, null, 1, Plans.START))).then();
+  }
+
+  @Test
+  void who_is_no_member_is_passed_over_in_every_report() {
+    var story = Story.running(SIX);
+    for (int stranger : new int[]{-1, 6, 99})
+      for (var reason : new Reason[]{Reason.STOPPED, Reason.DECOMMISSIONED, Reason.UNHEALTHY}) {
+        var member = List.of(new HealthReport.MemberReason(stranger, 11, reason));
+        story.judged(List.of(new Judgement(stranger, 11, true, false, null, null, 1, Plans.START))).then();
+        story.hears(new RolloutCommand.RecordHandings(story.now(), List.of(new RolloutEvent.Handing(stranger, 11, Plans.START)))).then();
+        story.hears(new RolloutCommand.RecordWithdrawals(story.now(), List.of(new RolloutEvent.Withdrawal(stranger, true, 12)))).then();
+        story.hears(new RolloutCommand.RecordGone(story.now(), member)).then();
+        story.hears(new RolloutCommand.RecordRegressed(story.now(), member)).then();
+        story.hears(new RolloutCommand.RecordLateHealthy(story.now(), member)).then();
+      }
   }
 
   @Test
@@ -165,6 +191,29 @@ class ExecutionTest {
         .says(MembersSkipped.class, WithdrawalsAsked.class, BatchCompleted.class, BatchStarted.class, InstancesInstructed.class);
     assertThat(story.only(BatchCompleted.class)).isEqualTo(new BatchCompleted(0, 0, 0, 2));
     story.gone(Reason.STOPPED, 1).then();
+  }
+
+  @Test
+  void who_leaves_is_skipped_in_a_pause_and_after_a_trip_too_but_not_before_the_start_nor_after_the_end() {
+    var tripped = Story.running(SIX.total(9)).failed(0, 1).gone(Reason.DECOMMISSIONED, 5);
+    assertThat(tripped.member(5)).isEqualTo(MemberState.SKIPPED);
+    assertThat(Story.running(SIX).pause().gone(Reason.DECOMMISSIONED, 1, 5).only(MembersSkipped.class).marks()).hasSize(2);
+    assertThat(Story.running(SIX).handedOut(0, 1).rollback().pause().gone(Reason.DECOMMISSIONED, 0).only(MembersSkipped.class).marks())
+        .hasSize(1);
+    Story.running(SIX).healthy(0, 1).abort().withdrawn(true, 2, 3).gone(Reason.DECOMMISSIONED, 4).then();
+    Story.approved(SIX).gone(Reason.DECOMMISSIONED, 0).then();
+  }
+
+  @Test
+  void on_the_way_back_who_is_untold_or_back_is_not_skipped() {
+    Story.running(SIX).healthy(0, 1).rollback().withdrawn(true, 2, 3).healthy(0).gone(Reason.DECOMMISSIONED, 0, 5).then();
+  }
+
+  @Test
+  void a_machine_that_left_before_this_attempt_is_still_in_it() {
+    var story = Story.running(SIX);
+    story.hears(new RolloutCommand.RecordGone(story.now(), List.of(new HealthReport.MemberReason(0, 10, Reason.STOPPED)))).then();
+    assertThat(story.member(0)).isEqualTo(MemberState.IN_FLIGHT);
   }
 
   @Test
@@ -247,12 +296,24 @@ class ExecutionTest {
   }
 
   @Test
+  void an_answer_to_an_earlier_trip_is_nothing() {
+    var story = Story.running(SIX).failed(0, 1);
+    var first = story.standing().continuation().orElseThrow();
+    story.choose(Choice.CONTINUE_ANYWAY).failed(2, 3).is(RolloutState.AWAITING_DECISION);
+    story.hears(new RolloutCommand.Choose(story.now(), first, Choice.ABORT, "ann", null, List.of())).then();
+    story.hears(new RolloutCommand.ExpireContinuation(story.now(), first)).then().is(RolloutState.AWAITING_DECISION);
+  }
+
+  @Test
   void a_plan_that_its_planner_takes_back_ends_whatever_a_policy_did_with_it() {
     var story = Story.planned(SIX);
     story.hears(new RolloutCommand.Withdraw(story.now(), "no answer")).then(new Cancelled(null, "planner", "no answer"), new Released());
     var begun = Story.running(SIX);
     begun.hears(new RolloutCommand.Withdraw(begun.now(), "no answer")).is(RolloutState.ABORTED);
     assertThat(begun.only(Aborted.class).reason()).isEqualTo("plan_withdrawn");
+    for (var other : List.of(Story.running(SIX).rollback(), Story.running(SIX).rollback().pause(), Story.running(SIX).abort(),
+        Story.of(SIX)))
+      other.hears(new RolloutCommand.Withdraw(other.now(), "no answer")).then();
   }
 
   @Test

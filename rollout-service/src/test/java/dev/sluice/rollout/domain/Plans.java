@@ -32,12 +32,15 @@ record Plans(int total, int batchPct, int streak, int failedPct, int canary, Int
 
   PlanHeader header() { return header(1); }
 
-  PlanHeader header(int revision) {
+  PlanHeader header(int revision) { return header(revision, OLD); }
+
+  PlanHeader header(int revision, VersionRef templateVersion) {
     int size = Math.max(1, Math.ceilDiv(total * batchPct, 100));
     var inputs = new PlanInputs(new TemplateId("web"), new ModuleId("nginx"), TARGET.id(), batchPct, null, streak, failedPct, 300, 0,
         canary,
         maxInFlight, countAbsent, "zone");
-    return new PlanHeader(new RolloutId("r1"), revision, "hash-" + revision, inputs, TARGET, ORIGINS, OLD, new Slices(total, canary, size),
+    return new PlanHeader(new RolloutId("r1"), revision, "hash-" + revision, inputs, TARGET, ORIGINS, templateVersion,
+        new Slices(total, canary, size),
         1500,
         new PolicyView(Policy.REQUIRE_APPROVAL, 1, false, 14400, 86400, "default"), false, "ann", START, List.of());
   }

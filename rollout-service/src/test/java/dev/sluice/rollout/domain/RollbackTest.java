@@ -170,4 +170,29 @@ class RollbackTest {
     assertThat(refused).isInstanceOfSatisfying(Decision.Refused.class,
         r -> assertThat(r.problem().extra()).containsEntry("unavailable_versions", List.of("nginx-1.24.0")));
   }
+
+  @Test
+  void it_is_refused_only_where_none_of_them_can_be_had() {
+    var story = Story.running(SIX).healthy(0, 1).healthy(2, 3).healthy(4, 5).templateMoved(Plans.TARGET);
+    assertThat(story.standing().noneCanGoBack(List.of(Plans.OLD.id()))).isFalse();
+    assertThat(story.standing().noneCanGoBack(List.of(Plans.OLDER.id()))).isFalse();
+    assertThat(story.standing().noneCanGoBack(List.of(Plans.OLD.id(), Plans.OLDER.id()))).isTrue();
+    assertThat(Story.approved(SIX).standing().noneCanGoBack(List.of(Plans.OLD.id()))).as("nobody has to").isFalse();
+  }
+
+  @Test
+  void a_rollback_of_what_failed_leaves_who_stopped_on_the_way() {
+    var story = Story.running(SIX).healthy(0, 1).rollback().withdrawn(true, 2, 3).gone(Reason.STOPPED, 0).failed(1);
+    story.is(RolloutState.ROLLED_BACK_WITH_FAILURES).withdrawn(true, 0).rollback();
+    assertThat(story.only(RollbackStarted.class).instances()).isEqualTo(1);
+    assertThat(story.instructed(Purpose.ROLLBACK)).containsExactly(1);
+  }
+
+  @Test
+  void a_template_that_had_no_version_has_none_again() {
+    var story = Story.planned(SIX, null).approve().begin().healthy(0, 1).healthy(2, 3).healthy(4, 5).templateMoved(null).then();
+    story.templateMoved(Plans.TARGET).rollback().healthy(4, 5).healthy(2, 3).healthy(0, 1);
+    assertThat(story.only(FinishAsked.class).to()).isNull();
+    story.templateMoved(Plans.TARGET).then().templateMoved(null).says(RolledBack.class, Released.class);
+  }
 }

@@ -31,9 +31,12 @@ final class Story {
 
   static Story of(Plans plan) { return new Story(plan); }
 
-  static Story planned(Plans plan) {
+  static Story planned(Plans plan) { return planned(plan, Plans.OLD); }
+
+  /// @param templateVersion the template's version of the module; null: it has none
+  static Story planned(Plans plan, VersionRef templateVersion) {
     var story = of(plan);
-    story.hears(new RolloutCommand.Open(story.now(), plan.header()));
+    story.hears(new RolloutCommand.Open(story.now(), plan.header(1, templateVersion)));
     story.rollout = story.rollout.with(plan.roster());
     return story;
   }
