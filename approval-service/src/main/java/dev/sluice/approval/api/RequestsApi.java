@@ -122,7 +122,7 @@ public final class RequestsApi {
 
   /// The id in the path. A rollout names the question after a trip before it has come here; it is waited for, so that every id in an answer can be read at once.
   private RequestId id(Call call) {
-    var id = new RequestId(PathIds.checked(call.path("id"), "approval request"));
+    var id = new RequestId(call.path("id"));
     var plan = Request.idOfPlanBefore(id);
     long end = System.nanoTime() + ON_ITS_WAY.toNanos();
     while (plan.isPresent() && !requests.has(id) && requests.has(plan.get()) && System.nanoTime() < end
