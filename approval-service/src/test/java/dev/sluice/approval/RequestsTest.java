@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.sluice.approval.domain.PolicyPrecedence;
 import dev.sluice.contract.ApprovalEvent;
+import dev.sluice.contract.Ask;
 import dev.sluice.contract.Choice;
 import dev.sluice.contract.PlanEvent;
 import dev.sluice.contract.Policy;
@@ -191,6 +192,26 @@ class RequestsTest {
     assertThat(world.told(ApprovalEvent.ContinuationDecided.class, id.value()).choice()).isEqualTo(Choice.RETRY_FAILED);
     world.tellRollout(rolloutOf(id), new RolloutEvent.ContinuationDecided(id, Choice.RETRY_FAILED, "bob", null));
     world.awaits(id, "outcome", "applied");
+  }
+
+  @Test
+  void the_options_of_an_open_trip_count_as_it_is_now_and_of_a_decided_one_as_it_was() {
+    var id = world.tripped(asks(1));
+    assertThat(retry(world.request(id))).isEqualTo("2 that failed are tried again, then 40 more go on");
+    assertThat(world.request(id).object("trip")).containsEntry("counted_at", world.request(id).get("created_at"));
+    world.stakes.put(rolloutOf(id), new Ask.Stake(id, 9, 10, 1, 40));
+    assertThat(retry(world.request(id))).isEqualTo("9 that failed are tried again, then 41 more go on");
+    assertThat(world.request(id).object("trip")).containsEntry("failed_count", 2).doesNotContainEntry("counted_at",
+        world.request(id).get("created_at"));
+    var listed = world.get("/v1/approval-requests?rollout_id=" + rolloutOf(id) + "&type=rolling_upgrade_continuation");
+    assertThat((List<?>) ((Map<?, ?>) listed.objects("approval_requests").getFirst().get("trip")).get("consequences"))
+        .isEqualTo(world.request(id).object("trip").get("consequences"));
+    assertThat(retry(world.decide(id, "ann", "abort", 1))).startsWith("2 that failed");
+  }
+
+  private static String retry(World.Reply request) {
+    var consequences = (List<?>) request.object("trip").get("consequences");
+    return (String) ((Map<?, ?>) consequences.get(1)).get("detail");
   }
 
   @Test
