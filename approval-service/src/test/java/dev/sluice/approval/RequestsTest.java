@@ -215,6 +215,21 @@ class RequestsTest {
   }
 
   @Test
+  void what_a_request_led_to_is_told_with_its_trace() {
+    var plan = world.planned(asks(1));
+    var trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    var sent = "00-" + trace + "-00f067aa0ba902b7-01";
+    assertThat(world.send(world.replicas.getFirst(), "POST", "/v1/approval-requests/" + plan + "/decision",
+        Map.of("decision", "approve", "revision", 1), Map.of("Authorization", "Bearer x", "traceparent", sent)).status()).isEqualTo(200);
+    world.told(ApprovalEvent.PlanApproved.class, plan.value());
+    assertThat(world.told).filteredOn(m -> m.event() instanceof ApprovalEvent.PlanApproved e && e.requestId().equals(plan)).singleElement()
+        .satisfies(m -> assertThat(m.traceparent()).startsWith("00-" + trace + "-").endsWith("-01").isNotEqualTo(sent));
+    // asked by what a service heard, not by a request of anybody
+    assertThat(world.told).filteredOn(m -> m.event() instanceof ApprovalEvent.PlanRequested e && e.requestId().equals(plan)).singleElement()
+        .satisfies(m -> assertThat(m.traceparent()).isNull());
+  }
+
+  @Test
   void the_question_after_a_trip_can_be_read_and_answered_as_soon_as_the_rollout_names_it() {
     var id = world.trips(asks(1));
     assertThat(world.request(id).body()).containsEntry("status", "pending").containsEntry("template_id", "web")

@@ -3,6 +3,7 @@ package dev.sluice.rollout;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.chassis.Message;
 import dev.sluice.contract.RolloutEvent;
 import dev.sluice.contract.RolloutId;
 import java.time.Duration;
@@ -24,9 +25,13 @@ class ReconcilerTest {
   void an_approved_rollout_starts_at_once_by_the_word_of_its_approval() {
     assertThat(World.LIMIT).isLessThan(TICK);
     var id = WORLD.planned("web", 4, 50);
-    WORLD.approve(id);
+    var trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    WORLD.approve(id, trace);
     WORLD.awaits(id, "state", "completed");
     assertThat(WORLD.toldUntil(id, RolloutEvent.Completed.class)).hasAtLeastOneElementOfType(RolloutEvent.Started.class);
+    // what the approval led to belongs to the trace of who approved
+    assertThat(WORLD.told).filteredOn(m -> m.stream().equals(id.value()) && m.event() instanceof RolloutEvent.Started)
+        .extracting(Message::traceparent).containsExactly(trace);
   }
 
   @Test
