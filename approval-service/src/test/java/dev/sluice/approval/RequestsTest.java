@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.sluice.approval.domain.PolicyPrecedence;
 import dev.sluice.contract.ApprovalEvent;
+import dev.sluice.contract.Ask;
 import dev.sluice.contract.Choice;
 import dev.sluice.contract.PlanEvent;
 import dev.sluice.contract.Policy;
@@ -191,6 +192,41 @@ class RequestsTest {
     assertThat(world.told(ApprovalEvent.ContinuationDecided.class, id.value()).choice()).isEqualTo(Choice.RETRY_FAILED);
     world.tellRollout(rolloutOf(id), new RolloutEvent.ContinuationDecided(id, Choice.RETRY_FAILED, "bob", null));
     world.awaits(id, "outcome", "applied");
+  }
+
+  @Test
+  void the_options_of_an_open_trip_count_as_it_is_now_and_of_a_decided_one_as_it_was() {
+    var id = world.tripped(asks(1));
+    assertThat(retry(world.request(id))).isEqualTo("2 that failed are tried again, then 40 more go on");
+    assertThat(world.request(id).object("trip")).containsEntry("counted_at", world.request(id).get("created_at"));
+    world.stakes.put(rolloutOf(id), new Ask.Stake(id, 9, 10, 1, 40));
+    assertThat(retry(world.request(id))).isEqualTo("9 that failed are tried again, then 41 more go on");
+    assertThat(world.request(id).object("trip")).containsEntry("failed_count", 2).doesNotContainEntry("counted_at",
+        world.request(id).get("created_at"));
+    var listed = world.get("/v1/approval-requests?rollout_id=" + rolloutOf(id) + "&type=rolling_upgrade_continuation");
+    assertThat((List<?>) ((Map<?, ?>) listed.objects("approval_requests").getFirst().get("trip")).get("consequences"))
+        .isEqualTo(world.request(id).object("trip").get("consequences"));
+    assertThat(retry(world.decide(id, "ann", "abort", 1))).startsWith("2 that failed");
+  }
+
+  private static String retry(World.Reply request) {
+    var consequences = (List<?>) request.object("trip").get("consequences");
+    return (String) ((Map<?, ?>) consequences.get(1)).get("detail");
+  }
+
+  @Test
+  void what_a_request_led_to_is_told_with_its_trace() {
+    var plan = world.planned(asks(1));
+    var trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    var sent = "00-" + trace + "-00f067aa0ba902b7-01";
+    assertThat(world.send(world.replicas.getFirst(), "POST", "/v1/approval-requests/" + plan + "/decision",
+        Map.of("decision", "approve", "revision", 1), Map.of("Authorization", "Bearer x", "traceparent", sent)).status()).isEqualTo(200);
+    world.told(ApprovalEvent.PlanApproved.class, plan.value());
+    assertThat(world.told).filteredOn(m -> m.event() instanceof ApprovalEvent.PlanApproved e && e.requestId().equals(plan)).singleElement()
+        .satisfies(m -> assertThat(m.traceparent()).startsWith("00-" + trace + "-").endsWith("-01").isNotEqualTo(sent));
+    // asked by what a service heard, not by a request of anybody
+    assertThat(world.told).filteredOn(m -> m.event() instanceof ApprovalEvent.PlanRequested e && e.requestId().equals(plan)).singleElement()
+        .satisfies(m -> assertThat(m.traceparent()).isNull());
   }
 
   @Test

@@ -47,6 +47,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
@@ -77,6 +78,8 @@ final class World implements AutoCloseable {
   final Node node = Node.alone();
   final Queue<Message> told = new ConcurrentLinkedQueue<>();
   final Queue<Ask.AdoptRevision> adopted = new ConcurrentLinkedQueue<>();
+  /// What the rollout-service says of the rollouts that wait for a decision.
+  final Map<RolloutId, Ask.Stake> stakes = new ConcurrentHashMap<>();
   private final String prefix = Sandbox.shared().freshPrefix();
   private final Database database = Sandbox.shared().freshDatabase();
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(LIMIT).build();
@@ -97,6 +100,8 @@ final class World implements AutoCloseable {
     rollout = keep(Chassis.open(node, config("rollout-service", "rollout")));
     planner.inbox(Topics.APPROVAL, new Kinds(ApprovalEvent.class), told::addAll);
     plannerAnswers();
+    rollout.asks().answer(Ask.Service.ROLLOUT, Ask.StakesOf.class, ask -> new Ask.Stakes(node.clock().instant(),
+        ask.rollouts().stream().filter(stakes::containsKey).map(stakes::get).toList()));
     var config = new ApprovalConfig(config(ApprovalConfig.SERVICE, "approval"), Duration.ofMillis(50), 10, LIMIT, LIMIT);
     IntStream.range(0, replicas).parallel().forEach(_ -> this.replicas.add(keep(ApprovalService.start(node, config))));
     await().atMost(LIMIT).until(() -> this.replicas.stream().allMatch(ApprovalService::ready));

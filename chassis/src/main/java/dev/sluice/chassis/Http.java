@@ -280,9 +280,9 @@ public final class Http implements AutoCloseable {
       Object result;
       try {
         var key = call.header("Idempotency-Key");
-        result = operation.method().equals("POST") && key.isPresent()
+        result = Trace.within(Trace.next(call.header("traceparent")), () -> operation.method().equals("POST") && key.isPresent()
             ? idempotency.once(call.actor(), context.request().path(), key.get(), body, () -> endpoint.answer(call))
-            : endpoint.answer(call);
+            : endpoint.answer(call));
       } catch (Throwable e) {
         result = problemOf(e, context);
       } finally {

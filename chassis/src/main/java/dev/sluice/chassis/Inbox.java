@@ -103,7 +103,9 @@ public final class Inbox implements AutoCloseable {
       JsonNode data = wire.data();
       into.add(
           new Message(topic, record.key(), wire.stream(), wire.epoch(), wire.seq(), wire.toldTo(), wire.at(), wire.actor(), wire.kind(),
-              wire.scope() == null ? Scope.NONE : wire.scope(), kinds.read(wire.kind(), data.toString())));
+              wire.scope() == null ? Scope.NONE : wire.scope(), kinds.read(wire.kind(), data.toString()),
+              record.headers().stream().filter(h -> h.key().equals("traceparent")).map(h -> h.value().toString()).findFirst()
+                  .orElse(null)));
     } catch (RuntimeException e) {
       log.atError().addKeyValue("topic", topic).addKeyValue("partition", record.partition()).addKeyValue("offset", record.offset())
           .log("Unreadable message set aside: {}", e.getMessage());

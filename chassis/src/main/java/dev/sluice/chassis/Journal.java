@@ -57,8 +57,8 @@ public final class Journal {
   }
 
   private static final String APPEND = """
-      insert into journal (epoch, stream, seq, told_to, topic, key, kind, at, actor, scope, data)
-      select (select epoch from journal_epoch), $1, seq, told_to, $2, key, kind, $3, $4, scope, data
+      insert into journal (epoch, stream, seq, told_to, topic, key, kind, at, actor, scope, data, traceparent)
+      select (select epoch from journal_epoch), $1, seq, told_to, $2, key, kind, $3, $4, scope, data, $11
         from unnest($5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::text[]) as row (seq, told_to, key, kind, scope, data)
       """;
 
@@ -91,7 +91,7 @@ public final class Journal {
       data[i] = Json.text(entry.event());
     }
     try {
-      tx.query(APPEND, stream, topic, at.atOffset(ZoneOffset.UTC), actor, seqs, told, keys, kinds, scopes, data);
+      tx.query(APPEND, stream, topic, at.atOffset(ZoneOffset.UTC), actor, seqs, told, keys, kinds, scopes, data, Trace.current());
     } catch (PgException e) {
       if (Db.isDuplicate(e)) throw new Rival(stream, e);
       throw e;
@@ -140,7 +140,7 @@ public final class Journal {
           row.getLong("told_to"),
           row.get(OffsetDateTime.class, "at").toInstant(), row.getString("actor"), row.getString("kind"),
           Json.read(row.getString("scope"), Scope.class),
-          kinds.read(row.getString("kind"), row.getString("data")));
+          kinds.read(row.getString("kind"), row.getString("data")), null);
     } catch (IllegalArgumentException e) {
       throw corrupt(where, e);
     }

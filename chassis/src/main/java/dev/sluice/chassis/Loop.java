@@ -1,15 +1,20 @@
 package dev.sluice.chassis;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Work that is done again and again on a virtual thread of its own: at once when nudged, else each `every`. A failure is logged once for each outage, and tried
-/// again with growing pauses of at most 5 s.
+/// again with growing pauses of at most 1 s.
 public final class Loop implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Loop.class);
+
+  /// Outages, one after the other, that end a round over many things.
+  private static final int OUTAGES = 3;
 
   /// One round.
   public interface Work {
@@ -51,7 +56,30 @@ public final class Loop implements AutoCloseable {
         if (failures++ == 0)
           log.atWarn().addKeyValue("loop", name).setCause(e instanceof Outage ? null : e).log("Does not work, trying again: {}",
               e.getMessage());
-        Await.pause(Duration.ofMillis(Math.min(5_000, 50L << Math.min(failures, 10))));
+        Await.pause(pause(failures));
+      }
+    }
+  }
+
+  /// How long to wait after so many failures in a row.
+  static Duration pause(int failures) { return Duration.ofMillis(Math.min(1_000, 50L << Math.min(failures, 10))); }
+
+  /// Does something with each of the things that a round has claimed. One that fails is logged and keeps no other from its turn; it is claimed again when it
+  /// is due again. Where one after the other finds the database or the broker away, the round gives up: the pauses between rounds are for that.
+  ///
+  /// @param what the things are, in one word
+  /// @throws Outage the one that ended the round
+  public static <T> void each(List<T> claimed, String what, Consumer<T> work) {
+    int outages = 0;
+    for (var one : claimed) {
+      try {
+        work.accept(one);
+        outages = 0;
+      } catch (RuntimeException e) {
+        if (e instanceof Outage && ++outages == OUTAGES) throw e;
+        log.atWarn().addKeyValue(what, one).setCause(e instanceof Outage ? null : e).log(
+            "Failed, it has another turn when it is due again: {}",
+            e.getMessage());
       }
     }
   }

@@ -30,6 +30,8 @@ public final class OpenApi {
   /// A parameter of the path or the query.
   public record Parameter(String name, boolean required, JsonObject schema) {}
 
+  /// How a document says that a text needs something to read in it, a space of any alphabet being none.
+  private static final String NOT_BLANK = "[^\\s\\p{Z}\\p{C}]";
   private static final List<String> METHODS = List.of("get", "put", "post", "delete", "patch", "head");
   private final String text;
   private final List<Operation> operations = new ArrayList<>();
@@ -242,7 +244,8 @@ public final class OpenApi {
         ? " of " + schema.getInteger("minLength", 0) + " to " + schema.getInteger("maxLength") + " characters"
         : schema.getInteger("minLength", 0) > 0 ? " that is not empty" : "";
     var items = schema.containsKey("minItems") ? " of at least " + schema.getInteger("minItems") + " items" : "";
-    var pattern = schema.containsKey("pattern") ? " that matches " + schema.getString("pattern") : "";
+    var wanted = schema.getString("pattern");
+    var pattern = wanted == null ? "" : wanted.equals(NOT_BLANK) ? " that is not blank" : " that matches " + wanted;
     return "must be " + (type.matches("[aeio].*") ? "an " : "a ") + type + number + length + items + pattern;
   }
 

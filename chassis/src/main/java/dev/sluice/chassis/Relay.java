@@ -81,7 +81,7 @@ final class Relay implements AutoCloseable {
   private static final String UNPUBLISHED = """
       with next as (select position, octet_length(data) as bytes from journal where published_at is null order by position limit 500),
            measured as (select position, sum(bytes) over (order by position) - bytes as bytes_before from next)
-      select position, epoch, stream, seq, told_to, topic, key, kind, at, actor, scope, data
+      select position, epoch, stream, seq, told_to, topic, key, kind, at, actor, scope, data, traceparent
         from journal join measured using (position) where bytes_before < 8388608 order by position
       """;
   private static final String MARK = "update journal set published_at = now() where position = any($1) and published_at is null";
@@ -175,12 +175,14 @@ final class Relay implements AutoCloseable {
       onCorrupt.accept(corrupt);
       throw corrupt;
     }
-    return KafkaProducerRecord.create(prefix + row.getString("topic"), row.getString("key"), value)
+    var record = KafkaProducerRecord.create(prefix + row.getString("topic"), row.getString("key"), value)
         .addHeader("ce_specversion", "1.0")
         .addHeader("ce_id", row.getString("stream") + "/" + row.getInteger("epoch") + "/" + row.getLong("seq"))
         .addHeader("ce_type", "dev.sluice." + row.getString("kind")).addHeader("ce_source", "/" + source)
         .addHeader("ce_subject", row.getString("stream"))
-        .addHeader("ce_time", at.toString()).addHeader("content-type", "application/json").record();
+        .addHeader("ce_time", at.toString()).addHeader("content-type", "application/json");
+    var trace = row.getString("traceparent");
+    return (trace == null ? record : record.addHeader("traceparent", trace)).record();
   }
 
   @Override

@@ -107,4 +107,23 @@ public sealed interface Ask<R> {
   /// @param purpose what is delivered now; null: nothing
   /// @param seq     the place in the rollout's stream that this is as of
   record Delivery(RolloutId rolloutId, Purpose purpose, long seq) {}
+
+  /// What stands at stake in the rollouts that wait for a decision; nothing of those that do not.
+  record StakesOf(List<RolloutId> rollouts) implements Ask<Stakes> {
+    public Service to() { return Service.ROLLOUT; }
+
+    public Class<Stakes> answer() { return Stakes.class; }
+  }
+
+  /// @param at when the answer was counted
+  record Stakes(Instant at, List<Stake> open) {}
+
+  /// The members that each answer to a trip would move, as it is now.
+  ///
+  /// @param requestId  the question that is open
+  /// @param failed     failed members of the tripped batch, and those that are healthy no more
+  /// @param instructed members that a rollback would touch
+  /// @param held       members that were instructed, and whose instruction is held back
+  /// @param untold     members that were not told yet, in this batch and the later ones
+  record Stake(RequestId requestId, int failed, int instructed, int held, int untold) {}
 }

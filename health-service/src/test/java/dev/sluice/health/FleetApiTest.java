@@ -65,6 +65,13 @@ class FleetApiTest {
   }
 
   @Test
+  void a_name_that_is_blank_is_refused_at_its_field() {
+    var reply = client.post("/v1/instances", "{\"name\":\"  \",\"template_id\":\"web\"}");
+    assertThat(reply.status()).isEqualTo(400);
+    assertThat(reply.body().findValuesAsText("field")).containsExactly("name");
+  }
+
+  @Test
   void enrols_thousands_a_line_each_and_answers_a_fault_in_its_line() {
     var lines = new StringBuilder();
     IntStream.range(0, 1_203).forEach(i -> lines.append("{\"id\":\"bulk-").append(i).append("\",\"template_id\":\"web\"}\n"));

@@ -61,6 +61,22 @@ class CatalogTest {
   }
 
   @Test
+  void a_name_that_is_blank_is_refused_at_its_field() {
+    for (var blank : List.of("   ", "\t", "\u00a0\u2003", "\u200b")) {
+      var module = world.post("/v1/modules", Map.of("id", "blank", "name", blank));
+      assertThat(module.status()).isEqualTo(400);
+      assertThat(module.objects("errors"))
+          .containsExactly(Map.of("field", "name", "message", "must be a string of 1 to 128 characters that is not blank", "given", blank));
+      var version = world.post("/v1/modules/nginx/versions", Map.of("version", blank, "digest", World.NEW, "artifact_url", blank));
+      assertThat(version.status()).isEqualTo(400);
+      assertThat(version.faults()).containsExactlyInAnyOrder("version", "artifact_url");
+      assertThat(world.post("/v1/templates", Map.of("name", blank, "modules", List.of())).faults()).containsExactly("name");
+      assertThat(world.send("PATCH", "/v1/templates/web", Map.of("name", blank)).faults()).containsExactly("name");
+      assertThat(world.plan("order_by_label", blank).faults()).containsExactly("order_by_label");
+    }
+  }
+
+  @Test
   void lists_come_in_pages() {
     world.post("/v1/modules", Map.of("name", "paged"));
     for (int i = 0; i < 5; i++)

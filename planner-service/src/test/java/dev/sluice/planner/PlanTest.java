@@ -128,11 +128,14 @@ class PlanTest {
     assertThat(second.status()).isEqualTo(409);
     assertThat(second.text("rollout_id")).isEqualTo(first);
     assertThat(second.text("detail")).contains(first);
-    assertThat(world.plan("dry_run", true).status()).isEqualTo(200);
+    var dry = world.plan("dry_run", true);
+    assertThat(dry.status()).isEqualTo(409);
+    assertThat(dry.text("rollout_id")).isEqualTo(first);
     world.tellRollout(first, new RolloutEvent.Rejected(new RequestId(first + "-plan"), "bob", null));
     world.awaits(first, "state", "rejected");
     assertThat(world.plan().status()).isEqualTo(409);
     world.tellRollout(first, new RolloutEvent.Released());
+    assertThat(world.plan("dry_run", true).status()).isEqualTo(200);
     await().atMost(World.LIMIT).until(() -> world.plan().status() == 201);
   }
 

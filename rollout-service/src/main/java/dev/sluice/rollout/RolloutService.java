@@ -53,7 +53,7 @@ public final class RolloutService implements AutoCloseable {
     chassis.inbox(Topics.VERDICT, VerdictInbox.KINDS, new VerdictInbox(desk));
     var reconciler = chassis.loop("reconciler", config.tick(),
         new Reconciler(chassis.ids().next(), desk, store, pauses, starter, clock, config.tick(), config.tickCap()));
-    new Questions(chassis, store).answer();
+    new Questions(chassis, desk, store).answer();
     var http = chassis.http("openapi/rollout-service.yaml");
     var rollouts = new RolloutsApi(desk, store, pauses, clock, config.tick());
     rollouts.routes(http);

@@ -9,6 +9,7 @@ import dev.sluice.contract.HealthReport;
 import dev.sluice.contract.Purpose;
 import dev.sluice.contract.Reason;
 import dev.sluice.contract.ReconcilerEvent;
+import dev.sluice.contract.RequestId;
 import dev.sluice.contract.RequestType;
 import dev.sluice.contract.RolloutEvent;
 import dev.sluice.contract.Told;
@@ -65,6 +66,9 @@ class RolloutServiceTest {
       assertThat(d.rolloutId()).isEqualTo(id);
       assertThat(d.purpose()).isNull();
     });
+    var running = WORLD.planned("web", 2, 100);
+    assertThat(WORLD.ask(new Ask.StakesOf(List.of(running, id, WORLD.nextId()))).open())
+        .containsExactly(new Ask.Stake(new RequestId(id + "-trip-1"), 2, 5, 1, 5));
     WORLD.choose(id, Choice.ROLLBACK_COMPLETED_BATCHES);
     var back = WORLD.awaits(id, "state", "rolled_back");
     assertThat(back.object("counts")).containsEntry("rolled_back", 5).containsEntry("pending", 5);

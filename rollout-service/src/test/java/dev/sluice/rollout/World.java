@@ -11,6 +11,7 @@ import dev.sluice.chassis.Message;
 import dev.sluice.chassis.Node;
 import dev.sluice.chassis.ProblemException;
 import dev.sluice.chassis.ServiceConfig;
+import dev.sluice.chassis.Trace;
 import dev.sluice.contract.ApprovalEvent;
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.Choice;
@@ -223,6 +224,14 @@ final class World implements AutoCloseable {
 
   void approve(RolloutId id) {
     tellApproval(id, new ApprovalEvent.PlanApproved(planRequest(id), id, 1, "hash-" + id, List.of("ann"), "ann", "go"));
+  }
+
+  /// Approves it in the course of a request of this trace.
+  void approve(RolloutId id, String traceparent) {
+    Trace.within(traceparent, () -> {
+      approve(id);
+      return null;
+    });
   }
 
   void reject(RolloutId id) { tellApproval(id, new ApprovalEvent.PlanRejected(planRequest(id), id, 1, "bob", "not now")); }

@@ -123,5 +123,5 @@ public final class PoliciesApi {
     return action;
   }
 
-  private static TemplateId template(Call call) { return new TemplateId(PathIds.checked(call.path("template_id"), "template")); }
+  private static TemplateId template(Call call) { return new TemplateId(call.path("template_id")); }
 }

@@ -4,7 +4,9 @@ import dev.sluice.approval.domain.ApprovalDecider;
 import dev.sluice.approval.domain.Consequences;
 import dev.sluice.approval.domain.Consequences.Consequence;
 import dev.sluice.approval.store.RequestStore.Dossier;
+import dev.sluice.approval.store.RequestStore.RequestRow;
 import dev.sluice.approval.store.RequestStore.VoteRow;
+import dev.sluice.contract.Ask;
 import dev.sluice.contract.BreakerRule;
 import dev.sluice.contract.InstanceId;
 import dev.sluice.contract.ModuleId;
@@ -13,7 +15,6 @@ import dev.sluice.contract.Policy;
 import dev.sluice.contract.RequestId;
 import dev.sluice.contract.RolloutId;
 import dev.sluice.contract.TemplateId;
-import dev.sluice.contract.Trip;
 import dev.sluice.contract.VersionId;
 import dev.sluice.contract.VersionRef;
 import java.time.Instant;
@@ -29,14 +30,14 @@ record RequestAnswer(RequestId id, String type, String status, String rolloutId,
     Instant createdAt,
     Instant expiresAt, Instant decidedAt, String decidedBy, String decision, String outcome, String comment) {
 
-  static RequestAnswer of(Dossier dossier) {
+  static RequestAnswer of(Dossier dossier, Recount.Now now) {
     var r = dossier.request();
     var revisions = dossier.revisions().stream().map(PlanSummary::of).toList();
     var plan = revisions.stream().filter(p -> p.revision() == r.revision()).findFirst().orElse(null);
     return new RequestAnswer(r.id(), r.type(), r.status(), r.rolloutId(), r.templateId(), r.moduleId(), r.revision(), r.requestedBy(),
         r.requiredApprovals(), dossier.votes(), r.trip() == null ? ApprovalDecider.PLAN_OPTIONS : ApprovalDecider.CONTINUATION_OPTIONS,
         plan,
-        r.trip() == null ? null : TripSummary.of(r.trip()), revisions, r.createdAt(), r.expiresAt(), r.decidedAt(), r.decidedBy(),
+        r.trip() == null ? null : TripSummary.of(r, now), revisions, r.createdAt(), r.expiresAt(), r.decidedAt(), r.decidedBy(),
         r.decision(),
         r.outcome(), r.comment());
   }
@@ -67,13 +68,20 @@ record RequestAnswer(RequestId id, String type, String status, String rolloutId,
     }
   }
 
+  /// What tripped, as it was then, and what the answers mean.
+  ///
+  /// @param consequences counted at `countedAt`: now, or at the trip where it is decided or nobody says
   record TripSummary(int number, int batchIndex, int batchNumber, BreakerRule rule, List<InstanceId> failedInstanceIds, int failedCount,
-      int instructedCount, int remainingCount, String reason, List<Consequence> consequences) {
+      int instructedCount, int remainingCount, String reason, List<Consequence> consequences, Instant countedAt) {
 
-    static TripSummary of(Trip t) {
+    static TripSummary of(RequestRow r, Recount.Now now) {
+      var t = r.trip();
+      var recounted = now.byRequest().get(r.id());
+      var stake = recounted != null
+          ? recounted
+          : new Ask.Stake(r.id(), t.failedCount(), t.instructedCount(), 0, t.remainingCount());
       return new TripSummary(t.number(), t.batchIndex(), t.batchIndex() + 1, t.rule(), t.failedInstanceIds(), t.failedCount(),
-          t.instructedCount(),
-          t.remainingCount(), t.reason(), Consequences.of(t));
+          t.instructedCount(), t.remainingCount(), t.reason(), Consequences.of(stake), recounted != null ? now.at() : r.createdAt());
     }
   }
 }

@@ -44,6 +44,7 @@ public final class RequestsApi {
   private final RequestStore requests;
   private final PolicyStore policies;
   private final Asks asks;
+  private final Recount recount;
   private final InstantSource clock;
   private final ApprovalConfig config;
 
@@ -52,6 +53,7 @@ public final class RequestsApi {
     this.requests = requests;
     this.policies = policies;
     this.asks = asks;
+    this.recount = new Recount(asks);
     this.clock = clock;
     this.config = config;
   }
@@ -69,12 +71,13 @@ public final class RequestsApi {
     var found = requests.list(filter, before, call.limit() + 1);
     var page = found.subList(0, Math.min(call.limit(), found.size()));
     var next = found.size() > page.size() ? Long.toString(page.getLast().request().place()) : null;
-    return Answer.ok(new Page(page.stream().map(RequestAnswer::of).toList(), next));
+    var now = recount.of(page);
+    return Answer.ok(new Page(page.stream().map(dossier -> RequestAnswer.of(dossier, now)).toList(), next));
   }
 
   private Answer answer(RequestId id) {
-    return Answer.ok(
-        requests.find(id).map(RequestAnswer::of).orElseThrow(() -> new ProblemException(Problem.notFound("approval request", id.value()))));
+    var dossier = requests.find(id).orElseThrow(() -> new ProblemException(Problem.notFound("approval request", id.value())));
+    return Answer.ok(RequestAnswer.of(dossier, recount.of(List.of(dossier))));
   }
 
   record Vote(String decision, int revision, String comment) {}
@@ -122,7 +125,7 @@ public final class RequestsApi {
 
   /// The id in the path. A rollout names the question after a trip before it has come here; it is waited for, so that every id in an answer can be read at once.
   private RequestId id(Call call) {
-    var id = new RequestId(PathIds.checked(call.path("id"), "approval request"));
+    var id = new RequestId(call.path("id"));
     var plan = Request.idOfPlanBefore(id);
     long end = System.nanoTime() + ON_ITS_WAY.toNanos();
     while (plan.isPresent() && !requests.has(id) && requests.has(plan.get()) && System.nanoTime() < end

@@ -26,8 +26,7 @@ public final class ExpirySweep implements Loop.Work {
   public boolean round() {
     var now = clock.instant();
     var due = requests.claimDue(now, now.plus(CLAIM), cap);
-    for (var id : due)
-      desk.handle(new Expire(id, now), "system");
+    Loop.each(due, "request", id -> desk.handle(new Expire(id, now), "system"));
     return due.size() == cap;
   }
 }

@@ -28,14 +28,17 @@ public final class PlanInbox implements Inbox.Handler {
 
   @Override
   public void handle(List<Message> messages) {
-    for (var message : messages) {
-      switch ((PlanEvent) message.event()) {
-        case RevisionPlanned e when e.plan().revision() == 1 ->
-          desk.handle(new RequestPlan(Request.idOfPlan(e.rolloutId()), e.plan(), clock.instant()), e.plan().madeBy());
-        case PlanWithdrawn e -> desk.handle(new Supersede(Request.idOfPlan(e.rolloutId()), e.rolloutId(), "system", e.reason()), "system");
-        case RevisionPlanned _,MembersPlanned _,TemplateMoved _ -> {
-          // drafts and what others need
-        }
+    for (var message : messages)
+      message.traced(() -> take((PlanEvent) message.event()));
+  }
+
+  private void take(PlanEvent event) {
+    switch (event) {
+      case RevisionPlanned e when e.plan().revision() == 1 ->
+        desk.handle(new RequestPlan(Request.idOfPlan(e.rolloutId()), e.plan(), clock.instant()), e.plan().madeBy());
+      case PlanWithdrawn e -> desk.handle(new Supersede(Request.idOfPlan(e.rolloutId()), e.rolloutId(), "system", e.reason()), "system");
+      case RevisionPlanned _,MembersPlanned _,TemplateMoved _ -> {
+        // drafts and what others need
       }
     }
   }

@@ -46,8 +46,8 @@ public final class RolloutInbox implements Inbox.Handler {
   public void handle(List<Message> messages) {
     for (var message : messages)
       if (message.event() instanceof RolloutEvent event)
-        command(new RolloutId(message.stream()), event)
-            .ifPresent(command -> desk.handle(command, message.actor() == null ? "system" : message.actor()));
+        message.traced(() -> command(new RolloutId(message.stream()), event)
+            .ifPresent(command -> desk.handle(command, message.actor() == null ? "system" : message.actor())));
   }
 
   private Optional<ApprovalCommand> command(RolloutId rollout, RolloutEvent event) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.approval.domain.PolicyCommand.RemovePolicy;
 import dev.sluice.approval.domain.PolicyCommand.SetPolicy;
 import dev.sluice.approval.domain.PolicyPrecedence.Considered;
+import dev.sluice.contract.Ask;
 import dev.sluice.contract.ApprovalEvent.PolicyChanged;
 import dev.sluice.contract.Decision;
 import dev.sluice.contract.Policy;
@@ -84,9 +85,9 @@ class PolicyTest {
 
   @Test
   void the_consequences_of_a_trip_are_numbers() {
-    var consequences = Consequences.of(Given.trip());
+    var consequences = Consequences.of(new Ask.Stake(Given.TRIP, 2, 10, 3, 40));
     assertThat(consequences)
         .extracting(c -> c.option() + " " + c.instancesGoingOn() + " " + c.instancesRetried() + " " + c.instancesRolledBack())
-        .containsExactly("continue_anyway 40 0 0", "retry_failed 40 2 0", "rollback_completed_batches 0 0 10", "abort 0 0 0");
+        .containsExactly("continue_anyway 43 0 0", "retry_failed 43 2 0", "rollback_completed_batches 0 0 10", "abort 0 0 0");
   }
 }

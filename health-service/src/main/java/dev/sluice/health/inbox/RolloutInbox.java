@@ -56,10 +56,13 @@ public final class RolloutInbox implements Inbox.Handler {
   @Override
   public void handle(List<Message> messages) {
     for (var message : messages)
-      if (message.event() instanceof RolloutEvent event && concerns(event) && db.inTransaction(tx -> take(tx, message, event))) {
-        journal.nudge();
-        changed.run();
-      }
+      if (message.event() instanceof RolloutEvent event && concerns(event)) message.traced(() -> take(message, event));
+  }
+
+  private void take(Message message, RolloutEvent event) {
+    if (!db.inTransaction(tx -> take(tx, message, event))) return;
+    journal.nudge();
+    changed.run();
   }
 
   private static boolean concerns(RolloutEvent event) {

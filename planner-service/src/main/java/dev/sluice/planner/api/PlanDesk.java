@@ -55,18 +55,17 @@ public final class PlanDesk {
   /// @param kept whether it opened a rollout; a dry run and an empty plan leave nothing behind
   record Outcome(Draft draft, boolean kept) {}
 
-  /// Makes a plan and asks for its approval.
+  /// Makes a plan and asks for its approval. A dry run is answered as the plan would be, refusals included.
   ///
   /// @param given as it was sent
   Outcome make(Map<String, Object> given, String actor, boolean byModel) {
     var faults = InputRules.faults(given);
     if (!faults.isEmpty()) throw new ProblemException(Problem.invalid(faults));
     var inputs = InputRules.inputs(given);
-    boolean dryRun = InputRules.dryRun(given);
     var target = drafting.target(inputs);
-    if (!dryRun) awaitFree(inputs);
+    awaitFree(inputs);
     var draft = drafting.draft(new RolloutId(chassis.ids().next()), 1, inputs, target, byModel, actor);
-    if (dryRun || draft.isEmpty()) return new Outcome(draft, false);
+    if (InputRules.dryRun(given) || draft.isEmpty()) return new Outcome(draft, false);
     if (!chassis.ready()) throw new Outage("the planner-service's database or broker is away", null);
     drafting.fleet().ready();
     keep(draft);

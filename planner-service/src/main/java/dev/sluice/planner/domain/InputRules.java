@@ -27,6 +27,7 @@ public final class InputRules {
   private static final int NO_LIMIT = Integer.MAX_VALUE;
   private static final int DAY = 86_400;
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
+  private static final Pattern READABLE = Pattern.compile("[^\\s\\p{Z}\\p{C}]");
 
   private static final List<Rule> RULES = List.of(
       new Rule("template_id", id(), null, true, false),
@@ -139,8 +140,8 @@ public final class InputRules {
   }
 
   private static Shape text() {
-    return given -> given instanceof String s && !s.isEmpty() && s.length() <= 128 && s.indexOf('\0') < 0
+    return given -> given instanceof String s && s.length() <= 128 && s.indexOf('\0') < 0 && READABLE.matcher(s).find()
         ? null
-        : "must be a string of 1 to 128 characters, none of them U+0000";
+        : "must be a string of 1 to 128 characters that is not blank and holds no U+0000";
   }
 }

@@ -36,14 +36,16 @@ public final class RolloutInbox implements Inbox.Handler {
 
   @Override
   public void handle(List<Message> messages) {
-    for (var message : messages) {
-      if (!(message.event() instanceof RolloutEvent event) || !concerns(event)) continue;
-      chassis.db().doInTransaction(tx -> {
-        if (!Inbox.fresh(tx, message)) return;
-        stores.plans().planOrWithdrawn(tx, message.stream()).ifPresent(plan -> take(tx, plan, event, message));
-      });
-      if (event instanceof RolloutEvent.FinishAsked || event instanceof RolloutEvent.Aborted) chassis.journal().nudge();
-    }
+    for (var message : messages)
+      if (message.event() instanceof RolloutEvent event && concerns(event)) message.traced(() -> take(event, message));
+  }
+
+  private void take(RolloutEvent event, Message message) {
+    chassis.db().doInTransaction(tx -> {
+      if (!Inbox.fresh(tx, message)) return;
+      stores.plans().planOrWithdrawn(tx, message.stream()).ifPresent(plan -> take(tx, plan, event, message));
+    });
+    if (event instanceof RolloutEvent.FinishAsked || event instanceof RolloutEvent.Aborted) chassis.journal().nudge();
   }
 
   private static boolean concerns(RolloutEvent event) {

@@ -19,11 +19,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 
 /// The REST of rollouts for reading.
 public final class RolloutsApi {
-  private static final Pattern ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
   private final RolloutDesk desk;
   private final RolloutStore rollouts;
   private final ReconcilerStore reconciler;
@@ -88,10 +86,5 @@ public final class RolloutsApi {
 
   private static ProblemException missing(RolloutId id) { return new ProblemException(Problem.notFound("rollout", id.value())); }
 
-  /// The id of the path; what has not the shape of an id names nothing.
-  static RolloutId id(Call call) {
-    var id = call.path("id");
-    if (id == null || !ID.matcher(id).matches()) throw new ProblemException(Problem.notFound("rollout", String.valueOf(id)));
-    return new RolloutId(id);
-  }
+  static RolloutId id(Call call) { return new RolloutId(call.path("id")); }
 }

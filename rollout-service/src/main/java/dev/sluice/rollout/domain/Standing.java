@@ -1,5 +1,6 @@
 package dev.sluice.rollout.domain;
 
+import dev.sluice.contract.Ask;
 import dev.sluice.contract.BatchPhase;
 import dev.sluice.contract.InstanceId;
 import dev.sluice.contract.MemberState;
@@ -84,6 +85,14 @@ public record Standing(Rollout rollout) {
 
   public Optional<RequestId> continuation() {
     return rollout.stage() instanceof AwaitingDecision s ? Optional.of(s.requestId()) : Optional.empty();
+  }
+
+  /// What the answers to the open trip would move; empty where none is open.
+  public Optional<Ask.Stake> stake() {
+    if (!(rollout.stage() instanceof AwaitingDecision s)) return Optional.empty();
+    var all = rollout.members().tally();
+    return Optional.of(new Ask.Stake(s.requestId(), rollout.tally(rollout.progress().batch()).failing(), all.goingBack(), all.undelivered(),
+        all.of(MemberState.PENDING)));
   }
 
   public int trips() { return rollout.progress().trips(); }

@@ -41,7 +41,7 @@ public final class ApprovalInbox implements Inbox.Handler {
   @Override
   public void handle(List<Message> messages) {
     for (var message : messages)
-      take((ApprovalEvent) message.event());
+      message.traced(() -> take((ApprovalEvent) message.event()));
   }
 
   private void take(ApprovalEvent event) {

@@ -14,6 +14,7 @@ import dev.sluice.rollout.store.RosterStore;
 import dev.sluice.rollout.store.RolloutDesk;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /// Reads `sluice.plan`: keeps members, opens rollouts, hears that a template was moved. A later revision is only a draft until the approval-service adopts it.
 public final class PlanInbox implements Inbox.Handler {
@@ -32,22 +33,25 @@ public final class PlanInbox implements Inbox.Handler {
   @Override
   public void handle(List<Message> messages) {
     var membersOf = new LinkedHashSet<RolloutId>();
-    for (var message : messages) {
-      switch ((PlanEvent) message.event()) {
-        case MembersPlanned e -> {
-          rosters.keep(e);
-          membersOf.add(e.rolloutId());
-        }
-        case RevisionPlanned e when e.plan().revision() == 1 ->
-          desk.handle(e.rolloutId(), now -> new RolloutCommand.Open(now, e.plan()), e.plan().madeBy());
-        case RevisionPlanned _ -> {
-          // a draft
-        }
-        case PlanWithdrawn e -> desk.handle(e.rolloutId(), now -> new RolloutCommand.Withdraw(now, e.reason()), PLANNER);
-        case TemplateMoved e -> desk.handle(e.rolloutId(), now -> new RolloutCommand.TemplateMoved(now, e.to()), PLANNER);
-      }
-    }
+    for (var message : messages)
+      message.traced(() -> take((PlanEvent) message.event(), membersOf));
     // an approval may have come before the members
     membersOf.forEach(starter::startIfApproved);
+  }
+
+  private void take(PlanEvent event, Set<RolloutId> membersOf) {
+    switch (event) {
+      case MembersPlanned e -> {
+        rosters.keep(e);
+        membersOf.add(e.rolloutId());
+      }
+      case RevisionPlanned e when e.plan().revision() == 1 ->
+        desk.handle(e.rolloutId(), now -> new RolloutCommand.Open(now, e.plan()), e.plan().madeBy());
+      case RevisionPlanned _ -> {
+        // a draft
+      }
+      case PlanWithdrawn e -> desk.handle(e.rolloutId(), now -> new RolloutCommand.Withdraw(now, e.reason()), PLANNER);
+      case TemplateMoved e -> desk.handle(e.rolloutId(), now -> new RolloutCommand.TemplateMoved(now, e.to()), PLANNER);
+    }
   }
 }

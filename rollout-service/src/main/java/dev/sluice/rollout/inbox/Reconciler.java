@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 
 /// Makes every lost nudge good: looks at each open rollout that nothing was written of for a tick, and lets it go on from where it stands.
-/// A round claims at most `cap`; several replicas share them.
+/// A round claims at most `cap`; several replicas share them. A look that fails keeps no other rollout from its own; the next tick tries again.
 public final class Reconciler implements Loop.Work {
   private final String replica;
   private final RolloutDesk desk;
@@ -39,7 +39,7 @@ public final class Reconciler implements Loop.Work {
     var now = clock.instant();
     store.ticked(replica, now, tick);
     var due = rollouts.claimDue(now, tick, cap);
-    due.forEach(this::goOn);
+    Loop.each(due, "rollout", this::goOn);
     return due.size() == cap;
   }
 

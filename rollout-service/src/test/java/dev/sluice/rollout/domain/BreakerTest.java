@@ -2,11 +2,13 @@ package dev.sluice.rollout.domain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.contract.Ask;
 import dev.sluice.contract.BreakerRule;
 import dev.sluice.contract.Choice;
 import dev.sluice.contract.InstanceId;
 import dev.sluice.contract.Purpose;
 import dev.sluice.contract.Reason;
+import dev.sluice.contract.RequestId;
 import dev.sluice.contract.RolloutEvent.BatchCompleted;
 import dev.sluice.contract.RolloutEvent.BatchStarted;
 import dev.sluice.contract.RolloutEvent.BreakerTripped;
@@ -74,6 +76,17 @@ class BreakerTest {
     assertThat(trip(story).failedCount()).as("failed, or healthy no more").isEqualTo(3);
     assertThat(trip(story).instructedCount()).as("told").isEqualTo(5);
     assertThat(trip(story).remainingCount()).as("not told").isEqualTo(5);
+  }
+
+  @Test
+  void what_is_at_stake_after_a_trip_follows_the_verdicts_that_still_come_in() {
+    var story = Story.running(TEN).handedOut(0, 1, 2, 3).failed(3, 4);
+    assertThat(trip(story).failedCount()).isEqualTo(2);
+    assertThat(story.standing().stake()).hasValue(new Ask.Stake(new RequestId("r1-trip-1"), 2, TEN.total(), TEN.total() - 5, 0));
+    story.failed(0, 1).healthy(2).handedOut(5);
+    assertThat(story.standing().stake()).hasValue(new Ask.Stake(new RequestId("r1-trip-1"), 4, TEN.total(), TEN.total() - 6, 0));
+    assertThat(story.choose(Choice.RETRY_FAILED).instructed(Purpose.UPGRADE)).containsExactly(0, 1, 3, 4);
+    assertThat(story.standing().stake()).isEmpty();
   }
 
   @Test
