@@ -170,6 +170,19 @@ class RequestsTest {
   }
 
   @Test
+  void plans_of_two_modules_of_a_template_are_asked_side_by_side_and_answered_each_for_itself() {
+    var nginx = world.planned(asks(1));
+    var redis = world.planned(asks(1), "redis");
+    for (var id : List.of(nginx, redis))
+      assertThat(world.request(id).body()).containsEntry("status", "pending").containsEntry("template_id", "web");
+    assertThat(world.request(redis).get("module_id")).isEqualTo("redis");
+    assertThat(world.decide(redis, "ann", "reject", 1).body()).containsEntry("status", "rejected");
+    assertThat(world.request(nginx).body()).containsEntry("status", "pending").containsEntry("module_id", "nginx");
+    assertThat(world.decide(nginx, "ann", "approve", 1).body()).containsEntry("status", "approved");
+    assertThat(world.request(redis).body()).containsEntry("status", "rejected");
+  }
+
+  @Test
   void a_trip_is_asked_with_its_consequences_in_numbers() {
     var id = world.tripped(asks(2));
     var asked = world.request(id);

@@ -126,7 +126,11 @@ final class World implements AutoCloseable {
   static PolicyView living(long seconds) { return PolicyPrecedence.policy(Policy.REQUIRE_APPROVAL, 1, false, seconds, "action"); }
 
   PlanHeader header(RolloutId rolloutId, int revision, int batchPct, PolicyView policy, String madeBy) {
-    var inputs = new PlanInputs(WEB, new ModuleId("nginx"), new VersionId("v2"), batchPct, null, 2, 20, 300, 0, 0, null, true, "zone");
+    return header(rolloutId, revision, batchPct, policy, madeBy, "nginx");
+  }
+
+  private PlanHeader header(RolloutId rolloutId, int revision, int batchPct, PolicyView policy, String madeBy, String module) {
+    var inputs = new PlanInputs(WEB, new ModuleId(module), new VersionId("v2"), batchPct, null, 2, 20, 300, 0, 0, null, true, "zone");
     var from = new VersionRef(new VersionId("v1"), "1.24.0", new Digest("sha256:" + "a".repeat(64)), null);
     var to = new VersionRef(new VersionId("v2"), "1.26.0", new Digest("sha256:" + "b".repeat(64)), null);
     return new PlanHeader(rolloutId, revision, "hash-" + revision + "-" + batchPct, inputs, to, List.of(from), from,
@@ -151,9 +155,12 @@ final class World implements AutoCloseable {
   RolloutId nextRollout() { return new RolloutId("r" + ++counted); }
 
   /// Plans a rollout and waits until its request is there.
-  RequestId planned(PolicyView policy) {
+  RequestId planned(PolicyView policy) { return planned(policy, "nginx"); }
+
+  /// The same for another module of the template.
+  RequestId planned(PolicyView policy, String module) {
     var rolloutId = nextRollout();
-    tellPlan(new PlanEvent.RevisionPlanned(rolloutId, header(rolloutId, 1, 20, policy, "maker")));
+    tellPlan(new PlanEvent.RevisionPlanned(rolloutId, header(rolloutId, 1, 20, policy, "maker", module)));
     return appears(new RequestId(rolloutId + "-plan"));
   }
 

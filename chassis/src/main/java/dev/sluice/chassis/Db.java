@@ -12,6 +12,7 @@ import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -69,14 +70,16 @@ public final class Db implements AutoCloseable {
     var connection = await(pool.getConnection());
     try {
       var transaction = await(connection.begin());
+      var tx = new Tx(connection);
       T result;
       try {
-        result = work.apply(new Tx(connection));
+        result = work.apply(tx);
       } catch (RuntimeException | Error e) {
         rollback(transaction);
         throw e;
       }
       await(transaction.commit());
+      tx.committed.forEach(Runnable::run);
       return result;
     } finally {
       var _ = connection.close();
@@ -126,10 +129,14 @@ public final class Db implements AutoCloseable {
   /// One transaction.
   public static final class Tx {
     private final SqlConnection connection;
+    private final List<Runnable> committed = new ArrayList<>();
 
     Tx(SqlConnection connection) {
       this.connection = connection;
     }
+
+    /// Does something once all is committed, such as to write a line of the log; not where it is rolled back.
+    public void onCommit(Runnable then) { committed.add(then); }
 
     public RowSet<Row> query(String sql, Object... parameters) {
       return await(connection.preparedQuery(sql).execute(Tuple.wrap(parameters)));

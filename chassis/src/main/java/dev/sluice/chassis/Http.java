@@ -27,6 +27,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -297,8 +298,8 @@ public final class Http implements AutoCloseable {
     });
   }
 
-  /// What a failure is to the caller. An unexpected one is logged; the caller sees no stack trace.
-  static Problem problemOf(Throwable e, RoutingContext context) {
+  /// What a failure is to the caller. An unexpected one is logged; the caller sees no stack trace. For raw handlers too.
+  public static Problem problemOf(Throwable e, RoutingContext context) {
     if (e instanceof ProblemException p) return p.problem();
     if (e instanceof HttpException h && h.getStatusCode() == 400) return malformed();
     if (e instanceof PgException p && ("22021".equals(p.getSqlState()) || "22P05".equals(p.getSqlState())))
@@ -311,6 +312,19 @@ public final class Http implements AutoCloseable {
         .log("A request failed");
     return new Problem("internal", "Something is wrong with this service", 500,
         "the request " + context.get("request_id") + " failed; the service's log says why", List.of(), Map.of());
+  }
+
+  /// For raw handlers that take a POST part by part: does a part, or answers it as it was answered first under the caller's `Idempotency-Key`. An answer of
+  /// 500 and above is not kept. Blocks; call on a virtual thread.
+  ///
+  /// @param part where it begins
+  /// @param body what was sent in it
+  /// @return of a repeat the body is a [Buffer] of its JSON
+  public Answer once(RoutingContext context, long part, Buffer body, Callable<Answer> work) throws Exception {
+    var key = context.request().getHeader("Idempotency-Key");
+    return key == null
+        ? work.call()
+        : idempotency.once(Call.actor(context), context.request().path() + "#" + part, key, body, work);
   }
 
   private void requestId(RoutingContext context) {

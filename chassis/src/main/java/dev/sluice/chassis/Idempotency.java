@@ -56,6 +56,10 @@ final class Idempotency {
       drop(caller, path, key);
       throw e;
     }
+    if (answer.status() >= 500) {
+      drop(caller, path, key);
+      return answer;
+    }
     // an answer that cannot be kept stays "under way": its repeat is refused for a while rather than done twice at once
     db.query(KEEP, caller, path, key, answer.status(), answer.headers().get("Location"),
         answer.body() == null ? null : seal.close(Json.text(answer.body())));

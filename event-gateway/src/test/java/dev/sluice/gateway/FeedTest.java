@@ -17,6 +17,10 @@ import dev.sluice.contract.TemplateId;
 import dev.sluice.contract.Topics;
 import dev.sluice.gateway.domain.Envelope;
 import dev.sluice.gateway.store.EventLog;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.WebSocketConnectOptions;
+import io.vertx.junit5.VertxExtension;
+import io.vertx.junit5.VertxTestContext;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -24,6 +28,7 @@ import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
@@ -36,8 +41,10 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// The event log over REST, the socket and server-sent events, on a real PostgreSQL.
+@ExtendWith(VertxExtension.class)
 class FeedTest {
   private static final Instant AT = Instant.parse("2026-01-01T00:00:00Z");
   private static final Node NODE = Node.alone();
@@ -121,6 +128,44 @@ class FeedTest {
     assertThat(Calls.send(Calls.anonymous(PORT, "/v1/events")).statusCode()).isEqualTo(401);
     assertThat(Calls.send(Calls.anonymous(PORT, "/v1/events/stream")).statusCode()).isEqualTo(401);
     assertThat(Calls.send(Calls.to(PORT, "/v1/events").DELETE()).statusCode()).isEqualTo(405);
+  }
+
+  @Test
+  void an_instance_neither_writes_events_nor_reads_them() {
+    append("others", 1, 3);
+    long newest = LOG.last();
+    var token = "Bearer " + NODE.ids().instanceToken();
+    var asked = Calls.send(Calls.anonymous(PORT, "/v1/events/stream?access_token=" + token.substring(7)));
+    assertThat(asked.statusCode()).isEqualTo(403);
+    for (var path : List.of("/v1/events", "/v1/events?rollout_id=others", "/v1/events/stream")) {
+      var refused = Calls.send(Calls.anonymous(PORT, path).header("Authorization", token));
+      assertThat(refused.statusCode()).as(path).isEqualTo(403);
+      assertThat(Calls.json(refused).path("permission").asText()).isEqualTo("event.read");
+    }
+    for (var method : List.of("POST", "PUT", "PATCH", "DELETE"))
+      for (var path : List.of("/v1/events", "/v1/events/stream", "/v1/events/1"))
+        assertThat(Calls.send(Calls.anonymous(PORT, path).header("Authorization", token).header("Content-Type", "application/json")
+            .method(method, BodyPublishers.ofString("{\"kind\":\"module.upgrade.completed\",\"rollout_id\":\"others\"}"))).statusCode())
+            .as(method + " " + path).isIn(403, 404, 405);
+    assertThat(LOG.last()).isEqualTo(newest);
+  }
+
+  @Test
+  void each_of_many_readers_is_shown_every_event_once_in_order(Vertx vertx, VertxTestContext test) {
+    append("crowd", 1, 50);
+    var readers = test.checkpoint(20);
+    var address = new WebSocketConnectOptions().setHost("127.0.0.1").setPort(PORT).setURI("/v1/events/stream?rollout_id=crowd&after=0")
+        .putHeader("Authorization", "Bearer test");
+    for (int i = 0; i < 20; i++)
+      vertx.createWebSocketClient().connect(address).onComplete(test.succeeding(socket -> {
+        var seen = new ArrayList<Long>();
+        socket.textMessageHandler(frame -> test.verify(() -> {
+          Json.mapper().readTree(frame).path("events").forEach(e -> seen.add(e.path("stream_seq").asLong()));
+          assertThat(seen).isEqualTo(from(1, seen.size()));
+          if (seen.size() == 100) readers.flag();
+        }));
+      }));
+    append("crowd", 51, 100);
   }
 
   @Test

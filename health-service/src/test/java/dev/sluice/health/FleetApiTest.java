@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.chassis.Json;
+import dev.sluice.contract.Ask;
 import dev.sluice.contract.FleetEvent;
+import dev.sluice.contract.ModuleId;
+import dev.sluice.contract.TemplateId;
 import dev.sluice.contract.VersionRef;
 import java.net.http.HttpRequest;
 import java.time.Duration;
@@ -88,15 +91,45 @@ class FleetApiTest {
   }
 
   @Test
+  void thousands_are_enrolled_once_however_often_the_call_is_repeated_under_its_key() {
+    var lines = new StringBuilder();
+    IntStream.range(0, 1_100).forEach(_ -> lines.append("{\"template_id\":\"web\"}\n"));
+    var first = bulk(lines.toString(), "thousands");
+    assertThat(bulk(lines.toString(), "thousands")).isEqualTo(first).hasSize(1_100).allMatch(a -> a.has("token"));
+    var other = Client.send(bulkOf(lines.toString().replace("web", "none"), "thousands"));
+    assertThat(other.status()).isEqualTo(409);
+    assertThat(other.body().path("idempotency_key").asText()).isEqualTo("thousands");
+    var late = bulk("{\"template_id\":\"web\"}\n".repeat(600) + "{}", "thousands");
+    assertThat(late.subList(0, 500)).isEqualTo(first.subList(0, 500));
+    assertThat(late).hasSize(501).last().satisfies(l -> assertThat(l.path("problem").path("status").asInt()).isEqualTo(409));
+    assertThat(Client.send(bulkOf(lines.toString(), " ")).status()).isEqualTo(400);
+  }
+
+  @Test
+  void a_call_that_broke_off_is_repeated_whole_under_its_key() {
+    var line = "{\"template_id\":\"web\"}\n";
+    var first = bulk(line.repeat(1_000), "broken");
+    var whole = bulk(line.repeat(1_200), "broken");
+    assertThat(whole.subList(0, 1_000)).isEqualTo(first);
+    assertThat(whole).hasSize(1_200).extracting(a -> a.path("id").asText()).doesNotHaveDuplicates();
+  }
+
+  @Test
   void a_line_that_is_too_long_ends_the_reading_with_an_answer() {
     var answers = bulk("{\"id\":\"before-long\",\"template_id\":\"web\"}\n{\"id\":\"" + "x".repeat(20_000) + "\"}\n");
     assertThat(answers.get(0).has("token")).isTrue();
     assertThat(answers.get(1).path("problem").path("status").asInt()).isEqualTo(400);
   }
 
-  private static List<JsonNode> bulk(String lines) {
-    var reply = Client.send(client.request("/v1/instances/bulk", "admin").header("Content-Type", "application/x-ndjson")
-        .POST(HttpRequest.BodyPublishers.ofString(lines)));
+  private static HttpRequest.Builder bulkOf(String lines, String key) {
+    return client.request("/v1/instances/bulk", "admin").header("Content-Type", "application/x-ndjson").header("Idempotency-Key", key)
+        .POST(HttpRequest.BodyPublishers.ofString(lines));
+  }
+
+  private static List<JsonNode> bulk(String lines) { return bulk(lines, "key of " + lines.hashCode()); }
+
+  private static List<JsonNode> bulk(String lines, String key) {
+    var reply = Client.send(bulkOf(lines, key));
     assertThat(reply.status()).isEqualTo(200);
     var answers = new ArrayList<JsonNode>();
     reply.raw().body().lines().forEach(line -> answers.add(Json.read(line, JsonNode.class)));
@@ -161,8 +194,19 @@ class FleetApiTest {
     });
     eventually(() -> assertThat(client.get("/v1/fleet-summary?template_id=counted").body().path("silent").asLong()).isEqualTo(1));
     eventually(() -> assertThat(world.fleet("count-1")).last().isInstanceOf(FleetEvent.InstanceSilent.class));
+    // what a plan is made from
+    assertThat(slice("counted")).filteredOn(Ask.FleetMember::notReporting).extracting(m -> m.instanceId().value()).contains("count-1");
+    assertThat(slice("counted")).filteredOn(Ask.FleetMember::neverReported).extracting(m -> m.instanceId().value())
+        .containsExactly("count-2");
     reports.beat();
+    assertThat(slice("counted")).filteredOn(m -> m.instanceId().value().equals("count-1")).extracting(Ask.FleetMember::notReporting)
+        .containsExactly(false);
     eventually(() -> assertThat(world.fleet("count-1")).last().isInstanceOf(FleetEvent.InstanceRecovered.class));
+  }
+
+  private static List<Ask.FleetMember> slice(String template) {
+    return world.rollouts().asks().ask(new Ask.FleetSlice(new TemplateId(template), new ModuleId("nginx"), "zone", null, 100, true),
+        Duration.ofSeconds(10)).members();
   }
 
   @Test
@@ -224,8 +268,13 @@ class FleetApiTest {
     play.ends();
     eventually(() -> {
       upgraded.beat();
-      assertThat(client.get("/v1/drift-report?template_id=rolled").body().path("instances").path(0).path("bucket").asText())
-          .isEqualTo("drifted");
+      var drifted = client.get("/v1/drift-report?template_id=rolled").body().path("instances").path(0);
+      assertThat(drifted.path("bucket").asText()).isEqualTo("drifted");
+      // the template wants what it wanted, the rollout that ended desired another, and that runs
+      var module = drifted.path("modules").path(0);
+      assertThat(module.path("want").asText()).isEqualTo("1.24.0");
+      assertThat(module.path("desired").asText()).isEqualTo("1.26.0");
+      assertThat(module.path("have").asText()).isEqualTo("1.26.0");
     });
   }
 

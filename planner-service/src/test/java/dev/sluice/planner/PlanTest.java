@@ -93,6 +93,17 @@ class PlanTest {
   }
 
   @Test
+  void a_silent_instance_is_left_out_and_said() {
+    world.fleet.silent("a-silent-one");
+    var plan = world.plan();
+    assertThat(plan.body()).containsEntry("total_instances", 50).containsEntry("excluded_count", 1)
+        .containsEntry("excluded", List.of(Map.of("instance_id", "a-silent-one", "reason", "not_reporting")));
+    assertThat(plan.members()).hasSize(50).doesNotContain("a-silent-one");
+    var told = world.told(PlanEvent.MembersPlanned.class, plan.text("rollout_id"));
+    assertThat(told).flatExtracting(PlanEvent.MembersPlanned::members).hasSize(50);
+  }
+
+  @Test
   void names_every_fault_of_the_inputs_at_once() {
     var wrong = world.post("/v1/plans",
         Map.of("template_id", world.template, "batch_pct", "20", "canary_size", 1.5, "colour", "red", "dry_run", "no"));

@@ -32,9 +32,17 @@ final class Played {
 
   void none() { members = List.of(); }
 
-  void add(String id, String status, VersionRef desired, String runs) {
+  void add(String id, String status, VersionRef desired, String runs) { add(member(id, status, desired, runs, "z0")); }
+
+  /// One that ran 1.24.0 when it was last heard, longer than three intervals ago.
+  void silent(String id) {
+    var heard = member(id, "running", V1, World.OLD, "z0");
+    add(new FleetMember(heard.instanceId(), heard.status(), false, true, V1, heard.generation(), heard.runningDigest(), heard.label()));
+  }
+
+  private void add(FleetMember one) {
     var all = new ArrayList<>(members);
-    all.add(member(id, status, desired, runs, "z0"));
+    all.add(one);
     all.sort(BY_ID);
     members = all;
   }

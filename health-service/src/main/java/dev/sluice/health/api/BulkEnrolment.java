@@ -1,5 +1,6 @@
 package dev.sluice.health.api;
 
+import dev.sluice.chassis.Answer;
 import dev.sluice.chassis.Call;
 import dev.sluice.chassis.Http;
 import dev.sluice.chassis.Json;
@@ -21,17 +22,22 @@ import java.util.Map;
 import java.util.concurrent.Executor;
 
 /// Enrols a line at a time: NDJSON in, NDJSON out, in the same order. Reads no more while 500 lines are enrolled or the reader does not take the answers, so memory
-/// is bounded however many lines come.
+/// is bounded however many lines come. Under an `Idempotency-Key` each portion of 500 lines is kept with its answer, so that a call that broke off can be repeated
+/// whole: what was enrolled is answered as it was first, tokens included, and the rest is enrolled.
 final class BulkEnrolment {
   private static final int LINES = 500;
   private static final int MAX_LINE = 16 << 10;
+  /// Stands for a line that was not read whole.
+  private static final Buffer TOO_LONG = Buffer.buffer("too long");
   private final OpenApi document;
   private final Enrolments enrolments;
+  private final Http http;
   private final Executor threads;
 
-  BulkEnrolment(OpenApi document, Enrolments enrolments, Executor threads) {
+  BulkEnrolment(OpenApi document, Enrolments enrolments, Http http, Executor threads) {
     this.document = document;
     this.enrolments = enrolments;
+    this.http = http;
     this.threads = threads;
   }
 
@@ -55,6 +61,7 @@ final class BulkEnrolment {
     private long number;
     private boolean working;
     private boolean ended;
+    private boolean refused;
 
     Stream(RoutingContext context) {
       this.context = context;
@@ -67,6 +74,7 @@ final class BulkEnrolment {
       var parser = RecordParser.newDelimited("\n", request).maxRecordSize(MAX_LINE);
       parser.exceptionHandler(_ -> tooLong());
       parser.handler(line -> {
+        if (refused) return;
         lines.add(line);
         if (lines.size() >= LINES) {
           request.pause();
@@ -83,25 +91,59 @@ final class BulkEnrolment {
       if (ended) return;
       ended = true;
       request.pause();
-      lines.add(null);
+      lines.add(TOO_LONG);
       work();
     }
 
     private void work() {
-      if (working || context.response().closed()) return;
+      if (working || context.response().ended() || context.response().closed()) return;
       if (lines.isEmpty()) {
         if (ended) context.response().end();
         return;
       }
       working = true;
-      var portion = lines;
-      lines = new ArrayList<>();
+      // always as many as there can be, so that the same lines make the same portions
+      var portion = List.copyOf(lines.subList(0, Math.min(LINES, lines.size())));
+      lines = new ArrayList<>(lines.subList(portion.size(), lines.size()));
       long first = number + 1;
       number += portion.size();
       threads.execute(() -> {
-        var answer = answer(portion, first);
-        loop.runOnContext(_ -> write(answer));
+        try {
+          var answer = text(once(portion, first));
+          loop.runOnContext(_ -> write(answer));
+        } catch (Throwable e) {
+          var problem = Http.problemOf(e, context);
+          loop.runOnContext(_ -> refuse(problem, first));
+        }
       });
+    }
+
+    private List<?> once(List<Buffer> portion, long first) throws Exception {
+      var sent = Buffer.buffer();
+      portion.forEach(line -> sent.appendBuffer(line).appendByte((byte) '\n'));
+      var body = http.once(context, first, sent, () -> {
+        var answers = answers(portion, first);
+        boolean away = answers.stream().anyMatch(a -> a.get("problem") instanceof Problem p && p.status() >= 500);
+        return new Answer(away ? 503 : 200, answers, Map.of());
+      }).body();
+      return body instanceof Buffer kept ? Json.read(kept.toString(), List.class) : (List<?>) body;
+    }
+
+    private static Buffer text(List<?> answers) {
+      var out = Buffer.buffer();
+      answers.forEach(answer -> out.appendBuffer(Json.buffer(answer)).appendByte((byte) '\n'));
+      return out;
+    }
+
+    /// Ends the call: as a whole where nothing was answered yet, else with a last line.
+    private void refuse(Problem problem, long first) {
+      if (!ended) request.resume(); // what still comes is passed over
+      ended = true;
+      refused = true;
+      lines = List.of();
+      if (!context.response().headWritten()) Http.problem(context, problem);
+      else
+        write(text(List.of(Map.of("line", first, "problem", problem))));
     }
 
     private void write(Buffer answer) {
@@ -120,7 +162,7 @@ final class BulkEnrolment {
         request.resume();
     }
 
-    private Buffer answer(List<Buffer> portion, long first) {
+    private List<Map<String, Object>> answers(List<Buffer> portion, long first) {
       var answers = new ArrayList<Map<String, Object>>();
       var wishes = new ArrayList<Enrolments.Wish>();
       var places = new ArrayList<Integer>();
@@ -143,9 +185,7 @@ final class BulkEnrolment {
         else
           answer.putAll(Json.map(outcomes.get(i).enrolled()));
       }
-      var out = Buffer.buffer();
-      answers.forEach(answer -> out.appendBuffer(Json.buffer(answer)).appendByte((byte) '\n'));
-      return out;
+      return answers;
     }
 
     private List<Enrolments.Outcome> outcomes(List<Enrolments.Wish> wishes) {
@@ -165,7 +205,7 @@ final class BulkEnrolment {
 
     /// @return a wish or the problem with the line
     private Object read(Buffer line) {
-      if (line == null) return Problem.invalid("line", "must have at most " + MAX_LINE + " bytes; nothing after it was read", null);
+      if (line == TOO_LONG) return Problem.invalid("line", "must have at most " + MAX_LINE + " bytes; nothing after it was read", null);
       Map<String, Object> map;
       try {
         map = Json.map(line.toString());

@@ -29,9 +29,10 @@ public final class Porch implements AutoCloseable {
     var fleet = new FleetStore(chassis.db(), chassis.journal());
     var view = new FleetView(chassis.db());
     var enrolments = new Enrolments(chassis.asks(), fleet, chassis.ids(), ears.clock(), intervalSec, ears::changed);
-    var bulk = new BulkEnrolment(OpenApi.load(DOCUMENT), enrolments, chassis.threads());
     this.asks = new FleetAsks(chassis, view, new ReplicaStore(chassis.db()), ears.flusher(), ears.clock(), ears.address() + ".flush");
-    var http = chassis.http(DOCUMENT).first(ingest::take)
+    var http = chassis.http(DOCUMENT).first(ingest::take);
+    var bulk = new BulkEnrolment(OpenApi.load(DOCUMENT), enrolments, http, chassis.threads());
+    http
         .raw("heartbeat", context -> ingest.take(context.request(), context.pathParam("id"))).raw("desired", poll::handle)
         .raw("agentSocket", sockets::handle).raw("enrolInstances", bulk::handle);
     new FleetApi(enrolments, fleet, view, new DriftView(chassis.db()), ears.clock(), ears::changed).mount(http);

@@ -84,7 +84,7 @@ public final class RolloutInbox implements Inbox.Handler {
     var reports = new Reports();
     if (turns(event)) gates.heardAgain(tx, rollout, gate, at);
     switch (event) {
-      case InstancesInstructed e -> attempts.instruct(tx, rollout, e, at).forEach(member -> reports.gone(rollout, member));
+      case InstancesInstructed e -> attempts.instruct(tx, rollout, e, at).forEach(member -> reports.gone(rollout, null, member));
       case WithdrawalsAsked e -> attempts.withdraw(tx, e).forEach(answer -> reports.withdrawal(rollout, answer));
       case VerdictsRecorded e -> attempts.record(tx, rollout, e.verdicts());
       case RollbackVerdictsRecorded e -> attempts.record(tx, rollout, e.verdicts());

@@ -98,22 +98,24 @@ final class Settlement {
     for (var rival : outcome.duplicates())
       reports.fleet(new FleetEvent.DuplicateIdentity(instance, template, outcome.ear().pulse().order().bootId(), rival));
     for (var found : outcome.findings())
-      tell(watched.get(found.watch()), found.finding());
+      tell(row.instanceId(), watched.get(found.watch()), found.finding());
     return outcome.ear();
   }
 
-  private void tell(AttemptRow attempt, Finding finding) {
+  private void tell(String instance, AttemptRow attempt, Finding finding) {
     var rollout = attempt.rolloutId();
     switch (finding) {
       case Finding.Judged f -> {
         var seconds = Duration.between(attempt.watch().instructedAt(), f.at()).toMillis() / 1000.0;
         if (f.timeout()) timeouts.add(attempt);
-        reports.judged(rollout, new Judgement(attempt.ordinal(), attempt.generation(), f.healthy(), f.timeout(), f.reason(), f.detail(),
-            seconds, f.at()));
+        reports.judged(rollout, instance,
+            new Judgement(attempt.ordinal(), attempt.generation(), f.healthy(), f.timeout(), f.reason(), f.detail(),
+                seconds, f.at()));
       }
-      case Finding.Regressed f -> reports.regressed(rollout, new MemberReason(attempt.ordinal(), attempt.generation(), f.reason()));
-      case Finding.LateHealthy _ -> reports.lateHealthy(rollout, new MemberReason(attempt.ordinal(), attempt.generation(), null));
-      case Finding.Gone f -> reports.gone(rollout, new MemberReason(attempt.ordinal(), attempt.generation(), f.reason()));
+      case Finding.Regressed f ->
+        reports.regressed(rollout, instance, new MemberReason(attempt.ordinal(), attempt.generation(), f.reason()));
+      case Finding.LateHealthy _ -> reports.lateHealthy(rollout, instance, new MemberReason(attempt.ordinal(), attempt.generation(), null));
+      case Finding.Gone f -> reports.gone(rollout, instance, new MemberReason(attempt.ordinal(), attempt.generation(), f.reason()));
     }
   }
 

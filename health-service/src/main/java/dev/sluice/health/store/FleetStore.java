@@ -155,7 +155,7 @@ public final class FleetStore {
       var template = row.getString("template_id");
       var reports = new Reports();
       for (var member : tx.query(MEMBER_OF, id))
-        reports.gone(member.getString("rollout_id"),
+        reports.gone(member.getString("rollout_id"), id,
             new MemberReason(member.getInteger("ordinal"), member.getLong("generation"), Reason.DECOMMISSIONED));
       tx.query(DECOMMISSION, id, Columns.time(now));
       tx.query(CLOSE, id);

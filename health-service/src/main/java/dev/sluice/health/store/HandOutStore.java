@@ -77,7 +77,8 @@ public final class HandOutStore {
               keys.add(new Key(row.getString("instance_id"), row.getString("module_id"), row.getLong("generation")));
               fresh++;
               if (row.getString("rollout_id") != null)
-                reports.handedOut(row.getString("rollout_id"), new Handing(row.getInteger("ordinal"), row.getLong("generation"), now));
+                reports.handedOut(row.getString("rollout_id"), row.getString("instance_id"),
+                    new Handing(row.getInteger("ordinal"), row.getLong("generation"), now));
             }
       if (fresh < wishes.size())
         keys.addAll(tx.list(WERE,

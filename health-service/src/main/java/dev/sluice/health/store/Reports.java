@@ -26,32 +26,44 @@ public final class Reports {
   private static final int FLEET_STREAMS = 16;
 
   private static final class Rollout {
-    final List<Handing> handings = new ArrayList<>();
-    final List<Judgement> judgements = new ArrayList<>();
-    final List<Withdrawal> withdrawals = new ArrayList<>();
-    final List<MemberReason> gone = new ArrayList<>();
-    final List<MemberReason> regressed = new ArrayList<>();
-    final List<MemberReason> late = new ArrayList<>();
+    final Several<Handing> handings = new Several<>();
+    final Several<Judgement> judgements = new Several<>();
+    final Several<Withdrawal> withdrawals = new Several<>();
+    final Several<MemberReason> gone = new Several<>();
+    final Several<MemberReason> regressed = new Several<>();
+    final Several<MemberReason> late = new Several<>();
+  }
+
+  /// What is told of several instances, and who of them a line of the log names.
+  private static final class Several<T> {
+    final List<T> all = new ArrayList<>();
+    final List<String> named = new ArrayList<>();
+
+    void add(String instanceId, T one) {
+      all.add(one);
+      if (instanceId != null) named.add(instanceId);
+    }
   }
 
   private final TreeMap<String, Rollout> rollouts = new TreeMap<>();
   private final List<FleetEvent> fleet = new ArrayList<>();
 
-  public void handedOut(String rolloutId, Handing handing) { of(rolloutId).handings.add(handing); }
+  public void handedOut(String rolloutId, String instanceId, Handing handing) { of(rolloutId).handings.add(instanceId, handing); }
 
-  public void judged(String rolloutId, Judgement j) {
+  public void judged(String rolloutId, String instanceId, Judgement j) {
     var detail = j.detail() == null || j.detail().length() <= DETAIL ? j.detail() : j.detail().substring(j.detail().length() - DETAIL);
-    of(rolloutId).judgements
-        .add(new Judgement(j.ordinal(), j.generation(), j.healthy(), j.timeout(), j.reason(), detail, j.seconds(), j.at()));
+    of(rolloutId).judgements.add(j.healthy() ? null : instanceId,
+        new Judgement(j.ordinal(), j.generation(), j.healthy(), j.timeout(), j.reason(), detail, j.seconds(), j.at()));
   }
 
-  public void withdrawal(String rolloutId, Withdrawal withdrawal) { of(rolloutId).withdrawals.add(withdrawal); }
+  public void withdrawal(String rolloutId, Withdrawal withdrawal) { of(rolloutId).withdrawals.add(null, withdrawal); }
 
-  public void gone(String rolloutId, MemberReason member) { of(rolloutId).gone.add(member); }
+  /// @param instanceId null where only its place in the plan is known
+  public void gone(String rolloutId, String instanceId, MemberReason member) { of(rolloutId).gone.add(instanceId, member); }
 
-  public void regressed(String rolloutId, MemberReason member) { of(rolloutId).regressed.add(member); }
+  public void regressed(String rolloutId, String instanceId, MemberReason member) { of(rolloutId).regressed.add(instanceId, member); }
 
-  public void lateHealthy(String rolloutId, MemberReason member) { of(rolloutId).late.add(member); }
+  public void lateHealthy(String rolloutId, String instanceId, MemberReason member) { of(rolloutId).late.add(instanceId, member); }
 
   public void fleet(FleetEvent event) { fleet.add(event); }
 
@@ -59,7 +71,7 @@ public final class Reports {
 
   private Rollout of(String rolloutId) { return rollouts.computeIfAbsent(rolloutId, _ -> new Rollout()); }
 
-  /// Appends all to the journal; nothing may be locked after it in the same transaction.
+  /// Appends all to the journal; nothing may be locked after it in the same transaction. Once it is committed, each kind is a line of the log.
   public void append(Db.Tx tx, Journal journal, Instant at, String actor) {
     if (!fleet.isEmpty()) {
       var stream = "fleet-" + Math.floorMod(fleet.getFirst().instanceId().value().hashCode(), FLEET_STREAMS);
@@ -70,16 +82,29 @@ public final class Reports {
     rollouts.forEach((id, r) -> {
       var rolloutId = new RolloutId(id);
       var reports = new ArrayList<HealthReport>();
-      chunks(reports, rolloutId, r.handings, HealthReport.HandedOut::new);
-      chunks(reports, rolloutId, r.judgements, HealthReport.Judged::new);
-      chunks(reports, rolloutId, r.withdrawals, HealthReport.WithdrawalsAnswered::new);
-      chunks(reports, rolloutId, r.gone, HealthReport.Gone::new);
-      chunks(reports, rolloutId, r.regressed, HealthReport.Regressed::new);
-      chunks(reports, rolloutId, r.late, HealthReport.LateHealthy::new);
+      chunks(reports, rolloutId, r.handings.all, HealthReport.HandedOut::new);
+      chunks(reports, rolloutId, r.judgements.all, HealthReport.Judged::new);
+      chunks(reports, rolloutId, r.withdrawals.all, HealthReport.WithdrawalsAnswered::new);
+      chunks(reports, rolloutId, r.gone.all, HealthReport.Gone::new);
+      chunks(reports, rolloutId, r.regressed.all, HealthReport.Regressed::new);
+      chunks(reports, rolloutId, r.late.all, HealthReport.LateHealthy::new);
       var scope = new Scope(rolloutId, null, null);
       journal.appendNext(tx, Topics.VERDICT, "report-" + id, id, reports.stream().map(e -> new Journal.Entry(e, scope)).toList(), at,
           actor);
     });
+    tx.onCommit(this::log);
+  }
+
+  private void log() {
+    rollouts.forEach((id, r) -> {
+      TransitionLog.attempts(id, "handed out", r.handings.all.size(), r.handings.named);
+      TransitionLog.judged(id, r.judgements.all, r.judgements.named);
+      TransitionLog.attempts(id, "withdrawals answered", r.withdrawals.all.size(), r.withdrawals.named);
+      TransitionLog.attempts(id, "gone", r.gone.all.size(), r.gone.named);
+      TransitionLog.attempts(id, "regressed", r.regressed.all.size(), r.regressed.named);
+      TransitionLog.attempts(id, "healthy after the deadline", r.late.all.size(), r.late.named);
+    });
+    TransitionLog.fleet(fleet);
   }
 
   private static <T> void chunks(List<HealthReport> into, RolloutId rollout, List<T> all,
