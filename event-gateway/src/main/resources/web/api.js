@@ -31,7 +31,7 @@ export const setActor = name => localStorage.setItem("sluice.actor", name);
 /** Asks for a token once, however many calls need one. */
 async function askForToken() {
   asking ??= ask({
-    title: "A token, please", text: "This server wants a bearer token. The one that sluice up made stands in its data folder, in the file admin-token.",
+    title: "A token, please", text: "This server wants a bearer token. The one that ./sluice up made stands in its data folder, in the file admin-token.",
     label: "Token", yes: "Go on", secret: true,
   }).then(answer => {
     if (answer) sessionStorage.setItem(KEY, answer.trim());

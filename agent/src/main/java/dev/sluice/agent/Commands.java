@@ -26,7 +26,8 @@ final class Commands {
   private static final int DETAIL_CHARS = 500;
   private static final long OUTPUT_BYTES = 16 << 20;
   /// A process is born under the write lock, a file of a release is open for writing under the read lock: a child that inherits such a file while it is born keeps
-  /// others from running it ("text file busy"), be it by the agent or by the operator's own script.
+  /// others from running it ("text file busy"), be it by the agent or by the operator's own script. The read lock is held for one
+  /// write of some kilobytes at a time.
   static final ReadWriteLock BIRTHS = new ReentrantReadWriteLock(true);
   private static final Pattern BUSY = Pattern.compile("error[=:] ?26\\b");
   private static final Duration BUSY_AT_MOST = Duration.ofSeconds(5);

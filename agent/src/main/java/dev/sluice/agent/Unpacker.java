@@ -1,6 +1,8 @@
 package dev.sluice.agent;
 
+import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import java.io.FilterInputStream;
@@ -12,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.security.MessageDigest;
@@ -172,28 +175,39 @@ final class Unpacker {
   private void copy(InputStream in, Path path, Set<PosixFilePermission> permissions) throws IOException, Refused {
     MessageDigest digest = Manifest.sha256();
     long size = 0;
-    Commands.BIRTHS.readLock().lock();
-    try (FileChannel out = FileChannel.open(path, CREATE_NEW, WRITE)) {
-      for (int n = read(in); n >= 0; n = read(in)) {
-        size += n;
-        unpacked += n;
-        if (unpacked > limits.unpackedBytes()) throw new Refused("it unpacks to more than " + limits.unpackedBytes() + " bytes");
-        digest.update(buffer, 0, n);
-        for (ByteBuffer bytes = ByteBuffer.wrap(buffer, 0, n); bytes.hasRemaining();)
-          out.write(bytes);
-      }
-      out.force(true);
-    } finally {
-      Commands.BIRTHS.readLock().unlock();
+    append(path, 0, CREATE_NEW);
+    for (int n = read(in); n > 0; n = read(in)) {
+      size += n;
+      unpacked += n;
+      if (unpacked > limits.unpackedBytes()) throw new Refused("it unpacks to more than " + limits.unpackedBytes() + " bytes");
+      digest.update(buffer, 0, n);
+      append(path, n, APPEND);
+    }
+    try (FileChannel whole = FileChannel.open(path, READ)) {
+      whole.force(true);
     }
     Files.setPosixFilePermissions(path, permissions);
     manifest.add(new Manifest.Entry(Manifest.hex(digest), size, root.relativize(path).toString(), ""));
   }
 
+  /// Writes the first `n` bytes of the buffer. The file is open for writing no longer than that: commands wait for it to start, and one large file, which is
+  /// read, unpacked and synced for seconds, must not hold back those of other modules.
+  private void append(Path path, int n, OpenOption how) throws IOException {
+    Commands.BIRTHS.readLock().lock();
+    try (FileChannel out = FileChannel.open(path, WRITE, how)) {
+      for (ByteBuffer bytes = ByteBuffer.wrap(buffer, 0, n); bytes.hasRemaining();)
+        out.write(bytes);
+    } finally {
+      Commands.BIRTHS.readLock().unlock();
+    }
+  }
+
   /// The archive has the promised sha256, so what cannot be read of it will never be readable.
+  ///
+  /// @return how many bytes are in the buffer; 0 at the end
   private int read(InputStream in) throws Refused {
     try {
-      return in.read(buffer);
+      return in.readNBytes(buffer, 0, buffer.length);
     } catch (IOException broken) {
       throw new Refused(broken instanceof TooMuch ? broken.getMessage() : "it is not a whole gzipped tar: " + broken.getMessage());
     }

@@ -1,6 +1,7 @@
 package dev.sluice.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,6 +11,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,5 +49,44 @@ class CommandsTest {
   @Test
   void what_cannot_be_started_is_said_at_once() throws Exception {
     assertThat(run().detail()).startsWith("cannot start ./health");
+  }
+
+  /// The archive comes through a pipe that stands still in the middle of a file, as one does that is large.
+  @Test
+  void a_command_starts_while_a_large_file_is_being_unpacked() throws Exception {
+    script("exit 0");
+    var content = new byte[1 << 20];
+    new Random(1).nextBytes(content);
+    var archive = new Tarball().file("large", content).bytes();
+    var pipe = folder.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    var release = Files.createDirectory(folder.resolve("release"));
+    var unpacked = CompletableFuture.supplyAsync(() -> unpack(pipe, release), task -> new Thread(task).start());
+    try (var in = Files.newOutputStream(pipe)) {
+      in.write(archive, 0, archive.length / 2);
+      in.flush();
+      await().until(() -> Files.exists(release.resolve("large")) && Files.size(release.resolve("large")) > 0);
+      var started = CompletableFuture.supplyAsync(this::runs, task -> new Thread(task).start());
+      assertThat(started).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(new Commands.Outcome(true, ""));
+      in.write(archive, archive.length / 2, archive.length - archive.length / 2);
+    }
+    assertThat(unpacked).succeedsWithin(Duration.ofSeconds(20));
+    assertThat(release.resolve("large")).hasBinaryContent(content);
+  }
+
+  private static List<Manifest.Entry> unpack(Path archive, Path root) {
+    try {
+      return Unpacker.unpack(archive, root, AgentConfig.Limits.DEFAULT);
+    } catch (IOException | Refused e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private Commands.Outcome runs() {
+    try {
+      return run();
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 }

@@ -24,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
@@ -37,12 +38,23 @@ final class Api {
   private final URI server;
   private final String token;
   private final String actor;
+  private final Path tokenFile;
   private final HttpClient http = HttpClient.newBuilder().version(Version.HTTP_1_1).connectTimeout(CONNECT).build();
 
-  Api(URI server, String token, String actor) {
+  Api(URI server, String token, String actor) { this(server, token, actor, null); }
+
+  /// @param tokenFile where the token was read, to be named again; null where it was not said
+  Api(URI server, String token, String actor, Path tokenFile) {
     this.server = URI.create(server.toString().replaceFirst("/+$", ""));
     this.token = token;
     this.actor = actor;
+    this.tokenFile = tokenFile;
+  }
+
+  /// What a person types next: a command that goes to the same server as it stands.
+  String again(String command) {
+    return Sluice.self() + " " + command + (server.toString().equals(Remote.unsaid()) ? "" : " --server " + server)
+        + (tokenFile == null ? "" : " --token-file " + Sluice.quoted(tokenFile.toString()));
   }
 
   URI server() { return server; }
@@ -139,8 +151,15 @@ final class Api {
       case ConnectException _ -> "connection refused";
       default -> cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
     };
-    return new Failure.Unreachable("nothing answers at " + server + " (" + why
-        + "); start Sluice by `sluice up --data DIR`, or name its address by --server or SLUICE_SERVER");
+    return new Failure.Unreachable(
+        "nothing answers at " + server + " (" + why + "); " + start() + "name its address by --server or SLUICE_SERVER");
+  }
+
+  /// How it is started where the server should be: here, or nobody knows how.
+  private String start() {
+    if (!Set.of("127.0.0.1", "localhost").contains(String.valueOf(server.getHost())) || server.getPort() < 0) return "";
+    var port = server.getPort() == URI.create(Remote.DEFAULT_SERVER).getPort() ? "" : " --port " + server.getPort();
+    return "start Sluice by `" + Sluice.self() + " up --data data/sluice" + port + "`, or ";
   }
 
   private JsonNode json(HttpResponse<String> response) {

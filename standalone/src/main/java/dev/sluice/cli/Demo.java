@@ -6,6 +6,7 @@ import java.io.InputStreamReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -84,11 +85,10 @@ final class Demo implements Callable<Integer> {
   }
 
   private void stay(Screen screen) throws InterruptedException {
-    var server = world.gateway().toString().equals(Remote.DEFAULT_SERVER) ? "" : " --server " + world.gateway();
+    var api = new Api(world.gateway(), world.token(), "demo");
     screen.line("It stays up until Ctrl-C. Try next, in another terminal:");
-    screen.line("  " + Sluice.self() + " rollouts list" + server);
-    screen.line("  " + Sluice.self() + " plan --module nginx --target 1.24.0 --batch-pct 50" + server);
-    screen.line("  " + Sluice.self() + " events --follow" + server);
+    for (var next : List.of("rollouts list", "plan --module nginx --target 1.24.0 --batch-pct 50", "events --follow"))
+      screen.line("  " + api.again(next));
     new CountDownLatch(1).await();
   }
 

@@ -40,7 +40,7 @@ abstract sealed class Failure extends RuntimeException {
       }
       if (status == 401)
         text.append(
-            "\n  give a token by --token, --token-file or SLUICE_TOKEN; `sluice up` wrote one to its data folder, file admin-token");
+            "\n  give a token by --token, --token-file or SLUICE_TOKEN; `./sluice up` wrote one to its data folder, file admin-token");
       if (status == 500) text.append("\n  request id: ").append(Text.of(problem, "request_id"));
       return new Refused(status, text.toString());
     }

@@ -49,7 +49,8 @@ final class FleetCommand implements Callable<Integer> {
         : modules.stream().map(module -> Text.of(names.module(module), "id")).toList();
     if (ids.isEmpty())
       throw new Failure.Usage("template " + Text.of(found, "id")
-          + " has no module; give it one by `sluice templates set`, or name one by --module");
+          + " has no module; give it one by `" + remote.again("templates set " + Text.of(found, "id") + " MODULE=VERSION")
+          + "`, or name one by --module");
     return Launcher.load().fleet(new FleetOptions(remote.server(), remote.token(), instances, Text.of(found, "id"), ids,
         data.toAbsolutePath().normalize(), seed, silent, slow, flapping), remote.screen()::note);
   }

@@ -59,7 +59,7 @@ final class Follow {
         screen.keep();
         throw new Failure.Otherwise(
             "rollout " + rolloutId + " is still " + Text.of(now, "state") + " after " + Text.duration(limit.toMillis() / 1e3)
-                + "; see why by: sluice diagnose " + rolloutId);
+                + "; see why by: " + api.again("diagnose " + rolloutId));
       }
       pause();
     }
@@ -96,7 +96,8 @@ final class Follow {
     var last = until(rolloutId, now -> ended(now) || asks(now, answered), limit);
     if (asked.contains(Text.of(last, "state"))) return last;
     if (!ended(last))
-      throw new Failure.Otherwise("rollout " + rolloutId + " tripped and asks how to go on; see: sluice decide " + rolloutId);
+      throw new Failure.Otherwise(
+          "rollout " + rolloutId + " tripped and asks how to go on; see: " + api.again("decide " + rolloutId));
     throw new Failure.Otherwise("rollout " + rolloutId + " is " + Text.of(last, "state").replace('_', ' ') + ", not "
         + asked.getFirst().replace('_', ' '));
   }

@@ -28,7 +28,8 @@ final class Instances {
       var table = new Table("INSTANCE", "TEMPLATE", "STATUS", "LAST HEARTBEAT", "LABELS", "RUNNING");
       answer.path("instances").forEach(i -> table.row(Text.of(i, "id"), Text.of(i, "template_id"), status(screen, Text.of(i, "status")),
           Text.time(i, "last_heartbeat_at"), pairs(i.path("labels")), digests(i.path("running_module_digests"))));
-      table.show(screen, "There is no such instance; enrol one by `sluice agent` or `sluice fleet`.");
+      table.show(screen, "There is no such instance; enrol some by `" + remote.again("fleet --instances 10")
+          + "`, or by an agent on each host.");
       limit.more(answer, screen);
     });
   }

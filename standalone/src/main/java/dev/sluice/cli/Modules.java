@@ -24,7 +24,7 @@ final class Modules {
     return remote.show(answer, screen -> {
       var table = new Table("MODULE", "NAME");
       answer.path("modules").forEach(module -> table.row(Text.of(module, "id"), Text.of(module, "name")));
-      table.show(screen, "There is no module yet; make one by `sluice modules publish NAME VERSION PATH`.");
+      table.show(screen, "There is no module yet; make one by `" + remote.again("modules publish NAME VERSION PATH") + "`.");
       limit.more(answer, screen);
     });
   }
@@ -38,7 +38,9 @@ final class Modules {
       var table = new Table("VERSION", "STATE", "ID", "DIGEST", "CREATED");
       answer.path("versions").forEach(v -> table.row(Text.of(v, "version"), state(screen, Text.of(v, "lifecycle_state")), Text.of(v, "id"),
           Text.digest(Text.of(v, "digest")), Text.time(v, "created_at")));
-      table.show(screen, module + " has no version yet; make one by `sluice modules publish " + module + " VERSION PATH`.");
+      table.show(screen,
+          module + " has no version yet; make one by `" + remote.again("modules publish " + Sluice.quoted(module) + " VERSION PATH")
+              + "`.");
       limit.more(answer, screen);
     });
   }
@@ -66,7 +68,8 @@ final class Modules {
     return remote.show(answer, screen -> {
       screen.line(name + " " + version + " is " + Text.of(answer, "lifecycle_state") + ", " + Text.of(answer, "digest"));
       if (to == null)
-        screen.note("Make it a target by:  " + remote.again("modules promote " + name + " " + version + " blessed --through"));
+        screen.note("Make it a target by:  " + remote
+            .again("modules promote " + Sluice.quoted(name) + " " + Sluice.quoted(version) + " blessed --through"));
     });
   }
 

@@ -17,18 +17,18 @@ final class Names {
   /// The module of an id or a name.
   JsonNode module(String text) {
     return byIdOrName("/v1/modules", "modules", text).orElseThrow(() -> Failure.Refused
-        .because("there is no module " + text + "; `sluice modules list` shows all"));
+        .because("there is no module " + text + "; `" + api.again("modules list") + "` shows all"));
   }
 
   /// The template of an id or a name; of none, the only one there is.
   JsonNode template(String text) {
     if (text != null)
       return byIdOrName("/v1/templates", "templates", text).orElseThrow(() -> Failure.Refused
-          .because("there is no template " + text + "; `sluice templates list` shows all"));
+          .because("there is no template " + text + "; `" + api.again("templates list") + "` shows all"));
     var all = api.list("/v1/templates", "templates", Map.of(), 2).path("templates");
     if (all.size() == 1) return all.get(0);
     throw new Failure.Usage(all.isEmpty()
-        ? "there is no template yet; make one by `sluice templates create`"
+        ? "there is no template yet; make one by `" + api.again("templates create NAME --module MODULE=VERSION") + "`"
         : "there are several templates; name one by --template");
   }
 
@@ -36,7 +36,7 @@ final class Names {
   JsonNode version(String moduleId, String text) {
     return versions(moduleId).filter(v -> Text.of(v, "id").equals(text) || Text.of(v, "version").equals(text)).findFirst()
         .orElseThrow(() -> Failure.Refused
-            .because("module " + moduleId + " has no version " + text + "; `sluice modules versions " + moduleId + "` shows all"));
+            .because("module " + moduleId + " has no version " + text + "; `" + api.again("modules versions " + moduleId) + "` shows all"));
   }
 
   Stream<JsonNode> versions(String moduleId) {
@@ -47,7 +47,8 @@ final class Names {
   String rollout(String text) {
     if (!text.equals("latest")) return text;
     var newest = api.get("/v1/rollouts", Map.of("limit", 1)).path("rollouts");
-    if (newest.isEmpty()) throw Failure.Refused.because("there is no rollout yet; make one by `sluice plan`");
+    if (newest.isEmpty())
+      throw Failure.Refused.because("there is no rollout yet; make one by `" + api.again("plan --module MODULE --target VERSION") + "`");
     return Text.of(newest.get(0), "id");
   }
 

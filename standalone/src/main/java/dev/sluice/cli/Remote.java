@@ -37,7 +37,7 @@ final class Remote {
   private Screen screen;
 
   Api api() {
-    if (api == null) api = new Api(server(), token(), actor());
+    if (api == null) api = new Api(server(), token(), actor(), tokenFile);
     return api;
   }
 
@@ -47,11 +47,14 @@ final class Remote {
   }
 
   URI server() {
-    var given = server != null ? server.toString() : System.getenv().getOrDefault("SLUICE_SERVER", DEFAULT_SERVER);
+    var given = server != null ? server.toString() : unsaid();
     if (!given.matches("https?://[^/\\s]+/?"))
       throw new Failure.Usage("the server must be an address like " + DEFAULT_SERVER + ", not " + given);
     return URI.create(given);
   }
+
+  /// The server of a command that names none.
+  static String unsaid() { return System.getenv().getOrDefault("SLUICE_SERVER", DEFAULT_SERVER); }
 
   String token() {
     if (token != null) return token;
@@ -66,7 +69,7 @@ final class Remote {
   }
 
   /// What a person types next, to the same server.
-  String again(String command) { return Sluice.self() + " " + command + (server == null ? "" : " --server " + server); }
+  String again(String command) { return api().again(command); }
 
   boolean json() { return json; }
 

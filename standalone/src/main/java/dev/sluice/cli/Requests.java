@@ -92,10 +92,19 @@ final class Requests {
         .orElse("");
   }
 
+  private static String outcome(String decision) {
+    return switch (decision) {
+      case "", "approve" -> ".";
+      case "reject" -> "; nothing moves.";
+      default -> ": " + decision + ".";
+    };
+  }
+
   /// What is said after a vote.
   static String said(JsonNode request) {
     if (!Text.of(request, "status").equals("pending"))
-      return "Request " + Text.of(request, "id") + " is " + Text.of(request, "status") + ": " + Text.of(request, "decision") + ".";
+      return "Request " + Text.of(request, "id") + " is " + Text.of(request, "status") + outcome(Text.of(request, "decision"))
+          + (request.hasNonNull("comment") ? " Reason: " + Text.of(request, "comment") : "");
     long votes = Names.stream(request.path("votes")).filter(vote -> vote.path("counts").asBoolean(true)).count();
     return "Your vote counts, " + votes + " of " + Text.of(request, "required_approvals") + "; the request stays open.";
   }

@@ -26,7 +26,7 @@ final class Rollouts {
               Bars.state(Text.of(r, "state"), screen),
               Text.of(r.path("counts"), "healthy"),
               Text.of(r.path("counts"), "failed"), Text.of(r.path("counts"), "total"), Text.time(r, "created_at")));
-      table.show(screen, "There is no such rollout; make one by `sluice plan`.");
+      table.show(screen, "There is no such rollout; make one by `" + remote.again("plan --module MODULE --target VERSION") + "`.");
       limit.more(answer, screen);
     });
   }

@@ -13,7 +13,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The command line: starts Sluice, and asks and tells a running one. What each failure's exit code is, is written in [Failure].
-@Command(name = "sluice", mixinStandardHelpOptions = true, versionProvider = Sluice.Version.class, synopsisSubcommandLabel = "COMMAND", description = "Upgrades a module across a fleet in approved, health-gated batches.", commandListHeading = "%nCommands:%n", footerHeading = "%nExit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable, 4 the rollout ended other than asked (--wait).%n", footer = "A rollout is named by its id or by the word latest. Start with: sluice demo")
+@Command(name = "sluice", mixinStandardHelpOptions = true, versionProvider = Sluice.Version.class, synopsisSubcommandLabel = "COMMAND", description = "Upgrades a module across a fleet in approved, health-gated batches.", commandListHeading = "%nCommands:%n", footerHeading = "%nExit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable, 4 the rollout ended other than asked (--wait).%n", footer = "A rollout is named by its id or by the word latest. Start with: ${COMMAND-FULL-NAME} demo")
 public final class Sluice {
   private static final int WIDTH = 110;
   private static final Map<String, Class<?>> COMMANDS = commands(Demo.class, Up.class, Run.class, AgentCommand.class, FleetCommand.class,
@@ -40,7 +40,7 @@ public final class Sluice {
   ///
   /// @param arguments what will be executed: where they begin with a command, the line has no other, which halves the time to start
   static CommandLine line(Screen.Terminal terminal, String... arguments) {
-    var line = new CommandLine(new Sluice(terminal));
+    var line = new CommandLine(new Sluice(terminal)).setCommandName(self());
     var only = arguments.length == 0 || arguments[0].equals("help") ? null : COMMANDS.get(arguments[0]);
     if (only != null) line.addSubcommand(only);
     else
@@ -72,7 +72,12 @@ public final class Sluice {
   }
 
   /// What a person types to start this program again.
-  static String self() { return System.getProperty("sluice.command", "sluice"); }
+  static String self() { return quoted(System.getProperty("sluice.command", "./sluice")); }
+
+  /// A word as a shell reads it as one.
+  static String quoted(String word) {
+    return word.matches("[A-Za-z0-9_./:=@%+,-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+  }
 
   /// The screen of a command of the line.
   static Screen screen(CommandLine command) {

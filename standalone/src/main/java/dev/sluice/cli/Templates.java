@@ -24,7 +24,7 @@ final class Templates {
       var table = new Table("TEMPLATE", "NAME", "MODULES");
       answer.path("templates").forEach(t -> table.row(Text.of(t, "id"), Text.of(t, "name"), Names.stream(t.path("modules"))
           .map(m -> Text.of(m, "module_id") + " " + names.of(m, "version_id")).collect(Collectors.joining(", "))));
-      table.show(screen, "There is no template yet; make one by `sluice templates create NAME --module MODULE=VERSION`.");
+      table.show(screen, "There is no template yet; make one by `" + remote.again("templates create NAME --module MODULE=VERSION") + "`.");
       limit.more(answer, screen);
     });
   }
@@ -75,7 +75,8 @@ final class Templates {
       screen.line("Template " + Text.of(template, "id") + " (" + Text.of(template, "name") + ")");
       var table = new Table("MODULE", "VERSION", "VERSION ID");
       template.path("modules").forEach(m -> table.row(Text.of(m, "module_id"), names.of(m, "version_id"), Text.of(m, "version_id")));
-      table.show(screen, "It has no module yet; give it one by `sluice templates set " + Text.of(template, "id") + " MODULE=VERSION`.");
+      table.show(screen, "It has no module yet; give it one by `"
+          + remote.again("templates set " + Text.of(template, "id") + " MODULE=VERSION") + "`.");
     });
   }
 }

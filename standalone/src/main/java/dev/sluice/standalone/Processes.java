@@ -22,9 +22,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /// Starts what lives longer than a command.
 public final class Processes implements Launcher {
@@ -41,24 +38,14 @@ public final class Processes implements Launcher {
       "SLUICE_PG_DATABASE", "SLUICE_PG_USER",
       "SLUICE_PG_PASSWORD", "SLUICE_PG_SCHEMA", "SLUICE_PLANNER_URL", "SLUICE_APPROVAL_URL", "SLUICE_ROLLOUT_URL", "SLUICE_HEALTH_URL");
 
-  /// Where the processes of one machine are found where nothing else is said: the first ten ports that a cluster takes.
-  private static final String NEIGHBOURS = IntStream.range(5701, 5711).mapToObj(port -> "127.0.0.1:" + port)
-      .collect(Collectors.joining(","));
-
   @Override
   public int run(String service) throws InterruptedException {
     var settings = new Settings(System.getenv());
-    var host = settings.text("SLUICE_CLUSTER_HOST", "127.0.0.1", "the address that the other processes reach this one's event bus at");
-    int port = settings.number("SLUICE_CLUSTER_PORT", 0, 0, 65535, "port of the cluster's own traffic; 0: the first free from 5701");
-    var members = Stream
-        .of(settings.text("SLUICE_CLUSTER_MEMBERS", NEIGHBOURS, "host:port[,host:port] of the processes that may be there")
-            .split(","))
-        .map(String::strip)
-        .toList();
+    var cluster = Cluster.read(settings);
     var ended = new CountDownLatch(1);
     try {
       var starter = starter(service, settings);
-      var node = Node.clustered(host, port, members);
+      var node = Node.clustered(cluster.host(), cluster.port(), cluster.members());
       var running = starter.start(node);
       Runtime.getRuntime().addShutdownHook(new Thread(() -> {
         try {

@@ -148,6 +148,19 @@ class CommandsTest {
   }
 
   @Test
+  void rejecting_says_that_nothing_moves_and_the_reason() {
+    server.on("GET /v1/approval-requests", "{\"approval_requests\": [{\"id\": \"r1-plan\", \"rollout_id\": \"r1\", \"revision\": 1}]}")
+        .on("POST /v1/approval-requests/r1-plan/decision",
+            "{\"id\": \"r1-plan\", \"status\": \"rejected\", \"decision\": \"reject\", \"comment\": \"not today\"}")
+        .on("POST /v1/approval-requests/r1-plan/decision",
+            "{\"id\": \"r1-plan\", \"status\": \"rejected\", \"decision\": \"reject\", \"comment\": null}");
+    assertThat(CommandLineRun.at(server, "reject", "r1", "--comment", "not today").out())
+        .isEqualToNormalizingNewlines("Request r1-plan is rejected; nothing moves. Reason: not today\n");
+    assertThat(CommandLineRun.at(server, "reject", "r1").out())
+        .isEqualToNormalizingNewlines("Request r1-plan is rejected; nothing moves.\n");
+  }
+
+  @Test
   void approving_where_nothing_waits_says_the_state() {
     server.on("GET /v1/approval-requests", "{\"approval_requests\": []}").on("GET /v1/rollouts/r1",
         "{\"id\": \"r1\", \"state\": \"running\"}");

@@ -56,9 +56,9 @@ class ExitCodeTest {
   void wrong_usage_is_2_and_names_the_help() {
     assertThat(CommandLineRun.of("plan")).satisfies(run -> {
       assertThat(run.code()).isEqualTo(2);
-      assertThat(run.err()).contains("--module").contains("see: sluice plan --help");
+      assertThat(run.err()).contains("--module").contains("see: ./sluice plan --help");
     });
-    assertThat(CommandLineRun.of("plna").err()).contains("Did you mean: sluice plan");
+    assertThat(CommandLineRun.of("plna").err()).contains("Did you mean: ./sluice plan");
     assertThat(CommandLineRun.of("plan", "--module", "nginx", "--target", "1", "--batch-pct", "abc").code()).isEqualTo(2);
     assertThat(CommandLineRun.of("decide", "latest", "explode").err()).contains("OPTION must be");
     assertThat(CommandLineRun.of("modules").code()).isEqualTo(2);
@@ -73,7 +73,7 @@ class ExitCodeTest {
     server.close();
     var run = CommandLineRun.at(server, "rollouts", "list");
     assertThat(run.code()).isEqualTo(3);
-    assertThat(run.err()).contains("nothing answers at " + server.uri()).contains("sluice up --data DIR").contains("SLUICE_SERVER");
+    assertThat(run.err()).contains("nothing answers at " + server.uri()).contains("./sluice up --data ").contains("SLUICE_SERVER");
   }
 
   @Test
@@ -106,7 +106,7 @@ class ExitCodeTest {
         .on("GET /v1/rollouts/r1", rollout("awaiting_decision", "\"r1-trip-1\"", "tripped"));
     var run = CommandLineRun.at(server, "resume", "r1", "--wait");
     assertThat(run.code()).isEqualTo(4);
-    assertThat(run.err()).contains("sluice decide r1");
+    assertThat(run.err()).contains("./sluice decide r1 --server ");
   }
 
   @Test
@@ -127,7 +127,7 @@ class ExitCodeTest {
         .on("GET /v1/rollouts/r1", rollout("running", "null", "running"));
     var run = CommandLineRun.at(server, "resume", "r1", "--timeout", "1");
     assertThat(run.code()).isEqualTo(4);
-    assertThat(run.err()).contains("still running after").contains("sluice diagnose r1");
+    assertThat(run.err()).contains("still running after").contains("./sluice diagnose r1 --server ");
   }
 
   private static String rollout(String state, String continuation, String phase) { return ROLLOUT.formatted(state, continuation, phase); }

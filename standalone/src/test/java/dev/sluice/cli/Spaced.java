@@ -8,7 +8,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.io.TempDirFactory;
 
 /// Temporary folders with a space in their name, as people have them.
-final class Spaced implements TempDirFactory {
+public final class Spaced implements TempDirFactory {
   @Override
   public Path createTempDirectory(AnnotatedElementContext element, ExtensionContext test) throws IOException {
     return Files.createTempDirectory("sluice test ").toRealPath();

@@ -2,10 +2,10 @@ package dev.sluice.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.cli.Spaced;
 import dev.sluice.sandbox.Database;
 import dev.sluice.sandbox.Sandbox;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,6 +19,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The services as seven processes on one event bus: two health-services, which reach Kafka by a way that can be slowed, two rollout-services, one of each other.
 @Timeout(300)
@@ -26,13 +27,13 @@ class ApartTest {
   private static final Duration START = Duration.ofSeconds(180);
   private static final List<OwnProcess> PROCESSES = new ArrayList<>();
   private static final Sandbox SANDBOX = Sandbox.shared();
+  @TempDir(factory = Spaced.class)
   private static Path folder;
   private static int port;
   private static Api api;
 
   @BeforeAll
   static void up() throws Exception {
-    folder = Files.createTempDirectory("sluice apart ");
     port = FreePorts.block();
     int cluster = FreePorts.block();
     var database = SANDBOX.freshDatabase();

@@ -35,6 +35,7 @@ class DocsTest {
 
         Each service is configured by its environment. `./sluice up` sets the places itself and passes every other one on. Generated from the code.
         """);
+    services.put("a service in a process of its own", Cluster::read);
     services.forEach((service, read) -> {
       var settings = new Settings(Map.of("SLUICE_PG_PASSWORD", "x", "SLUICE_KAFKA", "x"));
       read.accept(settings);
@@ -43,7 +44,50 @@ class DocsTest {
         text.append("| `").append(s.name()).append("` | ").append(s.initial().isEmpty() ? "(empty)" : "`" + s.initial() + "`").append(" | ")
             .append(s.range()).append(" | ").append(s.doc()).append(" |\n");
     });
+    text.append("""
+
+        ## The command line
+
+        | setting | what |
+        |---|---|
+        | `SLUICE_SERVER` | the gateway's address, where no `--server` is given; else `http://127.0.0.1:8080` |
+        | `SLUICE_TOKEN` | the bearer token, where no `--token` and no `--token-file` is given |
+        | `XDG_CONFIG_HOME` | where `sluice/tokens` keeps the tokens that `up` and `demo` made; else `~/.config` |
+        | `NO_COLOR` | anything: no colours |
+
+        ## ./sluice itself
+
+        | setting | what |
+        |---|---|
+        | `SLUICE_JAVA_HOME` | the JDK to use; else `JAVA_HOME`, else the newest in the usual places |
+        | `SLUICE_JAVA_OPTS` | more options for the JVM, separated by spaces |
+        | `SLUICE_BUILD` | `never`: run what is there |
+        | `SLUICE_CACHE` | the folder where PostgreSQL's programs are unpacked once; else `~/.cache/sluice` |
+
+        ## Tests
+
+        | setting | what |
+        |---|---|
+        | `SLUICE_TEST_PG_URL` | `postgresql://superuser:password@host:port/database`: a server to test against, together with the next |
+        | `SLUICE_TEST_KAFKA` | `host:port[,host:port]`: the brokers to test against |
+
+        What the agent tells its commands (`SLUICE_MODULE` and others) stands in [agent/README.md](../agent/README.md).
+        """);
     same(ROOT.resolve("docs/settings.md"), text.toString());
+  }
+
+  @Test
+  void no_setting_of_the_code_or_the_script_is_left_out() throws IOException {
+    var named = Pattern.compile("(?<=[\"{`])SLUICE_[A-Z_]+");
+    var used = new TreeSet<String>();
+    try (var files = Files.walk(ROOT)) {
+      for (var file : files.filter(f -> f.toString().contains("/src/main/java/") || f.equals(ROOT.resolve("sluice")))
+          .filter(Files::isRegularFile).toList())
+        named.matcher(Files.readString(file)).results().forEach(found -> used.add(found.group()));
+    }
+    var pages = Files.readString(ROOT.resolve("docs/settings.md")) + Files.readString(ROOT.resolve("agent/README.md"));
+    assertThat(used).hasSizeGreaterThan(40).contains("SLUICE_JAVA_HOME")
+        .allSatisfy(name -> assertThat(pages).as("docs/settings.md or agent/README.md").contains("`" + name + "`"));
   }
 
   @Test

@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.sluice.chassis.Json;
+import dev.sluice.cli.Spaced;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
@@ -57,6 +58,8 @@ class EveryOperationTest {
       "'%3B--", "%F0%9F%98%80", "%FF", "x".repeat(300));
   private static final HttpClient CLIENT = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private static final long SEED = System.nanoTime();
+  @TempDir(factory = Spaced.class)
+  private static Path folder;
   private static World world;
   private static Api api;
   private static String instance;
@@ -85,7 +88,6 @@ class EveryOperationTest {
 
   @BeforeAll
   static void up() throws Exception {
-    var folder = Files.createTempDirectory("sluice operations ");
     int port = FreePorts.block();
     world = World.start(folder.resolve("data"), port, Map.of(), _ -> {});
     api = new Api(world.gateway(), "anna");

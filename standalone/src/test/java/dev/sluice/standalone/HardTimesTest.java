@@ -3,8 +3,8 @@ package dev.sluice.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.sluice.cli.Spaced;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -13,11 +13,13 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The whole product as one process in which 30 % of all asks fail or come late, and which is killed in the middle of things. Callers that get a 503 ask
 /// again. The ends are the same.
 @Timeout(300)
 class HardTimesTest {
+  @TempDir(factory = Spaced.class)
   private static Path folder;
   private static int port;
   private static OwnProcess sluice;
@@ -25,7 +27,6 @@ class HardTimesTest {
 
   @BeforeAll
   static void up() throws Exception {
-    folder = Files.createTempDirectory("sluice hard times ");
     port = FreePorts.block();
     api = new Api(URI.create("http://127.0.0.1:" + port), "anna").patient();
     start();

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.Map;
 
 /// One world in this process for all tests that do not break it: PostgreSQL, Kafka and the five services. It starts at the first use and ends with the JVM.
@@ -19,7 +20,17 @@ final class SharedWorld {
       throw new UncheckedIOException(e);
     }
     world = World.start(folder.resolve("data"), FreePorts.block(), Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "1"), _ -> {});
-    Runtime.getRuntime().addShutdownHook(new Thread(world::close, "close-shared-world"));
+    Runtime.getRuntime().addShutdownHook(new Thread(this::end, "close-shared-world"));
+  }
+
+  private void end() {
+    world.close();
+    try (var all = Files.walk(folder)) {
+      for (var path : all.sorted(Comparator.reverseOrder()).toList())
+        Files.deleteIfExists(path);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static synchronized SharedWorld get() throws InterruptedException {
