@@ -7,10 +7,13 @@ import {consequence, eventItem, isSmall, requestCard, rolloutCard, sentence, sho
 
 const SHOWN_ROLLOUTS = 20;
 const SHOWN_EVENTS = 200;
+const SHOWN_FAILURES = 200;
 const FRESHEN = 700;
 const SHOWN_REFUSAL = 20_000;
+const MISSED = 2_000;
 const WAITING = ["awaiting_approval", "awaiting_decision"];
 const rollouts = new Map();
+const failures = new Map(); // of a rollout: how many had failed when their instances were read, and those
 const later = new Map(); // events of a rollout, to be applied again to a snapshot that is older
 let requests = [];
 let events = [];
@@ -26,7 +29,7 @@ function trouble(thing, error) {
   else troubles.delete(thing);
   const first = troubles.get("refusal") || troubles.values().next().value;
   byId("trouble").hidden = !first;
-  text(byId("trouble"), first ? first instanceof Refused ? first.message : "The server does not answer. Trying again." : "");
+  text(byId("trouble"), first ? first instanceof Refused ? first.message : "The server does not answer; what is shown is from before. Trying again." : "");
 }
 
 let forgetting = null;
@@ -89,7 +92,20 @@ function take(snapshot) {
   later.set(snapshot.id, kept);
   kept.forEach(e => apply(snapshot, e));
   rollouts.set(snapshot.id, snapshot);
+  if (isNews(snapshot)) freshenFailures();
 }
+
+const isNews = r => r.counts.failed !== (failures.get(r.id)?.count ?? 0);
+
+/** How the failed ones of a rollout failed: read again when there are more or fewer. */
+const freshenFailures = soon(async () => {
+  for (const r of [...rollouts.values()].filter(isNews)) {
+    const count = r.counts.failed;
+    const {instances} = await get(`/v1/rollouts/${encodeURIComponent(r.id)}/instances?state=failed&limit=${SHOWN_FAILURES}`);
+    failures.set(r.id, {count, instances});
+  }
+  draw();
+}, 100);
 
 async function loadRollouts() {
   const page = await get(`/v1/rollouts?limit=${SHOWN_ROLLOUTS}`);
@@ -176,7 +192,7 @@ function paint() {
   byId("requests").hidden = requests.length === 0;
   document.title = requests.length ? `(${requests.length}) Sluice` : "Sluice";
   keyed(byId("request-list"), requests, q => q.id, () => requestCard(decide), (card, q) => showRequest(card, q, rollouts.get(q.rollout_id)));
-  if (!first) keyed(byId("rollout-list"), all, r => r.id, () => rolloutCard(command, diagnosis), (card, r) => showRollout(card, r, asked.has(r.id)));
+  if (!first) keyed(byId("rollout-list"), all, r => r.id, () => rolloutCard(command, diagnosis), (card, r) => showRollout(card, r, asked.has(r.id), failures.get(r.id)));
   byId("empty").hidden = first || all.length > 0;
   const shown = byId("every-instance").checked ? events : events.filter(e => !isSmall(e));
   keyed(byId("event-list"), shown.slice(0, SHOWN_EVENTS), e => e.id, eventItem, () => {});
@@ -243,10 +259,15 @@ async function diagnosis(rollout) {
 
 const STATES = {live: "Live", lost: "Connection lost, trying again"};
 
+let missed = null;
 function connection(state) {
   byId("connection").dataset.tone = state === "live" ? "good" : "bad";
   text(byId("connection"), STATES[state]);
-  if (state === "live") refresh();
+  clearTimeout(missed);
+  if (state === "live") {
+    trouble("connection", null);
+    refresh();
+  } else missed = setTimeout(() => trouble("connection", new TypeError(state)), MISSED);
 }
 
 const reload = soon(loadRollouts, 0);

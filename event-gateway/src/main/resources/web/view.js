@@ -33,6 +33,7 @@ export function rolloutCard(act, why) {
     h("p", {className: "tripped trouble", hidden: true}),
     h("ol", {className: "bars", "aria-label": "Batches"}),
     h("ul", {className: "chips", "aria-label": "Instances by state"}),
+    h("ul", {className: "failures", "aria-label": "How they failed"}),
     h("p", {className: "quiet breaker"}),
     details,
     h("p", {className: "buttons"}));
@@ -48,8 +49,11 @@ export const subject = thing => `${named(thing.module_id)} on ${named(thing.temp
 
 const title = r => `${named(r.module_id)} to ${r.target_version || r.inputs.target_version_id} on ${named(r.template_id)}`;
 
-/** @param asked whether a request about it is shown, which has the buttons then */
-export function showRollout(card, r, asked) {
+/**
+ * @param asked    whether a request about it is shown, which has the buttons then
+ * @param failures how many have failed, and the instances that did; may be undefined
+ */
+export function showRollout(card, r, asked, failures) {
   card.rollout = r;
   card.querySelector("h3").id = `rollout-${r.id}`;
   const ended = Boolean(r.ended_at);
@@ -59,18 +63,44 @@ export function showRollout(card, r, asked) {
   text(part(card, "meta"), facts(count(r.counts.total, "instance"), count(r.batches.length, "batch", "batches"), r.started_at && `started ${time(r.started_at)}`,
     ended ? `ended ${time(r.ended_at)}` : r.estimated_end_at && `done by ${time(r.estimated_end_at)} at the latest`, r.id));
   const tripped = r.circuit_breaker.state === "tripped" && !ended;
-  part(card, "tripped").hidden = !tripped;
+  part(card, "tripped").hidden = !tripped || asked; // the question says it then
   text(part(card, "tripped"), tripped ? `The breaker tripped: ${r.circuit_breaker.reason || words(r.circuit_breaker.rule)}` : "");
-  keyed(part(card, "bars"), r.batches, b => String(b.index), bar, showBar);
+  const running = r.batches.find(b => ["running", "tripped"].includes(b.phase)); // there is one at most, so what is in flight is its own
+  keyed(part(card, "bars"), r.batches, b => String(b.index), bar, (item, b) => showBar(item, b, b === running ? r.counts.in_flight : 0));
   const chips = Object.entries(r.counts).filter(([name, n]) => name !== "total" && n > 0);
   if (r.regressed_count) chips.push(["regressed", r.regressed_count]);
   keyed(part(card, "chips"), chips, ([name]) => name, ([name]) => h("li", {className: `chip ${name}`}), (chip, [name, n]) => text(chip, `${n.toLocaleString("en")} ${words(name)}`));
+  keyed(part(card, "failures"), ways(failures), way => way.key, way => h("li", {className: way.look}), (item, way) => text(item, way.text));
   const breaker = r.circuit_breaker;
   text(part(card, "breaker"), ended || tripped ? "" : `${stops(breaker)}. Now ${r.failure_streak} in a row.`);
   card.querySelector("details").hidden = ended;
   part(card, "buttons").hidden = asked;
   const legal = (r.legal_commands || []).filter(name => COMMANDS[name] && !same(r, name));
   keyed(part(card, "buttons"), legal, name => name, name => commandButton(card, name), button => { button.disabled = Boolean(r.busy); });
+}
+
+/** The ways to fail, and how each looks: a machine that is not there is another matter than a version that is broken. */
+const WAYS = {
+  never_handed_out: {look: "absent", say: "absent: never came for the instruction"},
+  silent: {look: "silent", say: "silent: took the instruction, then was heard no more"},
+  health_timeout: {look: "broken", say: "not healthy in time"},
+  unhealthy: {look: "broken", say: "unhealthy: the health command failed"},
+  apply_failed: {look: "broken", say: "could not be applied"},
+};
+const NAMED = 5;
+
+/** The failed instances by the way they failed, the broken ones first. */
+function ways(failures) {
+  if (!failures?.count) return [];
+  const found = new Map();
+  for (const i of failures.instances) found.set(i.reason, [...found.get(i.reason) || [], i.instance_id]);
+  const known = Object.keys(WAYS).reverse();
+  const all = [...found].sort(([a], [b]) => known.indexOf(a) - known.indexOf(b)).map(([reason, ids]) => {
+    const {look, say} = WAYS[reason] || {look: "broken", say: words(reason)};
+    return {key: reason, look, text: `${ids.length.toLocaleString("en")} ${say} (${ids.slice(0, NAMED).join(", ")}${ids.length > NAMED ? `, and ${ids.length - NAMED} more` : ""})`};
+  });
+  const rest = failures.count - failures.instances.length;
+  return rest > 0 ? [...all, {key: "rest", look: "rest", text: `and ${rest.toLocaleString("en")} more failed ones`}] : all;
 }
 
 /** Commands that are legal but would change nothing. */
@@ -84,16 +114,17 @@ function commandButton(card, name) {
 
 function bar() {
   return h("li", {className: "bar"}, h("span", {className: "name"}), h("span", {className: "track", "aria-hidden": "true"},
-    ...["healthy", "failed", "skipped"].map(kind => h("span", {className: `fill ${kind}`}))), h("span", {className: "numbers"}));
+    ...["healthy", "failed", "skipped", "in-flight"].map(kind => h("span", {className: `fill ${kind}`}))), h("span", {className: "numbers"}));
 }
 
 const UNTOUCHED = ["not_started", "rolled_back"];
 
-function showBar(item, b) {
+function showBar(item, b, inFlight) {
   item.dataset.phase = b.phase;
   text(part(item, "name"), b.canary ? "canary" : `batch ${b.index + 1}`);
   for (const kind of ["healthy", "failed", "skipped"])
     part(item, kind).style.setProperty("--part", b.instance_count ? Math.min(1, (b[`${kind}_count`] || 0) / b.instance_count) : 0);
+  part(item, "in-flight").style.setProperty("--part", b.instance_count ? Math.min(1, inFlight / b.instance_count) : 0);
   text(part(item, "numbers"), facts(UNTOUCHED.includes(b.phase) ? b.instance_count : `${b.healthy_count} of ${b.instance_count}`, b.failed_count > 0 && `${b.failed_count} failed`,
     b.phase !== "completed" && words(b.phase)));
 }
@@ -166,7 +197,7 @@ const SAID = {
   "batch_started": e => `batch ${e.batch_index + 1} started: ${count(e.instance_count, "instance")}`,
   "batch_completed": e => `batch ${e.batch_index + 1} ended: ${e.healthy_count} healthy, ${e.failed_count} failed, ${e.skipped_count} skipped`,
   "instance_started": e => `${e.instance_id} is told to run ${e.target_version}`,
-  "instance_health_check": e => e.healthy ? `${e.instance_id} is healthy after ${duration(e.seconds)}` : `${e.instance_id} failed: ${words(e.reason)}${e.detail ? ` (${e.detail})` : ""}`,
+  "instance_health_check": e => e.healthy ? `${e.instance_id} is healthy after ${duration(e.seconds)}` : `${e.instance_id} failed: ${WAYS[e.reason]?.say || words(e.reason)}${e.detail ? ` (${e.detail})` : ""}`,
   "instance_rolled_back": e => `${e.instance_id} is back on ${e.to_version}`,
   "instance_skipped": e => `${e.instance_id} is skipped: ${words(e.reason)}`,
   "instance_regressed": e => `${e.instance_id} is healthy no more: ${words(e.reason)}`,

@@ -61,6 +61,7 @@ class ConfigFileTest {
     assertThat(config.access()).isEqualTo(new Enrolled("i1", "secret"));
     assertThat(config.access()).asString().doesNotContain("secret");
     assertThat(config.pace()).isEqualTo(Pace.DEFAULT);
+    assertThat(config.pace().proof()).isEqualTo(Duration.ofHours(1));
     assertThat(config.limits()).isEqualTo(Limits.DEFAULT);
     assertThat(config.modules().get("nginx").apply()).isEmpty();
   }

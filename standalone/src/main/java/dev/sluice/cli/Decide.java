@@ -40,13 +40,13 @@ final class Decide implements Callable<Integer> {
       throw new Failure.Usage("OPTION must be continue_anyway, retry_failed, rollback_completed_batches or abort, not " + option);
     var requests = new Requests(remote.api());
     var request = requests.open(rollout, Requests.About.CONTINUATION);
-    return word == null ? ask(request) : answer(requests, request, word);
+    return word == null ? ask(requests, request) : answer(requests, request, word);
   }
 
-  private int ask(JsonNode request) {
+  private int ask(Requests requests, JsonNode request) {
     var now = remote.api().get("/v1/rollouts/" + Api.part(Text.of(request, "rollout_id")));
     return remote.show(request, screen -> {
-      Requests.question(request, now, screen).forEach(screen::line);
+      requests.question(request, now, screen).forEach(screen::line);
       screen.note("");
       screen.note("Answer by:  " + remote.again("decide " + Text.of(request, "rollout_id") + " OPTION"));
     });

@@ -68,13 +68,14 @@ final class Requests {
   /// A trip and its options for people, numbered from 1. The trip is as it was when it tripped; what was under way went on.
   ///
   /// @param now the snapshot of the rollout
-  static List<String> question(JsonNode request, JsonNode now, Screen screen) {
+  List<String> question(JsonNode request, JsonNode now, Screen screen) {
     var lines = new java.util.ArrayList<String>();
     var trip = request.path("trip");
     lines.add(screen.red(screen.bold("Circuit breaker tripped in batch " + (trip.path("batch_index").asInt() + 1)))
         + screen.red(": " + Text.of(trip, "reason")));
     lines.add("  failed: " + Text.of(trip, "failed_instance_ids"));
     lines.add("  by now: " + Bars.counts(now.path("counts")));
+    lines.addAll(Ways.lines(api, now, screen));
     lines.add("");
     var table = new Table("", "OPTION", "WHAT IT MEANS");
     int number = 0;

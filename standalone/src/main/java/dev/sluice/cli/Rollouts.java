@@ -37,6 +37,7 @@ final class Rollouts {
     return remote.show(answer, screen -> {
       screen.line("rollout " + Text.of(answer, "id") + " revision " + Text.of(answer, "revision"));
       Bars.lines(answer, Follow.title(answer), screen).forEach(screen::line);
+      Ways.lines(remote.api(), answer, screen).forEach(screen::line);
       for (var field : new String[]{"created_at", "started_at", "ended_at", "estimated_end_at"})
         if (answer.hasNonNull(field)) screen.line("  " + field.replace("_at", "").replace('_', ' ') + " " + Text.time(answer, field));
       if (Text.of(answer, "state").equals("awaiting_decision"))
@@ -60,7 +61,8 @@ final class Rollouts {
     return remote.show(answer, screen -> {
       var table = new Table("INSTANCE", "BATCH", "STATE", "REASON", "FROM", "TO", "VERDICT", "DETAIL");
       answer.path("instances").forEach(i -> table.row(Text.of(i, "instance_id"), String.valueOf(i.path("batch_index").asInt() + 1),
-          member(Text.of(i, "state"), screen), Text.of(i, "reason"), Text.of(i, "from"), Text.of(i, "to"), Text.time(i, "verdict_at"),
+          member(Text.of(i, "state"), screen), Ways.of(Text.of(i, "state"), Text.of(i, "reason"), screen), Text.of(i, "from"),
+          Text.of(i, "to"), Text.time(i, "verdict_at"),
           Text.of(i, "detail")));
       table.show(screen, "There is no such instance in this rollout.");
       limit.more(answer, screen);

@@ -78,7 +78,7 @@ final class Story {
     while (!Follow.ended(now)) {
       var request = eventually("the question", () -> question(rollout, answered[0]));
       screen.line("");
-      Requests.question(request, now, screen).forEach(screen::line);
+      requests.question(request, now, screen).forEach(screen::line);
       screen.line("");
       var decision = choice(request);
       if (decision.isEmpty()) return;

@@ -7,12 +7,21 @@ import dev.sluice.chassis.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What the commands send, and how they show what comes back.
 class CommandsTest {
+  private static final String FAILED = IntStream.rangeClosed(1, 10).mapToObj(i -> """
+      {"instance_id": "i%d", "batch_index": 0, "state": "failed", "reason": "%s"}""".formatted(i, switch (i) {
+    case 3, 9 -> "never_handed_out";
+    case 10 -> "silent";
+    default -> "unhealthy";
+  })).collect(Collectors.joining(",", "{\"instances\": [", "], \"next_cursor\": null}"));
   private final TinyServer server = new TinyServer();
 
   @AfterEach
@@ -176,16 +185,34 @@ class CommandsTest {
         {"approval_requests": [{"id": "r1-trip-1", "rollout_id": "r1", "revision": 1, "options": ["continue_anyway", "abort"],
          "trip": {"batch_index": 0, "reason": "2 failures in a row: unhealthy", "failed_instance_ids": ["i1", "i2"],
                   "consequences": [{"option": "continue_anyway", "detail": "40 more go on"}, {"option": "abort", "detail": "nothing moves"}]}}]}""")
-        .on("GET /v1/rollouts/r1", "{\"id\": \"r1\", \"counts\": {\"total\": 50, \"failed\": 10, \"pending\": 40}}");
+        .on("GET /v1/rollouts/r1", "{\"id\": \"r1\", \"counts\": {\"total\": 50, \"failed\": 10, \"pending\": 40}}")
+        .on("GET /v1/rollouts/r1/instances", FAILED);
     assertThat(CommandLineRun.at(server, "decide", "r1").out()).isEqualToNormalizingNewlines("""
         Circuit breaker tripped in batch 1: 2 failures in a row: unhealthy
           failed: i1, i2
           by now: 50 in all: 10 failed, 40 pending
+          7 unhealthy: i1, i2, i4, i5, i6 and 2 more
+          2 absent (never handed out): i3, i9
+          1 silent: i10
 
              OPTION           WHAT IT MEANS
           1  continue_anyway  40 more go on
           2  abort            nothing moves
         """);
+  }
+
+  @Test
+  void an_absent_a_silent_and_a_broken_one_look_different() {
+    server
+        .on("GET /v1/rollouts/r1", "{\"id\": \"r1\", \"state\": \"running\", \"counts\": {\"total\": 50, \"failed\": 10}, \"batches\": []}")
+        .on("GET /v1/rollouts/r1/instances", FAILED);
+    assertThat(CommandLineRun.at(server, "rollouts", "show", "r1").out()).contains("  7 unhealthy: i1, i2, i4, i5, i6 and 2 more")
+        .contains("  2 absent (never handed out): i3, i9").contains("  1 silent: i10");
+    assertThat(CommandLineRun.at(server, "rollouts", "instances", "r1").out()).containsPattern("i1 .* failed +unhealthy ")
+        .containsPattern("i3 .* failed +absent \\(never handed out\\) ").containsPattern("i10 .* failed +silent ");
+    var screen = new Screen(null, null, new Screen.Terminal(true, true, 80));
+    assertThat(Stream.of("unhealthy", "silent", "never_handed_out").map(reason -> Ways.of("failed", reason, screen)))
+        .containsExactly("\u001b[31munhealthy\u001b[0m", "\u001b[33msilent\u001b[0m", "\u001b[2mabsent (never handed out)\u001b[0m");
   }
 
   @Test

@@ -1,7 +1,6 @@
 package dev.sluice.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -22,7 +21,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,7 +32,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -500,27 +497,6 @@ class EveryOperationTest {
             .as(transition).singleElement().extracting(ILoggingEvent::getLevel).isEqualTo(Level.INFO);
     } finally {
       logger.detachAppender(appender);
-    }
-  }
-
-  /// In a Chromium of this machine, where there is one; nothing is told it but the printed address.
-  @Test
-  void the_page_shows_what_waits_for_approval_and_takes_no_foreign_text_for_markup(@TempDir Path folder) throws Exception {
-    var chromium = Stream.of(System.getenv("PATH").split(":")).map(p -> Path.of(p, "chromium")).filter(Files::isExecutable).findFirst();
-    assumeThat(chromium).as("a Chromium on the PATH").isPresent();
-    planned("page", "<b>web</b>");
-    var browser = new ProcessBuilder(chromium.get().toString(), "--headless", "--no-sandbox", "--disable-gpu",
-        "--disable-background-networking",
-        "--disable-component-update", "--disable-sync", "--no-first-run", "--user-data-dir=" + folder.resolve("profile"),
-        "--virtual-time-budget=10000", "--dump-dom", world.gateway() + "/app/").redirectError(ProcessBuilder.Redirect.DISCARD).start();
-    try {
-      var page = new String(browser.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      assertThat(page)
-          .contains(">Live<", "Waiting for you", "Approve m to 2 on &lt;b&gt;web&lt;/b&gt;?", ">Approve</button>", ">Reject</button>",
-              "awaiting approval", ">batch 1<", "1 instance")
-          .doesNotContain("<b>web</b>");
-    } finally {
-      browser.destroyForcibly().waitFor();
     }
   }
 }

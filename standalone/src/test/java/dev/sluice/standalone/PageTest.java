@@ -1,0 +1,169 @@
+package dev.sluice.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.parallel.ExecutionMode.CONCURRENT;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sluice.cli.Spaced;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+
+/// The page in a real Chromium, worked by its buttons. The instances are played here, heartbeat by heartbeat, so that nothing waits for them.
+@Execution(CONCURRENT)
+@Timeout(300)
+class PageTest {
+  private static final String OLD = "sha256:" + "a1".repeat(32);
+  private static final String NEW = "sha256:" + "a2".repeat(32);
+  private static final String MODULE = "page-module";
+  private static final Map<String, String> TOKENS = new ConcurrentHashMap<>();
+  private static final Map<String, Integer> SEQUENCES = new ConcurrentHashMap<>();
+  @TempDir(factory = Spaced.class)
+  private static Path folder;
+  private static Api api;
+  private static Browser browser;
+
+  @BeforeAll
+  static void open() throws Exception {
+    browser = Browser.start(folder);
+    api = SharedWorld.api();
+    api.post("/v1/modules", Map.of("id", MODULE, "name", "<i>nginx</i>")).expect(201);
+    version("page-1", "1.24.0", OLD);
+    version("page-2", "1.26.0", NEW);
+    browser.show(1440, 900, false);
+    browser.open(api.origin().resolve("/app/"));
+    browser.until("document.getElementById('connection')?.textContent === 'Live'");
+  }
+
+  @AfterAll
+  static void close() throws Exception {
+    if (browser != null) browser.close();
+  }
+
+  @Test
+  void a_plan_is_approved_and_each_of_the_four_decisions_is_taken_by_its_button() {
+    var ends = Map.of("Continue anyway", "completed with failures", "Retry the failed", "completed", "Roll back", "rolled back", "Abort",
+        "aborted");
+    ends.forEach((label, end) -> {
+      var template = "page-" + label.toLowerCase(java.util.Locale.ROOT).replace(' ', '-');
+      var first = template + "-1";
+      var second = template + "-2";
+      template(template, List.of(first, second));
+      var plan = plan(template, Map.of("batch_pct", 50, "max_consecutive_failures", 1));
+      var rollout = plan.path("rollout_id").asText();
+      browser.click(button(asked(plan.path("approval_request_id").asText()), "Approve"));
+      say(first, NEW, "unhealthy", told(first, rollout));
+
+      var question = asked(api.until("/v1/rollouts/" + rollout, Fixture.SOON, r -> r.hasNonNull("continuation_request_id"))
+          .path("continuation_request_id").asText());
+      browser.until(question + "?.textContent.includes('unhealthy 1')");
+      browser.click(button(question, label));
+      browser.until("document.getElementById('confirm').open");
+      browser.eval("document.getElementById('confirm-input').value = 'by the page'");
+      browser.click("document.getElementById('confirm-yes')");
+
+      switch (label) {
+        case "Continue anyway" -> say(second, NEW, "healthy", told(second, rollout));
+        case "Retry the failed" -> {
+          say(first, NEW, "healthy", told(first, rollout));
+          say(second, NEW, "healthy", told(second, rollout));
+        }
+        case "Roll back" -> say(first, OLD, "healthy", told(first, rollout));
+        default -> {
+        }
+      }
+      browser.until(card(rollout) + "?.querySelector('.state').textContent === '" + end + "'");
+      browser.until("!" + question);
+      assertThat(api.get("/v1/events?kind_prefix=module.upgrade.continuation_decided&limit=1&rollout_id=" + rollout).expect(200)
+          .at("/events/0/comment").asText()).isEqualTo("by the page");
+    });
+    assertThat(browser.eval("document.querySelectorAll('main i, main b').length").asInt()).as("markup of foreign names").isZero();
+    assertThat(browser.eval("document.querySelector('main').textContent").asText()).contains("<i>nginx</i> to 1.26.0 on <b>page-abort</b>");
+  }
+
+  /// One whose version is broken, one that is not there, one that takes it and is not heard again.
+  @Test
+  void an_absent_a_silent_and_a_broken_one_look_different() {
+    template("page-ways", List.of("page-broken", "page-absent", "page-silent"));
+    var plan = plan("page-ways", Map.of("batch_pct", 100, "max_consecutive_failures", 9, "max_failed_pct", 100, "health_timeout_sec", 5));
+    var rollout = plan.path("rollout_id").asText();
+    browser.click(button(asked(plan.path("approval_request_id").asText()), "Approve"));
+    told("page-silent", rollout);
+    say("page-broken", NEW, "unhealthy", told("page-broken", rollout));
+    var failures = card(rollout) + ".querySelector('.failures')";
+    browser.until(card(rollout) + "?.querySelectorAll('.failures li').length === 3");
+    assertThat(browser.eval("[..." + failures + ".children].map(li => li.className + ' ' + li.textContent)")).extracting(JsonNode::asText)
+        .containsExactly("broken 1 unhealthy: the health command failed (page-broken)",
+            "silent 1 silent: took the instruction, then was heard no more (page-silent)",
+            "absent 1 absent: never came for the instruction (page-absent)");
+    assertThat(browser.eval("new Set([..." + failures + ".children].map(li => getComputedStyle(li).color)).size").asInt()).isEqualTo(3);
+  }
+
+  private static String asked(String request) { return "document.getElementById('asked-" + request + "')?.closest('.card')"; }
+
+  private static String card(String rollout) { return "document.getElementById('rollout-" + rollout + "')?.closest('.card')"; }
+
+  private static String button(String card, String label) {
+    return "[...(" + card + "?.querySelectorAll('button') || [])].find(b => b.textContent === '" + label + "')";
+  }
+
+  private static void version(String id, String version, String digest) {
+    api.post("/v1/modules/" + MODULE + "/versions", Map.of("id", id, "version", version, "digest", digest)).expect(201);
+    for (var to : List.of("staging", "blessed", "live"))
+      api.post("/v1/module-versions/" + id + "/promote", Map.of("to", to)).expect(200);
+  }
+
+  /// A template with instances that run the old version.
+  private static void template(String id, List<String> instances) {
+    api.post("/v1/templates", Map.of("id", id, "name", "<b>" + id + "</b>", "modules",
+        List.of(Map.of("module_id", MODULE, "version_id", "page-1")))).expect(201);
+    for (var instance : instances) {
+      TOKENS.put(instance, api.post("/v1/instances", Map.of("id", instance, "template_id", id)).expect(201).text("token"));
+      say(instance, OLD, null, 0);
+    }
+  }
+
+  private static JsonNode plan(String template, Map<String, Object> inputs) {
+    var body = new HashMap<>(inputs);
+    body.putAll(Map.of("template_id", template, "module_id", MODULE, "target_version_id", "page-2"));
+    return api.post("/v1/plans", body).expect(201).body();
+  }
+
+  /// Fetches what an instance is told by a rollout, as an agent does.
+  ///
+  /// @return the generation
+  private static int told(String instance, String rollout) {
+    api.until("/v1/rollouts/" + rollout + "/instances", Fixture.SOON, answer -> {
+      for (var one : answer.path("instances"))
+        if (one.path("instance_id").asText().equals(instance))
+          return List.of("in_flight", "rolling_back").contains(one.path("state").asText());
+      return false;
+    });
+    long end = System.nanoTime() + Fixture.SOON.toNanos();
+    while (System.nanoTime() < end) {
+      var desired = say(instance, null, null, 0).at("/desired/" + MODULE);
+      if (!desired.isMissingNode()) return desired.path("generation").asInt();
+    }
+    throw new AssertionError(instance + " is told nothing");
+  }
+
+  /// A heartbeat.
+  ///
+  /// @param digest what runs; null says nothing of it
+  /// @param state  of the module; null: none
+  private static JsonNode say(String instance, String digest, String state, int generation) {
+    var body = new HashMap<String, Object>(Map.of("boot_id", "by-hand", "sequence", SEQUENCES.merge(instance, 1, Integer::sum)));
+    if (digest != null) body.put("running_module_digests", Map.of(MODULE, digest));
+    if (state != null) body.put("module_status", Map.of(MODULE, Map.of("state", state, "generation", generation)));
+    return api.send("POST", "/v1/instances/" + instance + "/heartbeats", body, Map.of("Authorization", "Bearer " + TOKENS.get(instance)))
+        .expect(200).body();
+  }
+}
