@@ -485,6 +485,30 @@ class AttemptsTest {
     return line.getKeyValuePairs().stream().collect(Collectors.toMap(p -> p.key, p -> p.value));
   }
 
+  /// As it stands once the heartbeat was flushed.
+  private static final String HEARD = """
+      insert into evidence (instance_id, at, boot_id, sequence, hash, said, digests, statuses)
+      values ('revived', clock_timestamp(), 'boot-1', 1, 1, 'running', jsonb_build_object('nginx', $1::text), '{}')
+      """;
+  private static final String SETTLER_WAITS = """
+      select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%from pulse%for update of p%' and query not like '%pg_stat%'
+      """;
+
+  @Test
+  void a_heartbeat_that_is_judged_while_its_instance_is_decommissioned_does_not_bring_it_back() {
+    var agent = client.enrol("revived");
+    world.db().doInTransaction(tx -> {
+      tx.query("select 1 from pulse where instance_id = 'revived' for update");
+      world.db().query(HEARD, World.OLD.digest().value());
+      eventually(() -> assertThat(world.db().query(SETTLER_WAITS).rowCount()).isPositive());
+      tx.query(
+          "update instance set status = 'decommissioned', decommissioned_at = now(), changed_xid = pg_current_xact_id() where id = 'revived'");
+    });
+    world.settle();
+    assertThat(client.get("/v1/instances/revived").body().path("status").asText()).isEqualTo("decommissioned");
+    eventually(() -> assertThat(agent.beat().status()).isEqualTo(401));
+  }
+
   private static final String HAND_OUT_WAITS = """
       select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'select rollout_id, purpose, heard_at from gate%for share%'
       """;

@@ -226,7 +226,8 @@ public final class EvidenceStore {
   public record StatusRow(String instanceId, String status) {}
 
   private static final String WRITE_STATUS = """
-      update instance i set status = u.status from unnest($1::text[], $2::text[]) as u (id, status) where i.id = u.id
+      update instance i set status = u.status from unnest($1::text[], $2::text[]) as u (id, status)
+       where i.id = u.id and i.status <> 'decommissioned'
       """;
 
   public void writeStatus(Db.Tx tx, List<StatusRow> rows) {
