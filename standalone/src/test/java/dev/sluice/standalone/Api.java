@@ -30,7 +30,7 @@ final class Api {
     String text(String field) { return body.path(field).asText(); }
   }
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofSeconds(150);
   private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(5))
       .build();
   private final URI origin;
