@@ -19,8 +19,8 @@ import java.util.List;
 /// The instances of a benchmark in a process of their own, since a process may hold only so many sockets. Each has its socket at `WS /v1/agents`, reports what
 /// is desired as running and healthy the moment it is told, and keeps when that was.
 ///
-/// It reads `PORT DIGEST`, then a token a line and an empty line. It says `ready` when all have reported; then `told` for each line it reads, with a line
-/// `INSTANCE TOLD SENT` (nanoseconds of one clock) for each instruction since the last one, and an empty line.
+/// It reads `PORT DIGEST`, then a token a line and an empty line. It says `ready` when all have reported. Then it answers each line that it reads by a line
+/// `INSTANCE TOLD SENT` (nanoseconds of one clock) for each instruction since the last answer, and an empty line.
 final class Agents {
   private static final int OPENING = 64;
 
