@@ -10,6 +10,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -56,8 +58,7 @@ class PageTest {
       var template = "page-" + label.toLowerCase(java.util.Locale.ROOT).replace(' ', '-');
       var first = template + "-1";
       var second = template + "-2";
-      template(template, List.of(first, second));
-      var plan = plan(template, Map.of("batch_pct", 50, "max_consecutive_failures", 1));
+      var plan = plan(template, List.of(first, second), Map.of("batch_pct", 50, "max_consecutive_failures", 1));
       var rollout = plan.path("rollout_id").asText();
       browser.click(button(asked(plan.path("approval_request_id").asText()), "Approve"));
       say(first, NEW, "unhealthy", told(first, rollout));
@@ -92,8 +93,8 @@ class PageTest {
   /// One whose version is broken, one that is not there, one that takes it and is not heard again.
   @Test
   void an_absent_a_silent_and_a_broken_one_look_different() {
-    template("page-ways", List.of("page-broken", "page-absent", "page-silent"));
-    var plan = plan("page-ways", Map.of("batch_pct", 100, "max_consecutive_failures", 9, "max_failed_pct", 100, "health_timeout_sec", 5));
+    var plan = plan("page-ways", List.of("page-broken", "page-absent", "page-silent"),
+        Map.of("batch_pct", 100, "max_consecutive_failures", 9, "max_failed_pct", 100, "health_timeout_sec", 5));
     var rollout = plan.path("rollout_id").asText();
     browser.click(button(asked(plan.path("approval_request_id").asText()), "Approve"));
     told("page-silent", rollout);
@@ -121,22 +122,21 @@ class PageTest {
       api.post("/v1/module-versions/" + id + "/promote", Map.of("to", to)).expect(200);
   }
 
-  /// A template with instances that run the old version.
-  private static void template(String id, List<String> instances) {
+  /// Plans for a template whose instances run the old version, and are heard until the plan stands: it leaves out whoever is silent.
+  private static JsonNode plan(String id, List<String> instances, Map<String, Object> inputs) {
     api.post("/v1/templates", Map.of("id", id, "name", "<b>" + id + "</b>", "modules",
         List.of(Map.of("module_id", MODULE, "version_id", "page-1")))).expect(201);
-    for (var instance : instances) {
+    for (var instance : instances)
       TOKENS.put(instance, api.post("/v1/instances", Map.of("id", instance, "template_id", id)).expect(201).text("token"));
-      say(instance, OLD, null, 0);
-    }
-    // a plan leaves out whoever has not reported yet
-    api.until("/v1/fleet-summary?template_id=" + id, Fixture.SOON, f -> f.path("reporting").asInt() == instances.size());
-  }
-
-  private static JsonNode plan(String template, Map<String, Object> inputs) {
     var body = new HashMap<>(inputs);
-    body.putAll(Map.of("template_id", template, "module_id", MODULE, "target_version_id", "page-2"));
-    return api.post("/v1/plans", body).expect(201).body();
+    body.putAll(Map.of("template_id", id, "module_id", MODULE, "target_version_id", "page-2"));
+    try (var hearts = Executors.newSingleThreadScheduledExecutor()) {
+      var beating = hearts.scheduleWithFixedDelay(() -> instances.forEach(one -> say(one, OLD, null, 0)), 0, 300, TimeUnit.MILLISECONDS);
+      api.until("/v1/fleet-summary?template_id=" + id, Fixture.SOON, f -> f.path("reporting").asInt() == instances.size());
+      var plan = api.post("/v1/plans", body).expect(201).body();
+      beating.cancel(false);
+      return plan;
+    }
   }
 
   /// Fetches what an instance is told by a rollout, as an agent does.

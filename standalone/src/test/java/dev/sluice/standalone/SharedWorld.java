@@ -38,7 +38,8 @@ final class SharedWorld {
     return started;
   }
 
-  static Api api() throws InterruptedException { return new Api(get().world.gateway(), "anna"); }
+  /// A patient caller: beside other tests the world may be busy for longer than one part waits for another.
+  static Api api() throws InterruptedException { return new Api(get().world.gateway(), "anna").patient(); }
 
   /// A template of its own with so many agents, which run 1.24.0.
   static Fixture fleet(String name, int instances) throws IOException, InterruptedException {
