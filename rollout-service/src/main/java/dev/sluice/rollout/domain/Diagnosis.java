@@ -59,7 +59,7 @@ public record Diagnosis(String blockedOn, String detail, List<Check> checks) {
       case Ended _ when !standing.released() ->
         new Diagnosis("withdrawals", "it has ended; a new plan for this template and module is possible when the"
             + " health-service has confirmed " + standing.unanswered() + " withdrawal(s)", checks);
-      case Ended(var as) -> new Diagnosis("nothing", "it has ended: " + as.name().toLowerCase(Locale.ROOT), checks);
+      case Ended(var as, _) -> new Diagnosis("nothing", "it has ended: " + as.name().toLowerCase(Locale.ROOT), checks);
     };
   }
 

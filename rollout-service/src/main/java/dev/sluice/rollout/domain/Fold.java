@@ -43,7 +43,7 @@ final class Fold {
       case RolloutEvent.ContinuationDecided e -> continued(r, e.choice());
       case RolloutEvent.Paused _ -> r.stage() instanceof Pausable left ? r.with(new Stage.Paused(left)) : r;
       case RolloutEvent.Resumed _ -> r.stage() instanceof Stage.Paused(var left) ? r.with(resumed(left)) : r;
-      case RolloutEvent.Aborted _ -> r.with(new Ended(RolloutState.ABORTED));
+      case RolloutEvent.Aborted _ -> r.with(new Ended(RolloutState.ABORTED, r.stage() instanceof AwaitingDecision));
       case RolloutEvent.RollbackStarted e -> r.with(
           new RollingBack(e.batchIndex() + 1, false, Rollback.onlyFailed(r.stage()),
               Set.copyOf(e.unavailable()), false))

@@ -58,7 +58,7 @@ public final class RolloutDecider implements Decider<Rollout, RolloutCommand, Ro
       case Row(var stage, Resume _) -> Refusal.of(rollout, stage);
       case Row(AwaitingApproval _, Abort c) ->
         draft.record(new RolloutEvent.Cancelled(planRequest(rollout), c.actor(), c.comment())).accepted();
-      case Row(Ended(var as), Abort _) when as == RolloutState.ABORTED -> Decision.nothing();
+      case Row(Ended(var as, _), Abort _) when as == RolloutState.ABORTED -> Decision.nothing();
       case Row(Ended stage, Abort _) -> Refusal.of(rollout, stage);
       case Row(_, Abort c) -> abort(draft, "operator", c.actor(), c.comment());
       case Row(Paused(RollingBack _), RolloutCommand.Rollback c) ->
@@ -67,7 +67,7 @@ public final class RolloutDecider implements Decider<Rollout, RolloutCommand, Ro
       case Row(Paused _, RolloutCommand.Rollback c) -> Rollback.start(draft, null, c).accepted();
       case Row(AwaitingDecision s, RolloutCommand.Rollback c) -> Rollback.start(draft, s.requestId(), c).accepted();
       case Row(RollingBack _, RolloutCommand.Rollback _) -> Decision.nothing();
-      case Row(Ended(var as), RolloutCommand.Rollback c) when Refusal.legal(as).contains("rollback") -> Rollback.again(draft, c);
+      case Row(Ended(var as, _), RolloutCommand.Rollback c) when Refusal.legal(as).contains("rollback") -> Rollback.again(draft, c);
       case Row(var stage, RolloutCommand.Rollback _) -> Refusal.of(rollout, stage);
 
       case Row(AwaitingDecision s, Choose c) when s.requestId().equals(c.requestId()) -> chosen(draft, c);

@@ -39,7 +39,12 @@ sealed interface Stage {
     }
   }
 
-  record Ended(RolloutState as) implements Stage {}
+  /// @param tripped whether the current batch had tripped and nobody let it go on
+  record Ended(RolloutState as, boolean tripped) implements Stage {
+    Ended(RolloutState as) {
+      this(as, false);
+    }
+  }
 
   /// The state as people see it; null for [Absent].
   default RolloutState seen() {
@@ -51,7 +56,7 @@ sealed interface Stage {
       case Paused _ -> RolloutState.PAUSED;
       case AwaitingDecision _ -> RolloutState.AWAITING_DECISION;
       case RollingBack _ -> RolloutState.ROLLING_BACK;
-      case Ended(var as) -> as;
+      case Ended(var as, _) -> as;
     };
   }
 }

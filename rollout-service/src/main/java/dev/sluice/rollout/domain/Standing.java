@@ -172,8 +172,7 @@ public record Standing(Rollout rollout) {
       case RollingBack s when s.open() && s.batch() == index -> BatchPhase.ROLLING_BACK;
       case AwaitingDecision _ when index == progress.batch() -> BatchPhase.TRIPPED;
       case Running s when s.open() && index == progress.batch() -> BatchPhase.RUNNING;
-      case Ended _ when index == progress.batch() && progress.trips() > 0 && rollout.tally(index).of(MemberState.PENDING) > 0 ->
-        BatchPhase.TRIPPED;
+      case Ended s when s.tripped() && index == progress.batch() -> BatchPhase.TRIPPED;
       default -> index > progress.batch() ? BatchPhase.PENDING : BatchPhase.COMPLETED;
     };
   }

@@ -62,6 +62,8 @@ class StandingTest {
     phases(Story.running(SIX).healthy(0, 1).abort(), COMPLETED, COMPLETED, NOT_STARTED);
     phases(Story.running(SIX.maxInFlight(1)).abort(), COMPLETED, NOT_STARTED, NOT_STARTED);
     phases(Story.running(SIX.maxInFlight(1).streak(1)).failed(0).abort(), TRIPPED, NOT_STARTED, NOT_STARTED);
+    phases(Story.running(SIX).failed(0, 1).choose(Choice.ABORT), TRIPPED, NOT_STARTED, NOT_STARTED);
+    phases(Story.running(SIX.maxInFlight(1)).failed(0).failed(1).choose(Choice.CONTINUE_ANYWAY).abort(), COMPLETED, COMPLETED, NOT_STARTED);
   }
 
   @Test
