@@ -74,8 +74,11 @@ public final class Db implements AutoCloseable {
       T result;
       try {
         result = work.apply(tx);
+        tx.sent.forEach(Db::await);
       } catch (RuntimeException | Error e) {
         rollback(transaction);
+        // after the first failure PostgreSQL only says that the transaction is aborted
+        tx.sent.stream().filter(Future::failed).findFirst().ifPresent(Db::await);
         throw e;
       }
       await(transaction.commit());
@@ -130,6 +133,7 @@ public final class Db implements AutoCloseable {
   public static final class Tx {
     private final SqlConnection connection;
     private final List<Runnable> committed = new ArrayList<>();
+    private final List<Future<?>> sent = new ArrayList<>();
 
     Tx(SqlConnection connection) {
       this.connection = connection;
@@ -145,6 +149,10 @@ public final class Db implements AutoCloseable {
     public <T> List<T> list(String sql, Function<Row, T> row, Object... parameters) {
       return query(sql, parameters).stream().map(row).toList();
     }
+
+    /// Sends a statement whose answer nobody needs, without waiting for it: the next one follows at once on the same connection. The transaction commits only if it
+    /// works, else it fails with what this one met.
+    public void send(String sql, Object... parameters) { sent.add(connection.preparedQuery(sql).execute(Tuple.wrap(parameters))); }
   }
 
   /// Whether PostgreSQL refused a second row of the same key.

@@ -109,7 +109,7 @@ public final class Journal {
 
   /// The same for facts of many aggregates, each with its key.
   public Position appendNext(Db.Tx tx, String topic, String stream, List<Keyed> entries, Instant at, String actor) {
-    tx.query(LOCK, stream);
+    tx.send(LOCK, stream);
     var end = tx.list(END, r -> new Position(r.getLong("seq"), r.getLong("told_to")), stream);
     return write(tx, topic, stream, end.isEmpty() ? Position.START : end.getFirst(), entries, at, actor);
   }

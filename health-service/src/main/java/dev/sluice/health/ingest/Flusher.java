@@ -13,7 +13,6 @@ public final class Flusher implements AutoCloseable {
   private static final Duration TICK = Duration.ofMillis(50);
   private static final Duration SPACING = Duration.ofMillis(10);
   private static final Duration UNHURRIED = Duration.ofMillis(500);
-  private static final int MANY = 5_000;
   private final String replicaId;
   private final HeartbeatBuffer buffer;
   private final FlushStore store;
@@ -53,16 +52,18 @@ public final class Flusher implements AutoCloseable {
 
   private boolean round() {
     var since = Duration.ofNanos(System.nanoTime() - lastNanos);
-    boolean hurry = asked || buffer.urgent() || buffer.size() >= MANY || gates.any() || carried != null;
+    boolean hurry = asked || buffer.urgent() || gates.any() || carried != null;
     if (!hurry && since.compareTo(UNHURRIED) < 0) return false;
     if (since.compareTo(SPACING) < 0) Await.pause(SPACING.minus(since));
     lastNanos = System.nanoTime();
+    boolean wanted = asked;
     asked = false;
-    flush();
+    if (flush() > 0 || wanted) settle.run();
     return buffer.urgent();
   }
 
-  private void flush() {
+  /// @return how many heartbeats now wait to be judged
+  private int flush() {
     if (carried == null) carried = buffer.drain();
     var drain = carried;
     long begun = System.nanoTime();
@@ -74,7 +75,7 @@ public final class Flusher implements AutoCloseable {
       meters.deafSeconds.increment(Duration.between(missed.from(), missed.to()).toMillis() / 1000.0);
     buffer.committed(drain);
     carried = null;
-    if (flushed.evidence() > 0 || gates.any()) settle.run();
+    return flushed.evidence();
   }
 
   /// The last flush: what was heard is committed, and the others need not wait for this replica any more.

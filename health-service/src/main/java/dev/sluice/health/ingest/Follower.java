@@ -7,9 +7,9 @@ import io.vertx.core.eventbus.MessageConsumer;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 
-/// Keeps a replica's memory up with the database: a look each 100 ms, and at once when another replica says that something changed. A lost nudge costs 100 ms.
+/// Keeps a replica's memory up with the database: a look each 250 ms, and at once when another replica says that something changed. A lost nudge costs 250 ms.
 public final class Follower implements AutoCloseable {
-  private static final Duration EVERY = Duration.ofMillis(100);
+  private static final Duration EVERY = Duration.ofMillis(250);
   private final Vertx vertx;
   private final String address;
   private final CellStore store;

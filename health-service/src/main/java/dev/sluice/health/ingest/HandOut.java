@@ -1,5 +1,6 @@
 package dev.sluice.health.ingest;
 
+import dev.sluice.chassis.CrashPoint;
 import dev.sluice.chassis.Loop;
 import dev.sluice.chassis.Outage;
 import dev.sluice.health.store.HandOutStore;
@@ -53,6 +54,7 @@ public final class HandOut implements AutoCloseable {
     if (asked.isEmpty()) return false;
     try {
       var handed = store.handOut(asked.stream().map(Asked::wish).toList(), clock.instant());
+      CrashPoint.AFTER_HAND_OUT.reached();
       away = false;
       meters.handedOut.increment(handed.fresh());
       for (var one : asked) {

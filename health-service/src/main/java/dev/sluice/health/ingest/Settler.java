@@ -69,7 +69,8 @@ public final class Settler implements AutoCloseable {
 
   private boolean round() {
     long nanos = System.nanoTime();
-    if (!asked && !gates.any() && nanos - lastNanos < IDLE.toNanos()) return false;
+    boolean rests = nanos - lastNanos < IDLE.toNanos();
+    if (!asked && rests && !(gates.any() && store.waits(db))) return false;
     asked = false;
     lastNanos = nanos;
     boolean listen = nanos - listenedNanos > listening().toNanos();

@@ -72,7 +72,7 @@ public final class AttemptStore {
     for (var i : known)
       if (!written.contains(i.instanceId().value()) && gone(statuses.get(i.instanceId().value())) == null)
         gone.add(new MemberReason(i.ordinal(), i.generation(), Reason.DECOMMISSIONED));
-    tx.query(WATCH, (Object) Columns.texts(known, i -> i.instanceId().value()));
+    tx.send(WATCH, (Object) Columns.texts(known, i -> i.instanceId().value()));
     return gone;
   }
 
@@ -97,7 +97,7 @@ public final class AttemptStore {
   /// Remembers the names of digests.
   static void versions(Db.Tx tx, String moduleId, List<VersionRef> versions) {
     var sorted = versions.stream().sorted(Comparator.comparing(v -> v.digest().value())).toList();
-    tx.query(VERSIONS, moduleId, Columns.texts(sorted, v -> v.digest().value()), Columns.texts(sorted, VersionRef::version));
+    tx.send(VERSIONS, moduleId, Columns.texts(sorted, v -> v.digest().value()), Columns.texts(sorted, VersionRef::version));
   }
 
   private static final String PRESENT = """
@@ -131,7 +131,7 @@ public final class AttemptStore {
       answers.add(new Withdrawal(i.ordinal(), !late, late ? now.generation : i.generation()));
     }
     versions(tx, e.moduleId().value(), e.versions());
-    tx.query(WITHDRAW, e.moduleId().value(), Columns.texts(back, i -> i.instanceId().value()),
+    tx.send(WITHDRAW, e.moduleId().value(), Columns.texts(back, i -> i.instanceId().value()),
         Columns.texts(back, i -> e.versions().get(i.version()).id().value()),
         Columns.texts(back, i -> e.versions().get(i.version()).version()),
         Columns.texts(back, i -> e.versions().get(i.version()).digest().value()),

@@ -50,6 +50,14 @@ public final class EvidenceStore {
     this.lease = lease;
   }
 
+  private static final String WAITS = """
+      select exists (select from evidence where at < horizon) or exists (select from assignment where due_at <= horizon) as waits
+        from (select min(flushed_through) as horizon from replica where not stopped) h
+      """;
+
+  /// Whether there is something to judge, as far as one look without a lock tells.
+  public boolean waits(Db db) { return db.query(WAITS).iterator().next().getBoolean("waits"); }
+
   private static final String TRY_LOCK = "select pg_try_advisory_xact_lock(hashtextextended(current_schema() || '/settle', 0)) as won";
 
   public boolean tryLock(Db.Tx tx) { return tx.query(TRY_LOCK).iterator().next().getBoolean("won"); }
@@ -94,7 +102,7 @@ public final class EvidenceStore {
 
   private static final String FORGET_DEAF = "delete from deaf where to_at < $1";
 
-  public void forgetDeaf(Db.Tx tx, Instant before) { tx.query(FORGET_DEAF, Columns.time(before)); }
+  public void forgetDeaf(Db.Tx tx, Instant before) { tx.send(FORGET_DEAF, Columns.time(before)); }
 
   private static final String CLOCKS = """
       select rollout_id, paused_since is not null as paused, tripped_since is not null as tripped, heard_at <= $2 as lapsed
@@ -198,7 +206,7 @@ public final class EvidenceStore {
 
   public void writePulses(Db.Tx tx, List<PulseRow> rows) {
     if (rows.isEmpty()) return;
-    tx.query(WRITE_PULSES, Columns.texts(rows, PulseRow::instanceId), Columns.times(rows, r -> r.pulse.lastAt()),
+    tx.send(WRITE_PULSES, Columns.texts(rows, PulseRow::instanceId), Columns.times(rows, r -> r.pulse.lastAt()),
         Columns.texts(rows, r -> r.pulse.order().bootId()), Columns.longs(rows, r -> r.pulse.order().sequence()),
         Columns.longs(rows, PulseRow::hash), Columns.flags(rows, r -> r.pulse.silent()), Columns.flags(rows, PulseRow::watched),
         Columns.texts(rows, r -> r.pulse.order().rival()), Columns.flags(rows, r -> r.pulse.order().told()),
@@ -218,7 +226,7 @@ public final class EvidenceStore {
 
   public void writeBoots(Db.Tx tx, List<BootRow> rows) {
     if (rows.isEmpty()) return;
-    tx.query(WRITE_BOOTS, Columns.texts(rows, BootRow::instanceId), Columns.texts(rows, BootRow::bootId),
+    tx.send(WRITE_BOOTS, Columns.texts(rows, BootRow::instanceId), Columns.texts(rows, BootRow::bootId),
         Columns.longs(rows, BootRow::sequence));
   }
 
@@ -231,7 +239,7 @@ public final class EvidenceStore {
       """;
 
   public void writeStatus(Db.Tx tx, List<StatusRow> rows) {
-    if (!rows.isEmpty()) tx.query(WRITE_STATUS, Columns.texts(rows, StatusRow::instanceId), Columns.texts(rows, StatusRow::status));
+    if (!rows.isEmpty()) tx.send(WRITE_STATUS, Columns.texts(rows, StatusRow::instanceId), Columns.texts(rows, StatusRow::status));
   }
 
   /// An attempt as it now stands.
@@ -248,7 +256,7 @@ public final class EvidenceStore {
 
   public void writeStandings(Db.Tx tx, List<StandingRow> rows) {
     if (rows.isEmpty()) return;
-    tx.query(WRITE_STANDINGS, Columns.texts(rows, StandingRow::instanceId), Columns.texts(rows, StandingRow::moduleId),
+    tx.send(WRITE_STANDINGS, Columns.texts(rows, StandingRow::instanceId), Columns.texts(rows, StandingRow::moduleId),
         Columns.texts(rows, r -> word(r.standing)), Columns.texts(rows, r -> reason(r.standing)),
         Columns.times(rows, r -> goodSince(r.standing)),
         Columns.flags(rows, StandingRow::timedOut), Columns.times(rows, StandingRow::dueAt));
@@ -296,12 +304,12 @@ public final class EvidenceStore {
 
   public void writeEchoes(Db.Tx tx, List<EchoRow> rows, Instant at) {
     if (!rows.isEmpty())
-      tx.query(WRITE_ECHOES, Columns.texts(rows, EchoRow::instanceId), Columns.texts(rows, EchoRow::moduleId), Columns.time(at));
+      tx.send(WRITE_ECHOES, Columns.texts(rows, EchoRow::instanceId), Columns.texts(rows, EchoRow::moduleId), Columns.time(at));
   }
 
   private static final String SETTLED = "update settled set through = greatest(through, $1)";
 
-  public void settled(Db.Tx tx, Instant through) { tx.query(SETTLED, Columns.time(through)); }
+  public void settled(Db.Tx tx, Instant through) { tx.send(SETTLED, Columns.time(through)); }
 
   /// Reads observations; fleets say the same things, so equal texts become one value.
   private static final class Words {

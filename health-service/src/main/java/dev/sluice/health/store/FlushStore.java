@@ -4,6 +4,8 @@ import dev.sluice.chassis.Db;
 import dev.sluice.health.domain.Observation;
 import dev.sluice.health.ingest.HeartbeatBuffer.Missed;
 import dev.sluice.health.ingest.Waiting;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -36,6 +38,8 @@ public final class FlushStore {
 
   /// Writes a flush. Writing it again changes nothing.
   public Flushed write(Flush flush) {
+    if (flush.waiting().isEmpty() && flush.missed().isEmpty())
+      return new Flushed(0, now(db.query(BEAT, flush.replicaId(), Columns.time(flush.through()))));
     var hashes = new IdentityHashMap<Observation, Long>();
     var moves = new ArrayList<Beat>();
     var evidence = new ArrayList<Beat>();
@@ -98,7 +102,7 @@ public final class FlushStore {
 
   private static void keep(Db.Tx tx, List<Beat> beats) {
     if (beats.isEmpty()) return;
-    tx.query(KEEP, Columns.texts(beats, Beat::instanceId), Columns.times(beats, b -> b.run.at()), Columns.texts(beats, b -> b.run.bootId()),
+    tx.send(KEEP, Columns.texts(beats, Beat::instanceId), Columns.times(beats, b -> b.run.at()), Columns.texts(beats, b -> b.run.bootId()),
         Columns.longs(beats, b -> b.run.sequence()), Columns.longs(beats, Beat::hash),
         Columns.texts(beats, b -> Observations.status(b.run.seen().status())), Columns.texts(beats, b -> b.run.seen().agentVersion()),
         Columns.texts(beats, b -> Observations.digests(b.run.seen().digests())),
@@ -107,7 +111,7 @@ public final class FlushStore {
 
   private static final String DEAF = "insert into deaf (from_at, to_at, why) values ($1, $2, $3)";
 
-  static void deaf(Db.Tx tx, Instant from, Instant to, String why) { tx.query(DEAF, Columns.time(from), Columns.time(to), why); }
+  static void deaf(Db.Tx tx, Instant from, Instant to, String why) { tx.send(DEAF, Columns.time(from), Columns.time(to), why); }
 
   private static final String BEAT = """
       insert into replica (id, beat_at, flushed_through) values ($1, clock_timestamp(), $2)
@@ -116,6 +120,8 @@ public final class FlushStore {
       """;
 
   static Instant beat(Db.Tx tx, String replicaId, Instant through) {
-    return Columns.time(tx.query(BEAT, replicaId, Columns.time(through)).iterator().next(), "now");
+    return now(tx.query(BEAT, replicaId, Columns.time(through)));
   }
+
+  private static Instant now(RowSet<Row> beat) { return Columns.time(beat.iterator().next(), "now"); }
 }

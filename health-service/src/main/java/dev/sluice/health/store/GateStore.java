@@ -37,7 +37,7 @@ public final class GateStore {
 
   /// A rollout's gate, locked; made if need be.
   public Gate lock(Db.Tx tx, String rolloutId) {
-    tx.query(CREATE, rolloutId);
+    tx.send(CREATE, rolloutId);
     var row = tx.query(LOCK, rolloutId).iterator().next();
     return new Gate(row.getBoolean("upgrading"), row.getBoolean("rolling_back"), Columns.time(row, "paused_since"),
         Columns.time(row, "tripped_since"));
@@ -48,7 +48,7 @@ public final class GateStore {
       """;
 
   public void write(Db.Tx tx, String rolloutId, Gate gate, boolean ended) {
-    tx.query(WRITE, rolloutId, gate.upgrading, gate.rollingBack, Columns.time(gate.pausedSince), Columns.time(gate.trippedSince), ended);
+    tx.send(WRITE, rolloutId, gate.upgrading, gate.rollingBack, Columns.time(gate.pausedSince), Columns.time(gate.trippedSince), ended);
   }
 
   private static final String DELIVER = """
@@ -60,7 +60,7 @@ public final class GateStore {
   ///
   /// @param purpose null: nothing
   public void deliver(Db.Tx tx, String rolloutId, long seq, Purpose purpose, Instant at) {
-    tx.query(DELIVER, rolloutId, seq, purpose == null ? null : EvidenceStore.word(purpose), Columns.time(at));
+    tx.send(DELIVER, rolloutId, seq, purpose == null ? null : EvidenceStore.word(purpose), Columns.time(at));
   }
 
   private static final String HEARD = """

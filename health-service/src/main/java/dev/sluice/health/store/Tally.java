@@ -50,7 +50,7 @@ public final class Tally {
     changes.values().removeIf(n -> n == 0);
     if (changes.isEmpty()) return;
     var keys = changes.keySet();
-    tx.query(ADD, SHARDS, Columns.texts(keys, Key::templateId), Columns.texts(keys, Key::kind), Columns.texts(keys, Key::key),
+    tx.send(ADD, SHARDS, Columns.texts(keys, Key::templateId), Columns.texts(keys, Key::kind), Columns.texts(keys, Key::key),
         Columns.texts(keys, Key::value), changes.values().toArray(Long[]::new));
   }
 }

@@ -60,7 +60,7 @@ final class RolloutRows implements Desk.View<Rollout, RolloutEvent> {
 
   private void keep(Db.Tx tx, String id, Standing s, Times times, Journal.Position end, Instant at) {
     var view = RolloutView.of(s, times, end.told(), at, MAX_BATCHES);
-    tx.query(KEEP, id, view.templateId().value(), view.moduleId().value(), Told.word(s.state()), s.delivers().map(Told::word).orElse(null),
+    tx.send(KEEP, id, view.templateId().value(), view.moduleId().value(), Told.word(s.state()), s.delivers().map(Told::word).orElse(null),
         s.released(), end.seq(), Json.text(view), utc(times.createdAt()), utc(times.startedAt()), utc(times.endedAt()), utc(times.since()),
         utc(at.plus(tick)));
   }
@@ -87,11 +87,11 @@ final class RolloutRows implements Desk.View<Rollout, RolloutEvent> {
 
   private static void batchesAndMembers(Db.Tx tx, String id, RolloutEvent event, OffsetDateTime at) {
     switch (event) {
-      case BatchStarted e -> tx.query(BATCH_STARTED, id, e.batchIndex(), at);
-      case BatchCompleted e -> tx.query(BATCH_ENDED, id, e.batchIndex(), at);
-      case InstancesInstructed e -> tx.query(INSTRUCTED, id, ordinals(e.instructions(), Instruction::ordinal), at);
+      case BatchStarted e -> tx.send(BATCH_STARTED, id, e.batchIndex(), at);
+      case BatchCompleted e -> tx.send(BATCH_ENDED, id, e.batchIndex(), at);
+      case InstancesInstructed e -> tx.send(INSTRUCTED, id, ordinals(e.instructions(), Instruction::ordinal), at);
       case HandedOutRecorded e ->
-        tx.query(HANDED_OUT, id, ordinals(e.handings(), Handing::ordinal), times(e.handings(), Handing::at));
+        tx.send(HANDED_OUT, id, ordinals(e.handings(), Handing::ordinal), times(e.handings(), Handing::at));
       case VerdictsRecorded e -> judged(tx, id, e.verdicts());
       case RollbackVerdictsRecorded e -> judged(tx, id, e.verdicts());
       default -> {
@@ -101,7 +101,7 @@ final class RolloutRows implements Desk.View<Rollout, RolloutEvent> {
   }
 
   private static void judged(Db.Tx tx, String id, List<Verdict> verdicts) {
-    tx.query(JUDGED, id, ordinals(verdicts, Verdict::ordinal), times(verdicts, Verdict::at),
+    tx.send(JUDGED, id, ordinals(verdicts, Verdict::ordinal), times(verdicts, Verdict::at),
         verdicts.stream().map(Verdict::seconds).toArray(Double[]::new), verdicts.stream().map(Verdict::detail).toArray(String[]::new));
   }
 
