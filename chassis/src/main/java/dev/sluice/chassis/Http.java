@@ -83,7 +83,7 @@ public final class Http implements AutoCloseable {
   }
 
   /// Shows each request first to `taker`, which answers it and says `true`, or says `false`. For calls that come in floods: nothing of the porch (checks, routes,
-  /// the request's id) is done before it. The port is then served by one event loop for each core.
+  /// the request's id) is done before it. The port is then served by one event loop for each core, and compresses nothing: a gateway does.
   public Http first(Predicate<HttpServerRequest> taker) {
     flood = taker;
     return this;
@@ -109,7 +109,8 @@ public final class Http implements AutoCloseable {
     router.errorHandler(400, context -> problem(context, malformed()));
     var options = new HttpServerOptions().setHost(chassis.config().host()).setPort(chassis.config().port()).setIdleTimeout(120)
         .setMaxWebSocketFrameSize(1 << 20).addWebSocketSubProtocol(SUBPROTOCOL)
-        .setMaxWebSocketMessageSize(1 << 20).setCompressionSupported(true).setMaxInitialLineLength(MAX_LINE).setMaxHeaderSize(MAX_HEADERS);
+        .setMaxWebSocketMessageSize(1 << 20).setCompressionSupported(flood == null).setMaxInitialLineLength(MAX_LINE)
+        .setMaxHeaderSize(MAX_HEADERS);
     int loops = flood == null ? 1 : Runtime.getRuntime().availableProcessors();
     // the JDK's client offers an upgrade with its first request; a streamed body can stall in it
     options.setHttp2ClearTextEnabled(false);
