@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.chassis.Json;
 import dev.sluice.contract.FleetEvent;
+import dev.sluice.health.store.ReplicaStore;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.WebSocket;
@@ -106,6 +107,27 @@ class AgentCallsTest {
     eventually(() -> assertThat(world.fleet("cloned")).last().isEqualTo(
         new FleetEvent.DuplicateIdentity(new dev.sluice.contract.InstanceId("cloned"), new dev.sluice.contract.TemplateId("web"), "b",
             "a")));
+  }
+
+  @Test
+  void what_waits_to_be_judged_is_not_overtaken_by_what_only_says_the_same_again() throws Exception {
+    var agent = client.enrol("overtaken");
+    agent.boots("a", 1).beat();
+    agent.boots("b", 1).beat();
+    world.settle();
+    var nobodyJudges = world.db().connection();
+    nobodyJudges.query("begin; " + ReplicaStore.LOCK).execute().toCompletionStage().toCompletableFuture().get();
+    agent.boots("a", 2).beat();
+    eventually(() -> assertThat(waiting("overtaken")).isEqualTo(1));
+    agent.boots("b", 2).beat();
+    eventually(() -> assertThat(waiting("overtaken")).isEqualTo(2));
+    nobodyJudges.close().toCompletionStage().toCompletableFuture().get();
+    eventually(() -> assertThat(world.fleet("overtaken")).anySatisfy(
+        e -> assertThat(e).isInstanceOfSatisfying(FleetEvent.DuplicateIdentity.class, d -> assertThat(d.otherBootId()).isEqualTo("a"))));
+  }
+
+  private static long waiting(String instance) {
+    return world.db().query("select count(*) as n from evidence where instance_id = $1", instance).iterator().next().getLong("n");
   }
 
   @Test

@@ -38,6 +38,14 @@ public final class Waiting {
     return kept;
   }
 
+  /// Whether all runs say the same.
+  public boolean alike() {
+    var newest = runs.getLast();
+    for (var run : runs)
+      if (!run.like(newest)) return false;
+    return true;
+  }
+
   /// Whether an attempt waits for this evidence, as far as the replica knows.
   public boolean watched() { return watched; }
 

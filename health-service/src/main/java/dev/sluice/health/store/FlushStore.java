@@ -9,17 +9,20 @@ import io.vertx.sqlclient.RowSet;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// The flush of heartbeats, in one transaction with the time that it reaches to.
 ///
-/// A heartbeat that says what the newest one said, of an instance that nobody waits for, only moves the time of its row; any other becomes evidence, which is
-/// judged in the order of receipt when every replica has flushed as far. Which one it is, is decided under the row's lock.
+/// A heartbeat that says what the newest one said, of an instance that nobody waits for and of which nothing waits to be judged, only moves the time of its row;
+/// any other becomes evidence, which is judged in the order of receipt when every replica has flushed as far. Which one it is, is decided under the row's lock.
 public final class FlushStore {
+  private static final int HASHES_KEPT = 10_000;
   private final Db db;
+  /// A fleet says few different things.
+  private final Map<Observation, Long> hashes = new ConcurrentHashMap<>();
 
   public FlushStore(Db db) {
     this.db = db;
@@ -40,25 +43,19 @@ public final class FlushStore {
   public Flushed write(Flush flush) {
     if (flush.waiting().isEmpty() && flush.missed().isEmpty())
       return new Flushed(0, now(db.query(BEAT, flush.replicaId(), Columns.time(flush.through()))));
-    var hashes = new IdentityHashMap<Observation, Long>();
-    var moves = new ArrayList<Beat>();
+    var moves = new ArrayList<Beat>(flush.waiting().size());
     var evidence = new ArrayList<Beat>();
-    var maybe = new ArrayList<List<Beat>>();
-    for (var waiting : flush.waiting()) {
-      var beats = beats(waiting, waiting.runs(), hashes);
-      var newest = beats.getLast();
-      boolean alike = !waiting.watched() && beats.stream()
-          .allMatch(b -> b.hash == newest.hash && b.run.bootId().equals(newest.run.bootId()));
-      if (alike) {
-        moves.add(newest);
-        maybe.add(beats(waiting, waiting.sparse(), hashes));
+    var maybe = new ArrayList<Waiting>(flush.waiting().size());
+    for (var waiting : flush.waiting())
+      if (!waiting.watched() && waiting.alike()) {
+        moves.add(beat(waiting, waiting.runs().getLast()));
+        maybe.add(waiting);
       } else
-        evidence.addAll(beats);
-    }
+        evidence.addAll(beats(waiting, waiting.runs()));
     return db.inTransaction(tx -> {
       var moved = move(tx, moves);
-      for (var beats : maybe)
-        if (!moved.contains(beats.getFirst().instanceId)) evidence.addAll(beats);
+      for (var waiting : maybe)
+        if (!moved.contains(waiting.instanceId())) evidence.addAll(beats(waiting, waiting.sparse()));
       keep(tx, evidence);
       for (var missed : flush.missed())
         deaf(tx, missed.from(), missed.to(), missed.why());
@@ -66,8 +63,11 @@ public final class FlushStore {
     });
   }
 
-  private static List<Beat> beats(Waiting waiting, List<Waiting.Run> runs, Map<Observation, Long> hashes) {
-    return runs.stream().map(run -> new Beat(waiting.instanceId(), run, hashes.computeIfAbsent(run.seen(), Observations::hash))).toList();
+  private List<Beat> beats(Waiting waiting, List<Waiting.Run> runs) { return runs.stream().map(run -> beat(waiting, run)).toList(); }
+
+  private Beat beat(Waiting waiting, Waiting.Run run) {
+    if (hashes.size() > HASHES_KEPT) hashes.clear();
+    return new Beat(waiting.instanceId(), run, hashes.computeIfAbsent(run.seen(), Observations::hash));
   }
 
   /// What is wished stands in the locked rows: a second join of two long lists without an index would be planned as a loop in a loop.
@@ -75,7 +75,9 @@ public final class FlushStore {
       with beat as (
         select * from unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::bigint[]) as b (instance_id, boot_id, sequence, at, hash)
       ), locked as (
-        select b.* from beat b join pulse p using (instance_id) order by b.instance_id for update of p
+        select b.* from beat b join pulse p using (instance_id)
+         where not exists (select from evidence e where e.instance_id = b.instance_id)
+         order by b.instance_id for update of p
       )
       update pulse p
          set sequence = greatest(p.sequence, b.sequence),

@@ -13,7 +13,8 @@ public final class ReplicaStore {
     this.db = db;
   }
 
-  static final String LOCK = "select pg_advisory_xact_lock(hashtextextended(current_schema() || '/settle', 0))";
+  /// Held by whoever judges; one at a time.
+  public static final String LOCK = "select pg_advisory_xact_lock(hashtextextended(current_schema() || '/settle', 0))";
   private static final String OTHERS = """
       select max(flushed_through) as through, bool_or(not stopped and beat_at > clock_timestamp() - $1::bigint * interval '1 millisecond') as lives
         from replica
