@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// A program in a process of its own, as a person starts it, with its output piped into files.
@@ -22,16 +23,29 @@ record Program(Process process, Path out, Path err) implements AutoCloseable {
   /// How long a loaded machine may take for anything.
   static final Duration PATIENCE = Duration.ofSeconds(100);
 
+  /// Runs the command that follows in a pseudo terminal.
+  static final List<String> TERMINAL = List.of("script", "--quiet", "--return", "--flush", "/dev/null", "--command");
+
   /// Starts `sluice` by the class path and the JDK of this test, with the options of the script. Home and temporary files are in `folder`.
   static Program sluice(Path folder, Map<String, String> environment, String... arguments) {
-    var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--sun-misc-unsafe-memory-access=allow", "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-        "-Dsluice.terminal=false", "-Duser.home=" + folder.resolve("home"), "-Djava.io.tmpdir=" + made(folder.resolve("tmp")), "-cp",
-        System.getProperty("java.class.path"), Sluice.class.getName()));
-    command.addAll(List.of(arguments));
     var all = new HashMap<>(environment);
     all.put("SLUICE_CACHE", Path.of(System.getProperty("user.home"), ".cache", "sluice").toString());
-    return start(folder, all, command);
+    return start(folder, all, words(folder, false, arguments));
+  }
+
+  /// The same in a terminal.
+  static Program atTerminal(Path folder, String... arguments) {
+    var words = words(folder, true, arguments).stream().map(word -> "'" + word + "'").collect(Collectors.joining(" "));
+    return start(folder, Map.of("TERM", "xterm", "SHELL", "/bin/sh"), Stream.concat(TERMINAL.stream(), Stream.of(words)).toList());
+  }
+
+  private static List<String> words(Path folder, boolean terminal, String... arguments) {
+    var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "--sun-misc-unsafe-memory-access=allow", "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+        "-Dsluice.terminal=" + terminal, "-Duser.home=" + folder.resolve("home"), "-Djava.io.tmpdir=" + made(folder.resolve("tmp")), "-cp",
+        System.getProperty("java.class.path"), Sluice.class.getName()));
+    command.addAll(List.of(arguments));
+    return command;
   }
 
   /// Starts a program in a folder.

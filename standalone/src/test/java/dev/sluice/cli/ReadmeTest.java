@@ -26,6 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// The README's own code blocks, run word for word by somebody who has just cloned it: the tracked files only, in a folder with a space, an empty home, port 8080 taken.
 ///
+/// One reader sits at a terminal, the other one's input and output are pipes.
+///
 /// `./mvnw verify` is what runs this test, so that block is left out; and so that this is quick, the clone gets what the build has made by now, as
 /// the script's own build would leave it. (The script's build is ScriptTest's.)
 @Timeout(300)
@@ -45,7 +47,7 @@ class ReadmeTest {
   @Test
   void its_blocks_work_as_they_stand() throws Exception {
     layOut();
-    run(List.of(), ReadmeTest::tellsTheTranscript);
+    run(Program.TERMINAL, ReadmeTest::tellsTheTranscript);
   }
 
   @Test
@@ -83,7 +85,9 @@ class ReadmeTest {
       var list = start(prefix, next.getFirst());
       assertThat(list.code()).as(list::complained).isZero();
       assertThat(list.said()).contains("nginx");
-      assertThat(runs(List.of(), "kill", "-INT", String.valueOf(demo.process().pid()))).isTrue();
+      if (prefix == Program.TERMINAL) demo.hears("\u0003");
+      else
+        assertThat(runs(List.of(), "kill", "-INT", String.valueOf(demo.process().pid()))).isTrue();
       assertThat(demo.code()).isEqualTo(CTRL_C);
     }
     Program.nothingIsLeftIn(temporary);
@@ -91,12 +95,15 @@ class ReadmeTest {
   }
 
   private static void tellsTheTranscript(Program demo) {
-    demo.says("Approve? [Y/e/n]").hears("y\n");
+    demo.says("Approve? [Y/e/n]").hears("e\n");
+    demo.says("Percent of the fleet in one batch, 1 to 100").hears("20\n");
+    demo.says("revision 2").hears("y\n");
     demo.says("Press Enter to break it").hears("\n");
     demo.says("Plan: nginx to 1.26.0-broken on web").hears("\n");
     demo.says("How shall it go on?").hears("\n");
     demo.says("It stays up until Ctrl-C");
-    assertThat(demo.said()).contains("50 of 50 on 1.26.0, drift false", "rolled back, 50 of 50 run what their template says, drift false");
+    assertThat(demo.said()).contains("\u001b[31m\u001b[1mCircuit breaker tripped in batch 1", "50 of 50 on 1.26.0, drift false",
+        "rolled back, 50 of 50 run what their template says, drift false");
   }
 
   /// That all starts is what another user shows; the story is the same.
@@ -112,9 +119,11 @@ class ReadmeTest {
   }
 
   private Program start(List<String> prefix, String block) {
-    var environment = new HashMap<>(Map.of("HOME", folder.resolve("home").toString(), "JAVA_HOME", java().toString(), "XDG_CONFIG_HOME", "",
+    var environment = new HashMap<>(Map.of("TERM", "xterm", "SHELL", "/bin/sh", "HOME", folder.resolve("home").toString(), "JAVA_HOME",
+        java().toString(), "XDG_CONFIG_HOME", "",
         "SLUICE_JAVA_OPTS", "-Djava.io.tmpdir=" + temporary));
-    return Program.start(clone, environment, Stream.concat(prefix.stream(), Stream.of("bash", "-c", block)).toList());
+    var command = prefix == Program.TERMINAL ? Stream.of(block) : Stream.of("bash", "-c", block);
+    return Program.start(clone, environment, Stream.concat(prefix.stream(), command).toList());
   }
 
   private static boolean runs(List<String> prefix, String... command) throws Exception {

@@ -80,6 +80,34 @@ class ScriptTest {
     assertThat(run.err().lines()).singleElement().asString().contains("no JDK 25 or later");
   }
 
+  @Test
+  void where_no_jdk_fits_one_line_says_how_to_get_one() throws Exception {
+    var run = execute(Map.of("JAVA_HOME", jdk("jdk-17", "17.0.15").toString(), "PATH", nowhere(folder.resolve("none"))), "demo");
+    assertThat(run.code()).isEqualTo(2);
+    assertThat(run.err().lines()).singleElement().asString().contains("needs a JDK 25 or later and found only 17.0.15 in " + folder,
+        "https://adoptium.net/temurin/releases/?version=25", "set JAVA_HOME to it");
+    assertThat(home.resolve("built")).doesNotExist();
+  }
+
+  @Test
+  void started_by_an_older_java_it_takes_the_jdk_that_fits_from_where_they_usually_are() throws Exception {
+    var run = execute(Map.of("JAVA_HOME", jdk("jdk-17", "17.0.15").toString(), "PATH", nowhere(folder)), "demo");
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.err()).contains("JDK 25.0.3 (" + jdk + ")");
+  }
+
+  /// Lets the script look for JDKs in one folder only.
+  ///
+  /// @return a PATH whose `java` is no JDK's
+  private String nowhere(Path usual) throws IOException {
+    var script = Files.readString(home.resolve("sluice"));
+    var places = "for candidate in /usr/lib/jvm/[^;]*; do";
+    assertThat(script).containsPattern(places);
+    Files.writeString(home.resolve("sluice"), script.replaceFirst(places, "for candidate in '" + usual + "'/*; do"));
+    program(Files.createDirectories(folder.resolve("bin")).resolve("java"), "exit 1");
+    return folder.resolve("bin") + ":" + System.getenv("PATH");
+  }
+
   private Run sluice(String... arguments) throws Exception { return execute(Map.of("SLUICE_JAVA_HOME", jdk.toString()), arguments); }
 
   private Run execute(Map<String, String> environment, String... arguments) throws Exception {

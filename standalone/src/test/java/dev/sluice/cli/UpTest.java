@@ -158,6 +158,38 @@ class UpTest {
   }
 
   @Test
+  void the_agent_of_a_host_runs_as_its_file_says() throws Exception {
+    var host = Files.createDirectories(folder.resolve("a host"));
+    var config = Files.writeString(host.resolve("agent.yaml"), """
+        server: %s
+        state_dir: state
+        enroll: {template_id: web, id: a-host, token: %s}
+        modules:
+          nginx: {dir: nginx, health: [./bin/health]}
+        """.formatted(server(), Files.readString(token()).strip()));
+    try (var agent = Program.sluice(host, Map.of(), "agent", "--config", config.toString())) {
+      Program.eventually(() -> run("drift").out().startsWith("drift false: 5 converged"), () -> done("drift") + agent.complained());
+      assertThat(host.resolve("nginx/current/VERSION")).content().contains("1.24.0");
+      assertThat(agent.terminate()).isEqualTo(KILLED_BY_SIGTERM);
+    }
+    done("instances", "decommission", "a-host");
+    converged();
+  }
+
+  @Test
+  void on_a_terminal_watch_draws_a_bar_for_each_batch_until_the_end() {
+    done("plan", "--module", "nginx", "--target", "1.26.0", "--batch-pct", "50");
+    try (var watch = Program.atTerminal(folder, "watch", "latest", "--server", server(), "--token-file", token().toString())) {
+      watch.says("awaiting approval");
+      done("approve", "latest", "--wait");
+      assertThat(watch.code()).isZero();
+      assertThat(watch.said()).contains("\u001b[2K", "█", "2 of 2", "completed");
+    }
+    done("rollback", "latest", "--wait");
+    converged();
+  }
+
+  @Test
   void it_ends_when_told_and_starts_again_also_after_a_kill() throws IOException {
     var known = json("modules", "versions", "nginx");
     long postgres = postgres();

@@ -103,6 +103,11 @@ class ApartTest {
       assertThat(f.instances(broken).values()).filteredOn(i -> !i.path("handed_out_at").asText("").isEmpty())
           .extracting(i -> i.path("instance_id").asText()).doesNotContainAnyElementsOf(away);
       f.awaitFleet(10);
+
+      var cleanUp = f.start("1.24.0", Map.of("batch_pct", 50));
+      assertThat(f.untilState(cleanUp, "completed").at("/batches")).hasSize(2);
+      f.awaitFleet(10);
+      assertThat(f.templateVersion()).isEqualTo(f.versions.get("1.24.0"));
     }
   }
 

@@ -84,6 +84,21 @@ class FleetTest {
     }
   }
 
+  @Test
+  void who_is_silent_for_three_intervals_is_left_out_of_a_plan() throws Exception {
+    try (var f = SharedWorld.fleet("quiet", 2)) {
+      var quiet = f.template + "-002";
+      f.link(quiet).cut();
+      f.api.until("/v1/fleet-summary?template_id=" + f.template, Fixture.SOON, s -> s.path("silent").asInt() == 1);
+      var plan = f.plan("1.26.0", Map.of()).expect(201).body();
+      assertThat(plan.path("total_instances").asInt()).isEqualTo(1);
+      assertThat(plan.path("excluded")).singleElement().satisfies(e -> {
+        assertThat(e.path("instance_id").asText()).isEqualTo(quiet);
+        assertThat(e.path("reason").asText()).isEqualTo("not_reporting");
+      });
+    }
+  }
+
   private static JsonNode heartbeat(Fixture f, String id, String token, int sequence, Map<String, String> running) {
     return f.api.send("POST", "/v1/instances/" + id + "/heartbeats",
         Map.of("boot_id", "by-hand", "sequence", sequence, "running_module_digests", running),

@@ -3,12 +3,15 @@ package dev.sluice.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.sluice.chassis.CrashPoint;
 import dev.sluice.cli.Spaced;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -29,7 +32,7 @@ class HardTimesTest {
   static void up() throws Exception {
     port = FreePorts.block();
     api = new Api(URI.create("http://127.0.0.1:" + port), "anna").patient();
-    start();
+    start(Map.of());
   }
 
   @AfterAll
@@ -37,14 +40,17 @@ class HardTimesTest {
     if (sluice != null) sluice.close();
   }
 
-  private static void start() {
-    sluice = OwnProcess.start(folder.resolve("out"), Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "1", "SLUICE_ASKS_FAIL_PCT", "30",
-        "SLUICE_RECONCILER_TICK_SEC", "1"), "up", "--data", folder.resolve("data").toString(), "--port", Integer.toString(port));
+  private static void start(Map<String, String> also) {
+    var environment = new HashMap<>(also);
+    environment.putAll(
+        Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "1", "SLUICE_ASKS_FAIL_PCT", "30", "SLUICE_RECONCILER_TICK_SEC", "1"));
+    sluice = OwnProcess.start(folder.resolve("out"), environment, "up", "--data", folder.resolve("data").toString(), "--port",
+        Integer.toString(port));
     api.until("/readyz", Duration.ofSeconds(120), _ -> true);
   }
 
   /// Two rollouts stand in the middle when all is killed: one in a batch in which one instance is done and one is out of reach, the other with one failure
-  /// of the two that trip.
+  /// of the two that trip. Then it dies once more, when an instruction was handed out and its agent is not answered yet.
   @Test
   void killed_in_mid_batch_and_in_mid_streak_it_goes_on_where_it_was_though_asks_fail() throws Exception {
     try (var good = Fixture.fleet(api, folder, "batch", 4); var bad = Fixture.fleet(api, folder, "streak", 4)) {
@@ -62,11 +68,14 @@ class HardTimesTest {
       api.until("/v1/rollouts/" + broken, Fixture.SOON, r -> r.at("/counts/failed").asInt() == 1);
 
       sluice.kill();
-      start();
+      start(Map.of("JDK_JAVA_OPTIONS", "-Dsluice.crash.at=" + CrashPoint.AFTER_HAND_OUT));
 
       assertThat(api.get("/v1/rollouts/" + broken).expect(200).at("/failure_streak").asInt()).isEqualTo(1);
       good.link(late).restore();
       bad.link(second).restore();
+      assertThat(sluice.process().waitFor(60, TimeUnit.SECONDS)).as("it died when it had handed out").isTrue();
+      assertThat(sluice.process().exitValue()).isEqualTo(CrashPoint.EXIT_CODE);
+      start(Map.of());
       bad.untilState(broken, "awaiting_decision");
       bad.decide(broken, "rollback_completed_batches");
       bad.untilState(broken, "rolled_back");
@@ -82,7 +91,15 @@ class HardTimesTest {
       good.awaitFleet(4);
       assertThat(good.events(upgrade)).filteredOn(e -> e.path("kind").asText().equals("module.upgrade.instance_health_check"))
           .extracting(e -> e.path("instance_id").asText()).hasSize(4).doesNotHaveDuplicates()
-          .containsAll(List.of(late));
+          .contains(late);
+      assertThat(told(good, upgrade)).hasSize(4).doesNotHaveDuplicates();
+      assertThat(told(bad, broken)).contains(second).doesNotHaveDuplicates();
     }
+  }
+
+  /// Who was handed an instruction by a rollout.
+  private static List<String> told(Fixture f, String rollout) {
+    return f.events(rollout).stream().filter(e -> e.path("kind").asText().equals("module.upgrade.instance_started"))
+        .map(e -> e.path("instance_id").asText()).toList();
   }
 }
