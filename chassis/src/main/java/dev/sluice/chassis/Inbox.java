@@ -23,6 +23,8 @@ public final class Inbox implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Inbox.class);
   private static final Duration POLL = Duration.ofMillis(500);
   private static final Duration COMMIT = Duration.ofSeconds(1);
+  /// A replica hears with its heartbeat's answer that another one joined or left; until then the topic stands still.
+  private static final int HEARTBEAT_MS = 1_000;
 
   /// Takes the messages of one poll, in the order of each key. Blocks; an exception means: all again.
   public interface Handler {
@@ -57,7 +59,7 @@ public final class Inbox implements AutoCloseable {
     options.put("auto.offset.reset", "earliest");
     options.put("enable.auto.commit", "false");
     options.put("session.timeout.ms", Integer.toString(config.kafkaSessionTimeoutMs()));
-    options.put("heartbeat.interval.ms", Integer.toString(config.kafkaSessionTimeoutMs() / 3));
+    options.put("heartbeat.interval.ms", Integer.toString(Math.min(HEARTBEAT_MS, config.kafkaSessionTimeoutMs() / 3)));
     options.put("max.poll.records", "500");
     options.put("partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor");
     options.put("client.id", config.service() + "-" + topic);

@@ -57,7 +57,7 @@ class ApartTest {
     }
     for (int i = services.size() - 1; i >= 0; i--)
       new Api(URI.create(url(i)), "anna").patient().until("/readyz", START, _ -> true);
-    api = new Api(URI.create(url(0)), "anna");
+    api = new Api(URI.create(url(0)), "anna").patient();
   }
 
   @AfterAll
