@@ -5,9 +5,8 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.NetSocket;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.IntFunction;
+import java.util.function.Supplier;
 
 /// A load of ready-made HTTP requests over keep-alive connections, several under way on each. It counts answers by their status lines and parses nothing
 /// else, so that the two cores belong to the server as far as can be.
@@ -17,14 +16,13 @@ final class Load implements AutoCloseable {
   private final Vertx vertx = Vertx.vertx();
   private final LongAdder good = new LongAdder();
   private final LongAdder bad = new LongAdder();
-  private final AtomicLong next = new AtomicLong();
   private volatile boolean ended;
 
   /// What was answered in the measured time.
   record Result(double perSecond, long good, long bad) {}
 
-  /// @param requests the n-th request, whole; called on the event loop
-  Result run(int port, int connections, Duration warmUp, Duration measured, IntFunction<Buffer> requests) throws InterruptedException {
+  /// @param requests the next request, whole; called on the event loops
+  Result run(int port, int connections, Duration warmUp, Duration measured, Supplier<Buffer> requests) throws InterruptedException {
     var client = vertx.createNetClient(new NetClientOptions().setTcpNoDelay(true));
     for (int i = 0; i < connections; i++) {
       client.connect(port, "127.0.0.1").onSuccess(socket -> drive(socket, requests)).onFailure(_ -> bad.increment());
@@ -40,7 +38,7 @@ final class Load implements AutoCloseable {
     return new Result(answered / seconds, answered, bad.sum() - failed);
   }
 
-  private void drive(NetSocket socket, IntFunction<Buffer> requests) {
+  private void drive(NetSocket socket, Supplier<Buffer> requests) {
     var counter = new Counter();
     socket.handler(part -> {
       int answers = counter.count(part);
@@ -49,10 +47,10 @@ final class Load implements AutoCloseable {
     socket.write(several(DEPTH, requests));
   }
 
-  private Buffer several(int count, IntFunction<Buffer> requests) {
+  private Buffer several(int count, Supplier<Buffer> requests) {
     var all = Buffer.buffer(count * 512);
     for (int i = 0; i < count; i++)
-      all.appendBuffer(requests.apply((int) (next.getAndIncrement() & Integer.MAX_VALUE)));
+      all.appendBuffer(requests.get());
     return all;
   }
 
