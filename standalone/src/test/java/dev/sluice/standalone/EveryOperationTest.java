@@ -17,8 +17,8 @@ import java.io.InputStream;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -35,12 +35,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
 /// Goes through every operation of every service's OpenAPI document with made-up input: wrong types, nulls, unknown fields, huge values, wrong media types, broken
 /// JSON, wrong ids. While everything is up, each answer is a plain one or a refusal that says what does not fit: never 5xx.
+@Order(1)
 class EveryOperationTest {
   private static final Set<String> PERMISSIONS = Set.of("fleet.read", "fleet.enroll", "catalog.write", "catalog.promote", "rollout.plan",
       "approval.decide", "rollout.operate", "policy.write", "event.read", "admin");

@@ -12,11 +12,13 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.parallel.Execution;
 
 /// What the fleet does by itself, and what moves nobody.
 @Execution(CONCURRENT)
 @Timeout(300)
+@ExtendWith(SharedWorld.Guest.class)
 class FleetTest {
   @Test
   void publishing_promoting_and_editing_a_template_move_nobody() throws Exception {

@@ -16,12 +16,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 
 /// The page in a real Chromium, worked by its buttons. The instances are played here, heartbeat by heartbeat, so that nothing waits for them.
 @Execution(CONCURRENT)
 @Timeout(300)
+@ExtendWith(SharedWorld.Guest.class)
 class PageTest {
   private static final String OLD = "sha256:" + "a1".repeat(32);
   private static final String NEW = "sha256:" + "a2".repeat(32);

@@ -10,11 +10,13 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.parallel.Execution;
 
 /// What people may say to a rollout, each to its end, with real agents; and what `diagnose` tells them.
 @Execution(CONCURRENT)
 @Timeout(300)
+@ExtendWith(SharedWorld.Guest.class)
 class PeopleTest {
   private static final String TRIPPED = "module.upgrade.circuit_breaker_tripped";
 

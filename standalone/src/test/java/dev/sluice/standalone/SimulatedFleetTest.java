@@ -15,10 +15,12 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Fleets that are simulated: real agents, and above their number instances that only speak the protocol.
+@Order(1)
 class SimulatedFleetTest {
   private static final Duration BOUND = Duration.ofSeconds(100);
   private static final Duration NEVER = Duration.ofHours(1);

@@ -9,11 +9,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// The main job, word for word and number for number, over HTTP: real PostgreSQL and Kafka, all five services, fifty real agents.
 @Timeout(300)
+@ExtendWith(SharedWorld.Guest.class)
+@Order(1)
 class TutorialTest {
   private static final String BATCH_STARTED = "module.upgrade.batch_started";
   private static final String BATCH_COMPLETED = "module.upgrade.batch_completed";
