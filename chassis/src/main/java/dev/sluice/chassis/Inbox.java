@@ -131,6 +131,8 @@ public final class Inbox implements AutoCloseable {
 
   @Override
   public void close() {
+    loop.stop();
+    consumer.unwrap().wakeup();
     loop.close();
     Await.on(consumer.close(), Duration.ofSeconds(15), "closing the consumer");
     Await.on(dead.close(1_000), Duration.ofSeconds(5), "closing the producer");

@@ -84,11 +84,16 @@ public final class Loop implements AutoCloseable {
     }
   }
 
+  /// Asks the loop to end after the round that runs, and does not wait for it.
+  void stop() {
+    closed = true;
+    nudge();
+  }
+
   /// Ends the loop; waits up to 10 s for the round that runs.
   @Override
   public void close() {
-    closed = true;
-    nudge();
+    stop();
     try {
       if (!thread.join(Duration.ofSeconds(10))) thread.interrupt();
     } catch (InterruptedException e) {

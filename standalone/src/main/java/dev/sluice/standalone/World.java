@@ -32,10 +32,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
@@ -132,9 +134,10 @@ public final class World implements DemoWorld {
     starting.add(starting("health", 4, HealthConfig::read, HealthService::start, database, kafka, given));
     starting.add(starting("gateway", 0, GatewayConfig::read, GatewayService::start, database, kafka, given));
     RuntimeException failure = null;
+    var services = opened(new Services(node.threads()));
     for (var one : starting) {
       try {
-        opened(one.join());
+        running(services, one.join());
       } catch (CompletionException e) {
         log.atError().setCause(e.getCause()).log("A service does not start");
         failure = new CannotStart("a service does not start: " + e.getCause().getMessage() + "; the log says more", e.getCause());
@@ -199,6 +202,43 @@ public final class World implements DemoWorld {
     return thing;
   }
 
+  private synchronized void running(Services services, AutoCloseable service) {
+    services.add(service);
+    if (closed) throw new CannotStart("it was told to end while it started");
+  }
+
+  /// The services, which end side by side: each waits for its own last words.
+  private static final class Services implements AutoCloseable {
+    private final Executor threads;
+    private final List<AutoCloseable> running = new ArrayList<>();
+    private boolean closed;
+
+    Services(Executor threads) {
+      this.threads = threads;
+    }
+
+    /// One that comes too late is closed at once.
+    synchronized void add(AutoCloseable service) {
+      if (closed) end(service);
+      else
+        running.add(service);
+    }
+
+    @Override
+    public synchronized void close() {
+      closed = true;
+      running.stream().map(service -> CompletableFuture.runAsync(() -> end(service), threads)).toList().forEach(CompletableFuture::join);
+    }
+  }
+
+  private static void end(AutoCloseable thing) {
+    try {
+      thing.close();
+    } catch (Exception e) {
+      log.atWarn().setCause(e).log("Did not close cleanly");
+    }
+  }
+
   @Override
   public URI gateway() { return URI.create("http://127.0.0.1:" + port); }
 
@@ -222,13 +262,8 @@ public final class World implements DemoWorld {
   }
 
   private void closeAll() {
-    while (!open.isEmpty()) {
-      try {
-        open.pop().close();
-      } catch (Exception e) {
-        log.atWarn().setCause(e).log("Did not close cleanly");
-      }
-    }
+    while (!open.isEmpty())
+      end(open.pop());
   }
 
   /// The JVM halts when its hooks have run: this one waits for a start that is under way, which meets the closed world and closes what it has.
