@@ -132,6 +132,25 @@ class ChassisTest {
   }
 
   @Test
+  void a_statement_that_is_sent_and_fails_takes_the_transaction_with_it_and_is_what_the_caller_hears_of() {
+    var db = chassis(Real.config("planner")).db();
+    db.query("create table sent (n int primary key)");
+    db.doInTransaction(tx -> {
+      tx.send("insert into sent values (1)");
+      assertThat(tx.list("select n from sent", r -> r.getInteger("n"))).as("in the order of sending").containsExactly(1);
+    });
+    assertThatThrownBy(() -> db.doInTransaction(tx -> {
+      tx.send("insert into sent values (2)");
+      tx.send("insert into sent values (1)");
+    })).as("at the commit").hasMessageContaining("sent_pkey");
+    assertThatThrownBy(() -> db.doInTransaction(tx -> {
+      tx.send("insert into sent values (1)");
+      tx.query("select n from sent");
+    })).as("not that the transaction is aborted").hasMessageContaining("sent_pkey");
+    assertThat(db.list("select n from sent", r -> r.getInteger("n"))).containsExactly(1);
+  }
+
+  @Test
   void an_inbox_hands_the_same_messages_over_again_until_the_handler_works_and_fresh_drops_repeats() {
     var c = chassis(Real.config("planner"));
     var failing = new AtomicBoolean(true);
