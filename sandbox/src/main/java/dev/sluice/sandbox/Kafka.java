@@ -50,20 +50,16 @@ public final class Kafka implements AutoCloseable {
     var claim = Claim.of(folder);
     try {
       var data = formatted(claim.folder());
-      for (var left = wanted == 0 ? 5 : 1;; left--) {
-        var port = wanted == 0 ? Ports.free() : wanted;
-        Ports.requireFree(port);
+      return Ports.start(wanted, port -> {
         var server = new KafkaRaftServer(new KafkaConfig(settings(data, port, proxy), false), Time.SYSTEM);
         try {
           server.startup();
           return new Kafka(claim, server, port, proxy);
         } catch (RuntimeException e) {
           server.shutdown();
-          if (left == 1) {
-            throw new IllegalStateException("Kafka in %s could not be started: %s".formatted(claim.folder(), e.getMessage()), e);
-          }
+          throw new IllegalStateException("Kafka in %s could not be started: %s".formatted(claim.folder(), e.getMessage()), e);
         }
-      }
+      });
     } catch (RuntimeException e) {
       proxy.ifPresent(Proxy::close);
       claim.close();

@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.IntFunction;
 
 /// Ports of the loopback interface.
 final class Ports {
@@ -16,7 +17,26 @@ final class Ports {
   private Ports() {
   }
 
-  /// A port that nobody listens on and that this process was not given before. Another process may still be faster: be ready to ask again.
+  /// Starts something on `wanted`, or, for 0, on a free port: on another one where somebody was faster, five times in all.
+  ///
+  /// @throws IllegalStateException when `wanted` is taken
+  static <T> T start(int wanted, IntFunction<T> start) {
+    if (wanted != 0) {
+      requireFree(wanted);
+      return start.apply(wanted);
+    }
+    for (var left = 5;; left--) {
+      try {
+        return start.apply(free());
+      } catch (RuntimeException e) {
+        if (left == 1) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /// A port that nobody listens on and that this process was not given before. Another process may still be faster: see [#start].
   static synchronized int free() {
     for (var tries = 0; tries < 1000; tries++) {
       try (var socket = new ServerSocket(0, 1, InetAddress.getByName(HOST))) {
@@ -31,7 +51,7 @@ final class Ports {
   }
 
   /// @throws IllegalStateException when somebody listens on `port`
-  static void requireFree(int port) {
+  private static void requireFree(int port) {
     try (var socket = new ServerSocket()) {
       socket.bind(new InetSocketAddress(HOST, port));
     } catch (IOException e) {

@@ -58,7 +58,7 @@ public final class Postgres implements AutoCloseable {
       var postgres = new Postgres(claim, binaries);
       postgres.stopLeftover();
       postgres.create();
-      postgres.launch(port);
+      postgres.port = Ports.start(port, postgres::launch);
       return postgres;
     } catch (IOException e) {
       claim.close();
@@ -137,25 +137,18 @@ public final class Postgres implements AutoCloseable {
     Files.move(partial, data, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  /// Launches on `wanted`, or, for 0, on free ports until one is still free when the server gets there.
-  private void launch(int wanted) throws IOException {
-    var tries = wanted == 0 ? 5 : 1;
-    for (var left = tries;; left--) {
-      port = wanted == 0 ? Ports.free() : wanted;
-      Ports.requireFree(port);
-      configure();
-      var ended = account.run(PATIENCE, binaries.program("pg_ctl"), "-D", data.toString(), "-w", "-t", "60", "-s", "-l",
-          data.resolveSibling("log").toString(), "start");
-      if (ended.well()) {
-        return;
-      }
-      if (left == 1) {
-        require("started", ended);
-      }
+  private int launch(int on) {
+    try {
+      configure(on);
+      require("started", account.run(PATIENCE, binaries.program("pg_ctl"), "-D", data.toString(), "-w", "-t", "60", "-s", "-l",
+          data.resolveSibling("log").toString(), "start"));
+      return on;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
-  private void configure() throws IOException {
+  private void configure(int on) throws IOException {
     Files.writeString(data.resolve("postgresql.conf"), """
       # Written at each start; settings of your own go to postgresql.auto.conf (alter system).
       listen_addresses = '%s'
@@ -169,7 +162,7 @@ public final class Postgres implements AutoCloseable {
       timezone = 'UTC'
       log_timezone = 'UTC'
       log_min_messages = 'warning'
-      """.formatted(Ports.HOST, port));
+      """.formatted(Ports.HOST, on));
   }
 
   private void stopLeftover() {
