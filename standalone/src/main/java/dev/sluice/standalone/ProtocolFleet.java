@@ -17,7 +17,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,6 +46,9 @@ public final class ProtocolFleet implements AutoCloseable {
   private final Random random;
   private final Duration slowApply;
   private final List<Instance> instances = new ArrayList<>();
+  /// Who is due, each at most once; no more of them are under way than there are connections.
+  private final Deque<Instance> due = new ArrayDeque<>();
+  private int underWay;
 
   private ProtocolFleet(URI server, Faults faults) {
     this.server = server;
@@ -133,6 +138,31 @@ public final class ProtocolFleet implements AutoCloseable {
     return "https".equals(server.getScheme()) ? 443 : 80;
   }
 
+  private void due(Instance instance) {
+    synchronized (due) {
+      due.add(instance);
+    }
+    next();
+  }
+
+  private void next() {
+    while (true) {
+      Instance first;
+      synchronized (due) {
+        if (underWay == CONNECTIONS || due.isEmpty()) return;
+        underWay++;
+        first = due.poll();
+      }
+      first.beat();
+    }
+  }
+
+  private void over() {
+    synchronized (due) {
+      underWay--;
+    }
+  }
+
   private synchronized Duration within(Duration most) { return Duration.ofMillis(1 + random.nextLong(most.toMillis())); }
 
   @Override
@@ -156,18 +186,20 @@ public final class ProtocolFleet implements AutoCloseable {
       this.fault = fault;
     }
 
-    void after(Duration wait) { vertx.setTimer(Math.max(1, wait.toMillis()), _ -> beat()); }
+    void after(Duration wait) { vertx.setTimer(Math.max(1, wait.toMillis()), _ -> due(this)); }
 
-    private synchronized void beat() {
+    synchronized void beat() {
       boolean away = fault == Faults.Fault.FLAPPING && beats++ / BEATS_BETWEEN_FLAPS % 2 == 1;
       if (away) {
         after(RETRY);
+        over();
         return;
       }
       boolean last = fault == Faults.Fault.SILENT && modules.stream().allMatch(told::containsKey);
       send("/v1/instances/" + id + "/heartbeats", token, "application/json", Buffer.buffer(report())).onComplete(answer -> {
-        if (last && answer.succeeded()) return;
-        after(answer.succeeded() ? hear(answer.result()) : RETRY.plus(within(RETRY)));
+        if (!last || answer.failed()) after(answer.succeeded() ? hear(answer.result()) : RETRY.plus(within(RETRY)));
+        over();
+        next();
       });
     }
 

@@ -1,0 +1,104 @@
+package dev.sluice.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.contract.Decider;
+import dev.sluice.contract.RolloutEvent;
+import dev.sluice.rollout.domain.Rollout;
+import dev.sluice.rollout.domain.RolloutCommand;
+import dev.sluice.rollout.domain.RolloutDecider;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// Thousands of lives of the whole house in virtual time, each from its own seed, with every invariant judged after every step.
+///
+/// `-Dlives=1000000` lives more, `-Dseed=` others, `-Dlife=` one again, with its story.
+class SimulationTest {
+  private static final int LIVES = Integer.getInteger("lives", 2_000);
+  private static final int FOUND_WITHIN = 200;
+  private static final int PREMISES = 100;
+  private static final int CRASHES = 20;
+
+  @Test
+  @Timeout(36_000)
+  void every_invariant_holds_in_thousands_of_lives() {
+    long seed = Long.getLong("seed", System.nanoTime());
+    System.out.println("SimulationTest: seed " + seed);
+    var premises = new EnumMap<Invariant, Long>(Invariant.class);
+    var crashes = new EnumMap<CrashPoint, Long>(CrashPoint.class);
+    long rivals = 0;
+    long lostAsks = 0;
+    var seeds = new Random(seed);
+    var one = Long.getLong("life");
+    for (int n = 0; n < (one == null ? LIVES : 1); n++) {
+      long life = one == null ? seeds.nextLong() : one;
+      var world = lived(life, new RolloutDecider(), UnaryOperator.identity());
+      world.judge.premises.forEach((invariant, times) -> premises.merge(invariant, (long) times, Long::sum));
+      world.crashes.forEach((point, times) -> crashes.merge(point, (long) times, Long::sum));
+      rivals += world.rivals;
+      lostAsks += world.lostAsks;
+    }
+    System.out
+        .println(table("invariant", "could have been broken", premises) + table("crash after", "times", crashes) + "rival writers " + rivals
+            + ", questions without an answer " + lostAsks);
+    if (one != null || LIVES < 2_000) return;
+    for (var invariant : Invariant.values())
+      assertThat(premises.getOrDefault(invariant, 0L)).as(invariant.name()).isGreaterThanOrEqualTo(PREMISES);
+    for (var point : CrashPoint.values())
+      assertThat(crashes.getOrDefault(point, 0L)).as(point.name()).isGreaterThanOrEqualTo(CRASHES);
+    assertThat(rivals).as("two processes write one stream").isGreaterThanOrEqualTo(CRASHES);
+  }
+
+  @Test
+  void a_gate_that_opens_early_is_found() { found(Bugs.GATE_OPENS_EARLY, UnaryOperator.identity(), Invariant.BATCH_GATE); }
+
+  @Test
+  void a_streak_that_a_restart_forgets_is_found() { found(new RolloutDecider(), Bugs::forgetsTheStreak, Invariant.BREAKER_RULE); }
+
+  @Test
+  void a_second_trip_event_is_found() { found(Bugs.TRIPS_TWICE, UnaryOperator.identity(), Invariant.ONE_TRIP); }
+
+  @Test
+  void a_way_back_to_the_wrong_version_is_found() { found(Bugs.WRONG_VERSION_BACK, UnaryOperator.identity(), Invariant.OWN_VERSION_BACK); }
+
+  private static void found(Decider<Rollout, RolloutCommand, RolloutEvent> decider, UnaryOperator<Object> memory, Invariant broken) {
+    for (long life = 1; life <= FOUND_WITHIN; life++)
+      try {
+        new World(life, decider, memory, false).live();
+      } catch (Judge.Breach breach) {
+        assertThat(breach.invariant).as("life " + life).isEqualTo(broken);
+        System.out.println(broken + " is found in life " + life);
+        return;
+      }
+    throw new AssertionError(broken + " is not found in " + FOUND_WITHIN + " lives");
+  }
+
+  /// A life that breaks an invariant is lived again, and tells its story.
+  private static World lived(long life, Decider<Rollout, RolloutCommand, RolloutEvent> decider, UnaryOperator<Object> memory) {
+    var world = new World(life, decider, memory, false);
+    try {
+      world.live();
+      return world;
+    } catch (AssertionError | RuntimeException first) {
+      var again = new World(life, decider, memory, true);
+      try {
+        again.live();
+      } catch (AssertionError | RuntimeException second) {
+        throw new AssertionError("life " + life + " (-Dlife=" + life + ")\n" + String.join("\n", again.story) + "\n" + second.getMessage(),
+            second);
+      }
+      throw new AssertionError("life " + life + " goes another way when it is lived again", first);
+    }
+  }
+
+  private static <K extends Enum<K>> String table(String name, String count, Map<K, Long> rows) {
+    var text = new StringBuilder("%-24s %s%n".formatted(name, count));
+    rows.forEach(
+        (key, times) -> text.append("%-24s %,d%n".formatted(key.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' '), times)));
+    return text.toString();
+  }
+}
