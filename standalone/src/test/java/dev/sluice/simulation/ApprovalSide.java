@@ -24,7 +24,7 @@ final class ApprovalSide extends Service {
 
   ApprovalSide(World world) {
     super(world, "approval", Topics.PLAN, Topics.ROLLOUT);
-    desk = new Desk<>(Topics.APPROVAL, new ApprovalDecider(), request -> request, world.judge::approval);
+    desk = new Desk<>(Topics.APPROVAL, new ApprovalDecider(), request -> request, (_, rows) -> world.judge.approval(rows));
   }
 
   @Override

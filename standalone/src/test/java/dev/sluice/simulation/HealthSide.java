@@ -136,6 +136,7 @@ final class HealthSide extends Service {
     if (d.handedOutAt == null && !mayHandOut(d)) return null;
     if (d.handedOutAt == null) {
       d.handedOutAt = world.now;
+      world.judge.delivered(instance, d.generation);
       if (d.rollout != null) {
         report(d.rollout, new HealthReport.HandedOut(new RolloutId(d.rollout), List.of(new Handing(d.ordinal, d.generation, world.now))));
         world.judge.handedOut(instance, d.rollout, d.generation, d.purpose, gates.get(d.rollout).seq);

@@ -14,7 +14,9 @@ import dev.sluice.contract.RolloutState;
 import dev.sluice.contract.Slices;
 import dev.sluice.contract.VersionRef;
 import dev.sluice.health.domain.Heard;
+import dev.sluice.rollout.domain.Rollout;
 import dev.sluice.rollout.domain.RolloutCommand;
+import dev.sluice.rollout.domain.Roster;
 import dev.sluice.rollout.domain.Standing;
 import dev.sluice.simulation.Store.Row;
 import java.time.Duration;
@@ -119,7 +121,6 @@ final class Judge {
     for (var other : ledgers.entrySet())
       holds(Invariant.ONE_CLAIM, other.getValue().released || !started(other.getValue()) && other.getValue().ended,
           () -> rollout + " is planned while " + other.getKey() + " holds the pair");
-    premises.merge(Invariant.ONE_CLAIM, 1, Integer::sum);
   }
 
   private static boolean started(Ledger l) { return !l.instructed.isEmpty(); }
@@ -134,13 +135,13 @@ final class Judge {
 
   /// @param known the place in the rollout's stream up to which the health-service has committed what it delivers
   void handedOut(String instance, String rollout, long generation, Purpose purpose, int known) {
-    handed.put(new Delivery(instance, generation), world.now);
     var delivers = delivers(rollout, known);
     holds(Invariant.WITHHELD, delivers == purpose,
         () -> instance + " is handed generation " + generation + " of " + rollout + " though it delivers " + delivers + " as of " + known);
     var l = ledgers.get(rollout);
-    boolean late = l.abortedAt != null && !world.now.isBefore(l.abortedAt.plus(HealthSide.LEASE));
-    holds(Invariant.NOT_MET_AFTER, !late, () -> instance + " is handed a version of " + rollout + ", aborted at " + l.abortedAt);
+    if (l.abortedAt != null)
+      holds(Invariant.OFFER_ENDED, world.now.isBefore(l.abortedAt.plus(HealthSide.LEASE)),
+          () -> instance + " is handed a version of " + rollout + ", aborted at " + l.abortedAt);
   }
 
   /// What a rollout delivers as of a place in its stream; null: nothing.
@@ -165,9 +166,13 @@ final class Judge {
     return held ? null : way;
   }
 
-  /// A machine was told a version: it must have been handed out before.
+  /// A delivery is committed.
+  void delivered(String instance, long generation) { handed.put(new Delivery(instance, generation), world.now); }
+
+  /// A machine was told a version: its delivery must have been committed before.
   void met(String instance, Machine.Answer answer) {
-    premises.merge(Invariant.NOT_MET_AFTER, 1, Integer::sum);
+    holds(Invariant.WITHHELD, handed.containsKey(new Delivery(instance, answer.generation())),
+        () -> instance + " is told " + answer + ", which was never handed out");
   }
 
   void command(String rollout, RolloutCommand command, Decision<RolloutEvent> decision) {
@@ -176,14 +181,14 @@ final class Judge {
     if (l == null || l.plan == null) return;
     boolean done = decision instanceof Decision.Accepted<RolloutEvent>;
     boolean finished = l.ended;
-    holds(Invariant.ABORT_WINS, done || finished, () -> "an abort of " + rollout + " is refused");
+    holds(Invariant.AFTER_ABORT, done || finished, () -> "an abort of " + rollout + " is refused");
   }
 
   void approval(List<Row> rows) {
     for (var row : rows)
       switch (row.event()) {
         case ApprovalEvent.PlanApproved e -> approved.put(e.rolloutId().value(), e);
-        case ApprovalEvent.ContinuationRequested e -> holds(Invariant.ONE_TRIP, questions.merge(e.requestId(), 1, Integer::sum) == 1
+        case ApprovalEvent.ContinuationRequested e -> holds(Invariant.ONE_QUESTION, questions.merge(e.requestId(), 1, Integer::sum) == 1
             && tripsAsked.contains(e.requestId()), () -> "a question that no trip asked once: " + e);
         default -> {
           // what people said
@@ -197,7 +202,20 @@ final class Judge {
       event(row.stream(), l, row, (RolloutEvent) row.event());
     }
     var l = ledgers.get(rows.getFirst().stream());
-    holds(Invariant.BREAKER_RULE, !l.mustTrip, () -> "a failure that breaks a rule does not trip");
+    must(Invariant.BREAKER_RULE, !l.mustTrip, () -> "a failure that breaks a rule does not trip");
+  }
+
+  /// What a process knows after it has written must be what the events say.
+  void knows(Rollout known, String rollout) {
+    holds(Invariant.EVENT_CHANGE, new Story(known).equals(new Story(world.rollouts.desk.replayed(rollout))),
+        () -> "a process knows another " + rollout + " than its events say");
+  }
+
+  /// A rollout without the names of its members, which are no part of its events.
+  private record Story(Rollout rollout) {
+    Story {
+      rollout = rollout.with((Roster) null);
+    }
   }
 
   private void event(String rollout, Ledger l, Row row, RolloutEvent event) {
@@ -207,12 +225,13 @@ final class Judge {
       case RolloutEvent.PlanEdited e -> plan(l, e.plan());
       case RolloutEvent.Started _ -> {
         var said = approved.get(rollout);
-        holds(Invariant.APPROVED_REVISION,
+        holds(Invariant.REVISION_APPROVED,
             said != null && said.revision() == l.plan.revision() && said.planHash().equals(l.plan.planHash()),
             () -> rollout + " starts revision " + l.plan.revision() + ", approved was " + said);
       }
       case RolloutEvent.BatchStarted e -> {
-        holds(Invariant.BATCH_GATE, !l.tripped && !l.back && !l.ended && l.pausedAt == null && e.batchIndex() == l.batch + 1
+        if (e.batchIndex() > 0) premises.merge(Invariant.BATCH_GATE, 1, Integer::sum);
+        must(Invariant.BATCH_GATE, !l.tripped && !l.back && !l.ended && l.pausedAt == null && e.batchIndex() == l.batch + 1
             && ended(l, e.batchIndex()), () -> "batch " + e.batchIndex() + " of " + rollout + " starts too early");
         l.batch = e.batchIndex();
       }
@@ -227,7 +246,7 @@ final class Judge {
           once(l, v);
           evidence(l, v, l.sentBack.get(v.ordinal()));
         } else
-          holds(Invariant.OWN_VERSION_BACK,
+          holds(Invariant.ROLLBACK_OWN,
               !v.healthy() || l.generations.get(v.ordinal()).stream().noneMatch(g -> handed.containsKey(new Delivery(instance, g))),
               () -> instance + " met the target and counts as rolled back without an instruction");
       });
@@ -286,7 +305,7 @@ final class Judge {
   }
 
   private void instructed(String rollout, Ledger l, RolloutEvent.InstancesInstructed e, RolloutEvent.Instruction i, Instant at) {
-    holds(Invariant.ABORT_WINS, !l.aborted && !l.ended, () -> rollout + " instructs " + i + " after its end");
+    holds(Invariant.AFTER_ABORT, !l.aborted && !l.ended, () -> rollout + " instructs " + i + " after its end");
     int batch = l.slices.batchOf(i.ordinal());
     if (e.purpose() == Purpose.UPGRADE) {
       holds(Invariant.MEMBERS_ONLY, batch == l.batch && !l.back && !l.tripped, () -> "not in the open batch " + l.batch + ": " + i);
@@ -303,7 +322,7 @@ final class Judge {
       var most = l.plan.inputs().maxInFlight();
       holds(Invariant.IN_FLIGHT, under <= (most == null ? l.slices.sizeOf(batch) : most), () -> under + " in flight of " + most);
     } else {
-      holds(Invariant.OWN_VERSION_BACK,
+      holds(Invariant.ROLLBACK_OWN,
           l.instructed.containsKey(i.ordinal()) && e.versions().get(i.version()).equals(origin(l, i.instanceId().value())),
           () -> i + " goes back to " + e.versions().get(i.version()).version() + " instead of its own");
       l.sentBack.put(i.ordinal(), e.versions().get(i.version()));
@@ -333,7 +352,7 @@ final class Judge {
     var instance = v.instanceId().value();
     if (v.healthy()) {
       var out = handed.get(new Delivery(instance, v.generation()));
-      holds(Invariant.FRESH_EVIDENCE, out != null && received.getOrDefault(instance, List.of()).stream()
+      holds(Invariant.EVIDENCE_AFTER, out != null && received.getOrDefault(instance, List.of()).stream()
           .anyMatch(s -> s.at().isAfter(out) && target.digest().value().equals(s.digest())), () -> "nothing shows that " + v);
     } else if (v.reason() == Reason.SILENT || v.reason() == Reason.HEALTH_TIMEOUT || v.reason() == Reason.NEVER_HANDED_OUT) {
       var from = l.toldAt.get(v.ordinal());
@@ -396,7 +415,7 @@ final class Judge {
   }
 
   private void tripped(Ledger l, RolloutEvent.BreakerTripped e) {
-    holds(Invariant.ONE_TRIP, !l.tripped && !l.back && !l.ended && e.trip().number() == ++l.trips && tripsAsked.add(e.requestId()),
+    holds(Invariant.ONE_QUESTION, !l.tripped && !l.back && !l.ended && e.trip().number() == ++l.trips && tripsAsked.add(e.requestId()),
         () -> "a second trip: " + e);
     boolean nobody = e.trip().rule() == BreakerRule.NO_EVIDENCE && !l.plan.inputs().countAbsent();
     holds(Invariant.BREAKER_RULE, nobody || l.mustTrip && rules.contains(e.trip().rule()), () -> "no rule says so: " + e);
@@ -432,21 +451,15 @@ final class Judge {
     premises.merge(Invariant.COMES_TO_AN_END, 1, Integer::sum);
     for (var rollout : world.rollouts.rollouts()) {
       var standing = world.rollouts.standing(rollout);
-      holds(Invariant.COUNTS, standing.counts().values().stream().mapToInt(n -> n).sum() == standing.plan().slices().total(),
+      holds(Invariant.COUNTS_ADD_UP, standing.counts().values().stream().mapToInt(n -> n).sum() == standing.plan().slices().total(),
           () -> rollout + " counts " + standing.counts());
       holds(Invariant.COMES_TO_AN_END, standing.state().ended(), () -> rollout + " is " + standing.state());
       whole(rollout);
       settled(rollout, standing);
-      for (var replica : world.rollouts.replicas) {
-        var known = replica.cache.get(rollout);
-        if (known != null && known.end() == world.rollouts.store.stream(rollout).size())
-          holds(Invariant.EVENTS_ARE_CHANGES,
-              ((dev.sluice.rollout.domain.Rollout) known.state()).with(standing.rollout().roster()).equals(standing.rollout()),
-              () -> replica + " knows another " + rollout + " than its events say");
-      }
     }
     for (var request : tripsAsked)
-      holds(Invariant.ONE_TRIP, questions.getOrDefault(request, 0) == 1, () -> request + " was asked " + questions.get(request) + " times");
+      holds(Invariant.ONE_QUESTION, questions.getOrDefault(request, 0) == 1,
+          () -> request + " was asked " + questions.get(request) + " times");
     holds(Invariant.STREAM_WHOLE, world.gateway.read.equals(world.gateway.log), () -> "a reader saw another stream than there is");
   }
 
@@ -464,15 +477,15 @@ final class Judge {
     var l = ledgers.get(rollout);
     boolean newest = ledgers.keySet().stream().noneMatch(r -> r.compareTo(rollout) > 0 && started(ledgers.get(r)));
     l.instructed.forEach((ordinal, instance) -> {
-      holds(Invariant.NOT_MET_AFTER, standing.state() == RolloutState.COMPLETED || !world.health.offers(instance, rollout),
+      holds(Invariant.OFFER_ENDED, standing.state() == RolloutState.COMPLETED || !world.health.offers(instance, rollout),
           () -> instance + " may still be handed a version of " + rollout);
       if (!newest || gone.contains(instance)) return;
       var state = standing.member(ordinal).state();
       if (state == MemberState.ROLLED_BACK)
-        holds(Invariant.OWN_VERSION_BACK, world.health.wants(instance).equals(origin(l, instance)),
+        holds(Invariant.ROLLBACK_OWN, world.health.wants(instance).equals(origin(l, instance)),
             () -> instance + " is rolled back and wants " + world.health.wants(instance).version());
       if (state == MemberState.HEALTHY)
-        holds(Invariant.FRESH_EVIDENCE, world.health.wants(instance).equals(l.plan.target()),
+        holds(Invariant.EVIDENCE_AFTER, world.health.wants(instance).equals(l.plan.target()),
             () -> instance + " is healthy and wants another version");
     });
   }

@@ -78,14 +78,14 @@ final class Machine {
     applying = answer;
     says = ModuleStatus.State.APPLYING;
     echoes = answer.generation();
-    appliedAt = world.now.plusMillis(world.random.nextInt(world.chaos && world.random.nextInt(6) == 0 ? 200_000 : 8_000));
+    appliedAt = world.now.plusMillis(world.random.nextInt(world.chaos && world.random.nextInt(6) == 0 ? 100_000 : 3_000));
     next = world.now;
     if (world.chaos && world.random.nextInt(6) == 0) awayUntil = world.now.plusSeconds(world.random.nextInt(200));
   }
 
   private void apply() {
     boolean bad = applying.version().equals(world.bad) && world.random.nextInt(3) > 0;
-    boolean unlucky = world.chaos && world.random.nextInt(25) == 0;
+    boolean unlucky = world.chaos && world.random.nextInt(world.frailty) == 0;
     if (world.chaos && world.random.nextInt(30) == 0) says = ModuleStatus.State.APPLY_FAILED; // the old one still runs
     else {
       runs = applying.version();

@@ -37,7 +37,10 @@ final class RolloutSide extends Service {
 
   RolloutSide(World world, Decider<Rollout, RolloutCommand, RolloutEvent> decider) {
     super(world, "rollout", Topics.PLAN, Topics.APPROVAL, Topics.VERDICT);
-    desk = new Desk<>(Topics.ROLLOUT, decider, this::withRoster, world.judge::rollout);
+    desk = new Desk<>(Topics.ROLLOUT, decider, this::withRoster, (after, rows) -> {
+      world.judge.rollout(rows);
+      world.judge.knows(withRoster(after), rows.getFirst().stream());
+    });
   }
 
   private Rollout withRoster(Rollout rollout) {

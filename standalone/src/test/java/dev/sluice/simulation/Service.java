@@ -9,7 +9,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
@@ -179,9 +179,9 @@ abstract class Service {
     private final String topic;
     private final Decider<S, C, E> decider;
     private final UnaryOperator<S> enrich;
-    private final Consumer<List<Row>> committed;
+    private final BiConsumer<S, List<Row>> committed;
 
-    Desk(String topic, Decider<S, C, E> decider, UnaryOperator<S> enrich, Consumer<List<Row>> committed) {
+    Desk(String topic, Decider<S, C, E> decider, UnaryOperator<S> enrich, BiConsumer<S, List<Row>> committed) {
       this.topic = topic;
       this.decider = decider;
       this.enrich = enrich;
@@ -218,10 +218,11 @@ abstract class Service {
     }
 
     Work handle(Replica replica, String stream, Function<S, C> command, String actor,
-        java.util.function.BiConsumer<C, Decision<E>> then) {
+        BiConsumer<C, Decision<E>> then) {
       return new Work() {
         private List<E> events;
         private List<E> found;
+        private S before;
         private int end;
         private C asked;
         private boolean done;
@@ -229,10 +230,10 @@ abstract class Service {
         @Override
         public CrashPoint step() {
           if (events == null) {
-            var state = load(replica, stream);
+            before = load(replica, stream);
             end = replica.cache.get(stream).end();
-            asked = command.apply(state);
-            var decision = decider.decide(state, asked);
+            asked = command.apply(before);
+            var decision = decider.decide(before, asked);
             if (!(decision instanceof Decision.Accepted<E>(var accepted)) || accepted.isEmpty()) {
               done = true;
               then.accept(asked, decision);
@@ -252,7 +253,10 @@ abstract class Service {
           done = true;
           for (var row : rows)
             world.tell(() -> replica + " writes " + row.seq() + " " + row.event());
-          committed.accept(rows);
+          var after = before;
+          for (var event : found)
+            after = decider.evolve(after, event);
+          committed.accept(after, rows);
           then.accept(asked, Decision.accepted(found));
           return CrashPoint.APPENDED;
         }

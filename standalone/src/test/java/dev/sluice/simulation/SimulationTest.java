@@ -57,13 +57,13 @@ class SimulationTest {
   void a_gate_that_opens_early_is_found() { found(Bugs.GATE_OPENS_EARLY, UnaryOperator.identity(), Invariant.BATCH_GATE); }
 
   @Test
-  void a_streak_that_a_restart_forgets_is_found() { found(new RolloutDecider(), Bugs::forgetsTheStreak, Invariant.BREAKER_RULE); }
+  void a_streak_that_a_restart_forgets_is_found() { found(new RolloutDecider(), Bugs::forgetsTheStreak, Invariant.EVENT_CHANGE); }
 
   @Test
-  void a_second_trip_event_is_found() { found(Bugs.TRIPS_TWICE, UnaryOperator.identity(), Invariant.ONE_TRIP); }
+  void a_second_trip_event_is_found() { found(Bugs.TRIPS_TWICE, UnaryOperator.identity(), Invariant.ONE_QUESTION); }
 
   @Test
-  void a_way_back_to_the_wrong_version_is_found() { found(Bugs.WRONG_VERSION_BACK, UnaryOperator.identity(), Invariant.OWN_VERSION_BACK); }
+  void a_way_back_to_the_wrong_version_is_found() { found(Bugs.WRONG_VERSION_BACK, UnaryOperator.identity(), Invariant.ROLLBACK_OWN); }
 
   private static void found(Decider<Rollout, RolloutCommand, RolloutEvent> decider, UnaryOperator<Object> memory, Invariant broken) {
     for (long life = 1; life <= FOUND_WITHIN; life++)

@@ -33,7 +33,7 @@ final class World {
   static final VersionRef TARGET = version("1.26.0", '3');
   static final VersionRef NEXT = version("1.28.0", '4');
   /// Seconds between heartbeats.
-  static final int INTERVAL = 10;
+  static final int INTERVAL = 3;
   private static final int CALM_STEPS = 60_000;
 
   private static VersionRef version(String version, char digit) {
@@ -59,6 +59,8 @@ final class World {
   private final boolean told;
   private final double crashing;
   private final int roughness;
+  /// One in so many upgrades fails though the version is good.
+  final int frailty;
   final VersionRef bad;
   Instant now = Instant.parse("2026-01-01T00:00:00Z");
   boolean chaos = true;
@@ -74,8 +76,9 @@ final class World {
     this.random = new Random(seed);
     this.memory = memory;
     this.told = told;
-    this.crashing = pick(0.0, 0.01, 0.03);
+    this.crashing = pick(0.0, 0.02, 0.04);
     this.roughness = (int) pick(2, 4, 8);
+    this.frailty = (int) pick(5, 10, 30);
     this.bad = random.nextInt(3) == 0 ? TARGET : random.nextInt(4) == 0 ? NEXT : null;
     this.plans = 1 + random.nextInt(2);
     this.policy = new PolicyView(Policy.REQUIRE_APPROVAL, 1 + random.nextInt(2), random.nextInt(4) == 0, 1_800, 1_200, "default");
@@ -86,7 +89,7 @@ final class World {
     this.health = new HealthSide(this);
     this.gateway = new GatewaySide(this);
     this.services = List.of(planner, approval, rollouts, health, gateway);
-    int size = 2 + random.nextInt(9);
+    int size = 2 + random.nextInt(11);
     for (int i = 0; i < size; i++) {
       var runs = random.nextInt(3) == 0 ? OLDER : OLD;
       health.enrol("i" + i, runs, 1 + i);
@@ -105,7 +108,7 @@ final class World {
 
   /// Whether a process lives on after a step.
   boolean survives(Replica replica, CrashPoint point) {
-    double rare = point == CrashPoint.HANDED_OUT ? 10 : point == CrashPoint.APPENDED ? 3 : 1;
+    double rare = point == CrashPoint.HANDED_OUT ? 30 : point == CrashPoint.APPENDED ? 3 : 1;
     if (!chaos || !replica.up || random.nextDouble() >= crashing * rare) return true;
     crashes.merge(point, 1, Integer::sum);
     die(replica, point);
@@ -127,7 +130,7 @@ final class World {
 
   /// Lives through chaos and calm.
   void live() {
-    int steps = 500 + random.nextInt(2_500);
+    int steps = 1_000 + random.nextInt(3_000);
     for (int n = 0; n < steps; n++) {
       step();
       judge.step();
@@ -243,7 +246,7 @@ final class World {
   private void plan() {
     var target = planned == 0 ? TARGET : NEXT;
     var inputs = new PlanInputs(new TemplateId("web"), MODULE, target.id(), 1 + random.nextInt(100), random.nextInt(4) == 0 ? 2 : null,
-        1 + random.nextInt(3), random.nextInt(3) == 0 ? 100 : 1 + random.nextInt(60), 15 + random.nextInt(60),
+        1 + random.nextInt(4), random.nextInt(3) > 0 ? 100 : 1 + random.nextInt(60), 15 + random.nextInt(60),
         random.nextInt(3) == 0 ? random.nextInt(20) : 0,
         random.nextInt(4) == 0 ? 1 : 0, random.nextInt(3) == 0 ? 1 + random.nextInt(3) : null, random.nextInt(4) > 0, "zone");
     if (planner.plan(inputs, target)) planned++;
@@ -275,9 +278,9 @@ final class World {
       case 1 -> machine.awayUntil = now.plusSeconds(random.nextInt(200));
       case 2 -> machine.flap();
       case 3 -> {
-        var service = services.get(random.nextInt(services.size()));
+        var service = random.nextBoolean() ? rollouts : services.get(random.nextInt(services.size()));
         var replica = service.replicas.get(random.nextInt(2));
-        if (replica.up && random.nextInt(3) == 0) die(replica, null);
+        if (replica.up) die(replica, null);
       }
       default -> {
         // a service with nobody left to answer, for a while
