@@ -267,6 +267,22 @@ class AttemptsTest {
     play.ends();
   }
 
+  /// The timeout may have come to a rollout that was paused, and then it is not recorded: without this word the member would be waited for for ever.
+  @Test
+  void who_is_decommissioned_after_a_timeout_that_was_not_recorded_is_told_as_gone() {
+    var leaves = settled("leaves-late");
+    var play = Play.of(world, "gone-late", leaves).start().instruct(60, 0).told("1.26.0");
+    eventually(() -> assertThat(leaves.poll(5).body().path("desired")).isNotEmpty());
+    play.left(500);
+    eventually(() -> {
+      leaves.beat();
+      assertThat(play.judgements()).hasSize(1);
+    });
+    client.delete("/v1/instances/leaves-late");
+    eventually(() -> assertThat(play.gone().stream().map(m -> m.ordinal() + " " + m.reason())).containsExactly("0 DECOMMISSIONED"));
+    play.ends();
+  }
+
   @Test
   void members_that_are_gone_are_told_as_gone() {
     var leaves = settled("leaves");

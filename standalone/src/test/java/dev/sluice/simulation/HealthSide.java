@@ -231,6 +231,12 @@ final class HealthSide extends Service {
     world.judge.decommissioned(instance);
     var d = desired.get(instance);
     if (!watched(d)) return;
+    if (d.timedOut && !d.recorded) {
+      d.standing = new Standing.Closed();
+      report(d.rollout,
+          new HealthReport.Gone(new RolloutId(d.rollout), List.of(new MemberReason(d.ordinal, d.generation, Reason.DECOMMISSIONED))));
+      return;
+    }
     var found = new HashMap<String, List<HealthReport>>();
     keep(instance, d, Listening.decommissioned(new Listening.Ear(pulses.get(instance), List.of(watch(d)))), found);
     found.forEach((rollout, reports) -> store.append(Topics.VERDICT, rollout, reports, world.now, null));

@@ -133,7 +133,9 @@ public final class FleetStore {
       """;
   private static final String MEMBER_OF = """
       select a.rollout_id, a.ordinal, a.generation from assignment a join gate g on g.rollout_id = a.rollout_id and not g.ended
-       where a.instance_id = $1 and a.standing in ('awaited', 'soaking') order by a.module_id for update of a
+       where a.instance_id = $1
+         and (a.standing in ('awaited', 'soaking') or a.standing in ('failed', 'late_healthy') and a.timed_out and not a.verdict_recorded)
+       order by a.module_id for update of a
       """;
   private static final String CLOSE = """
       update assignment set standing = 'closed', due_at = null,
@@ -143,7 +145,7 @@ public final class FleetStore {
       update instance set status = 'decommissioned', decommissioned_at = $2, changed_xid = greatest(pg_current_xact_id(), instance.changed_xid) where id = $1
       """;
 
-  /// Decommissions an instance. A rollout that waits for it is told.
+  /// Decommissions an instance. A rollout that waits for it is told, also one that may have passed over its timeout: while it is paused.
   ///
   /// @return whether there is such an instance
   public boolean decommission(String id, Instant now, String actor) {
