@@ -4,6 +4,7 @@ import dev.sluice.contract.Decider;
 import dev.sluice.contract.Decision;
 import dev.sluice.contract.Problem;
 import dev.sluice.contract.Scope;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -29,15 +30,22 @@ public final class Desk<S, C, E> {
   /// @param scope  what the events are about, from the state after them
   /// @param view   keeps rows for reading, in the append's transaction
   /// @param enrich attaches what the state needs but no event carries; called after each load and append
-  public record Stream<S, E>(String topic, Kinds kinds, BiFunction<String, S, String> key, Function<S, Scope> scope, View<S, E> view,
+  public record Stream<S, C, E>(String topic, Kinds kinds, BiFunction<String, S, String> key, Function<S, Scope> scope, View<S, C, E> view,
       UnaryOperator<S> enrich) {}
 
-  /// Rows for reading.
-  public interface View<S, E> {
-    /// @param before the state before the events
-    /// @param after  the state after them
-    /// @param end    the stream's end after them
-    void apply(Db.Tx tx, String stream, S before, List<E> events, S after, Journal.Position end, java.time.Instant at);
+  /// A command that was decided to at least one event.
+  ///
+  /// @param actor  who wished it
+  /// @param before the state before the events
+  /// @param from   the stream's end before them
+  /// @param after  the state after them
+  /// @param end    the stream's end after them
+  public record Change<S, C, E>(String stream, String actor, C command, S before, Journal.Position from, List<E> events, S after,
+      Journal.Position end, Instant at) {}
+
+  /// Rows for reading, written in the append's transaction.
+  public interface View<S, C, E> {
+    void apply(Db.Tx tx, Change<S, C, E> change);
   }
 
   /// A stream as it stands.
@@ -65,7 +73,7 @@ public final class Desk<S, C, E> {
   private final Journal journal;
   private final InstantSource clock;
   private final Decider<S, C, E> decider;
-  private final Stream<S, E> about;
+  private final Stream<S, C, E> about;
   private final ReentrantLock[] locks = new ReentrantLock[256];
   private final Map<String, Loaded<S>> cache = new LinkedHashMap<>(16, 0.75f, true) {
     private static final long serialVersionUID = 1;
@@ -74,7 +82,7 @@ public final class Desk<S, C, E> {
     protected boolean removeEldestEntry(Map.Entry<String, Loaded<S>> eldest) { return size() > CACHED; }
   };
 
-  public Desk(Db db, Journal journal, InstantSource clock, Decider<S, C, E> decider, Stream<S, E> about) {
+  public Desk(Db db, Journal journal, InstantSource clock, Decider<S, C, E> decider, Stream<S, C, E> about) {
     this.db = db;
     this.journal = journal;
     this.clock = clock;
@@ -127,7 +135,8 @@ public final class Desk<S, C, E> {
 
   private Outcome<S, E> attempt(String stream, Function<S, C> command, String actor, java.util.function.Consumer<Db.Tx> also) {
     var loaded = catchUp(stream);
-    return switch (decider.decide(loaded.state(), command.apply(loaded.state()))) {
+    var asked = command.apply(loaded.state());
+    return switch (decider.decide(loaded.state(), asked)) {
       case Decision.Refused<E>(var problem) -> new Refused<>(problem);
       case Decision.Accepted<E>(var events) -> {
         var state = loaded.state();
@@ -140,7 +149,8 @@ public final class Desk<S, C, E> {
           entries.add(new Journal.Entry(event, about.scope().apply(after)));
         var end = db.inTransaction(tx -> {
           var newEnd = journal.append(tx, about.topic(), stream, about.key().apply(stream, after), loaded.end(), entries, at, actor);
-          if (!events.isEmpty()) about.view().apply(tx, stream, loaded.state(), events, after, newEnd, at);
+          if (!events.isEmpty())
+            about.view().apply(tx, new Change<>(stream, actor, asked, loaded.state(), loaded.end(), events, after, newEnd, at));
           also.accept(tx);
           return newEnd;
         });

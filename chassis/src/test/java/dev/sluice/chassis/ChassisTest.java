@@ -65,16 +65,16 @@ class ChassisTest {
     return chassis;
   }
 
-  private static Desk<Integer, Enrol, FleetEvent> desk(Chassis c, Desk.View<Integer, FleetEvent> view) {
+  private static Desk<Integer, Enrol, FleetEvent> desk(Chassis c, Desk.View<Integer, Enrol, FleetEvent> view) {
     return desk(c, c.journal(), view);
   }
 
-  private static Desk<Integer, Enrol, FleetEvent> desk(Chassis c, Journal journal, Desk.View<Integer, FleetEvent> view) {
+  private static Desk<Integer, Enrol, FleetEvent> desk(Chassis c, Journal journal, Desk.View<Integer, Enrol, FleetEvent> view) {
     return new Desk<>(c.db(), journal, c.clock(), new Counting(),
         new Desk.Stream<>(Topics.INSTANCE, KINDS, (stream, _) -> stream, _ -> Scope.NONE, view, s -> s));
   }
 
-  private static Desk<Integer, Enrol, FleetEvent> desk(Chassis c) { return desk(c, (_, _, _, _, _, _, _) -> {}); }
+  private static Desk<Integer, Enrol, FleetEvent> desk(Chassis c) { return desk(c, (_, _) -> {}); }
 
   @AfterEach
   void close() throws Exception {
@@ -126,7 +126,7 @@ class ChassisTest {
   @Test
   void a_failing_view_takes_the_events_with_it() {
     var c = chassis(Real.config("planner"));
-    var broken = desk(c, (_, _, _, _, _, _, _) -> { throw new IllegalStateException("no view"); });
+    var broken = desk(c, (_, _) -> { throw new IllegalStateException("no view"); });
     assertThatThrownBy(() -> broken.handle("i", new Enrol(2), "x")).hasMessage("no view");
     assertThat(desk(c).load("i").end()).isEqualTo(Journal.Position.START);
   }
@@ -202,7 +202,7 @@ class ChassisTest {
     // or else the relay meets the row too, and stops this process
     await().atMost(Duration.ofSeconds(30)).until(() -> c.db().query("select 1 from journal where published_at is not null").size() == 3);
     var stopped = new ArrayList<Journal.Corrupt>();
-    var desk = desk(c, new Journal(c.db(), () -> {}, stopped::add), (_, _, _, _, _, _, _) -> {});
+    var desk = desk(c, new Journal(c.db(), () -> {}, stopped::add), (_, _) -> {});
     c.db().query("update journal set data = '{\"template_id\": 5' where seq = 2");
     assertThatThrownBy(() -> desk.load("i")).isInstanceOf(Journal.Corrupt.class).hasMessageContaining("position 2 (i/2)");
     assertThat(stopped).singleElement().asString().contains("position 2 (i/2)");

@@ -161,6 +161,14 @@ final class World implements AutoCloseable {
 
   void report(HealthReport report) { tell(health, Topics.VERDICT, "report-" + report.rolloutId(), report.rolloutId(), report); }
 
+  /// Reports about one rollout that are told at once.
+  void report(RolloutId id, List<HealthReport> reports) {
+    var scope = new Scope(id, null, null);
+    health.db().doInTransaction(tx -> health.journal().appendNext(tx, Topics.VERDICT, "report-" + id, id.value(),
+        reports.stream().map(r -> new Journal.Entry(r, scope)).toList(), node.clock().instant(), "system"));
+    health.journal().nudge();
+  }
+
   <R> R ask(Ask<R> question) { return health.asks().ask(question, Duration.ofSeconds(5)); }
 
   // the planner

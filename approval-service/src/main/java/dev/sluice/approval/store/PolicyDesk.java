@@ -6,16 +6,13 @@ import dev.sluice.approval.domain.PolicyDecider;
 import dev.sluice.chassis.Chassis;
 import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Desk;
-import dev.sluice.chassis.Journal;
 import dev.sluice.chassis.Kinds;
 import dev.sluice.contract.ApprovalEvent.PolicyChanged;
 import dev.sluice.contract.Scope;
 import dev.sluice.contract.TemplateId;
 import dev.sluice.contract.Told;
 import dev.sluice.contract.Topics;
-import java.time.Instant;
 import java.time.ZoneOffset;
-import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,16 +55,14 @@ public final class PolicyDesk {
       """;
   private static final String REMOVE = "delete from intervention_policy where action = $1 and template_id = $2";
 
-  private static void keep(Db.Tx tx, String stream, PlacedPolicy before, List<PolicyChanged> events, PlacedPolicy after,
-      Journal.Position end,
-      Instant at) {
-    for (var event : events) {
+  private static void keep(Db.Tx tx, Desk.Change<PlacedPolicy, PolicyCommand, PolicyChanged> change) {
+    for (var event : change.events()) {
       var template = event.templateId() == null ? "" : event.templateId().value();
       var policy = event.policy();
       if (policy == null) tx.query(REMOVE, event.action(), template);
       else
         tx.query(SET, event.action(), template, Told.word(policy.policy()), policy.requiredApprovals(), policy.separationOfDuties(),
-            policy.expiresAfterSec(), policy.continuationExpiresAfterSec(), event.actor(), at.atOffset(ZoneOffset.UTC));
+            policy.expiresAfterSec(), policy.continuationExpiresAfterSec(), event.actor(), change.at().atOffset(ZoneOffset.UTC));
     }
   }
 }

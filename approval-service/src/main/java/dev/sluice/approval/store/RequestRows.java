@@ -1,11 +1,11 @@
 package dev.sluice.approval.store;
 
+import dev.sluice.approval.domain.ApprovalCommand;
 import dev.sluice.approval.domain.ApprovalDecider;
 import dev.sluice.approval.domain.Request;
 import dev.sluice.approval.domain.RequestStatus;
 import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Desk;
-import dev.sluice.chassis.Journal;
 import dev.sluice.chassis.Json;
 import dev.sluice.contract.ApprovalEvent;
 import dev.sluice.contract.ApprovalEvent.ContinuationDecided;
@@ -26,17 +26,16 @@ import dev.sluice.contract.Told;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.List;
 
 /// Keeps the rows of requests, revisions and votes, in the append's transaction.
-final class RequestRows implements Desk.View<Request, ApprovalEvent> {
+final class RequestRows implements Desk.View<Request, ApprovalCommand, ApprovalEvent> {
   /// Who asks after a trip, and who ends a life.
   private static final String SYSTEM = "system";
 
   @Override
-  public void apply(Db.Tx tx, String stream, Request before, List<ApprovalEvent> events, Request after, Journal.Position end, Instant at) {
-    for (var event : events)
-      apply(tx, event, at.atOffset(ZoneOffset.UTC));
+  public void apply(Db.Tx tx, Desk.Change<Request, ApprovalCommand, ApprovalEvent> change) {
+    for (var event : change.events())
+      apply(tx, event, change.at().atOffset(ZoneOffset.UTC));
   }
 
   private static void apply(Db.Tx tx, ApprovalEvent event, OffsetDateTime at) {

@@ -35,7 +35,8 @@ public final class MembersApi {
 
   record MemberAnswer(InstanceId instanceId, int ordinal, int batchIndex, MemberState state, Reason reason, String detail,
       boolean regressed,
-      boolean lateHealthy, String from, String to, long generation, Double seconds, Instant instructedAt, Instant handedOutAt,
+      boolean lateHealthy, String from, String to, long generation, int origin, long planGeneration, Double seconds, Instant instructedAt,
+      Instant handedOutAt,
       Instant verdictAt) {}
 
   record Page(List<MemberAnswer> instances, String nextCursor) {}
@@ -68,7 +69,8 @@ public final class MembersApi {
       case ROLLING_BACK, ROLLED_BACK, ROLLBACK_FAILED -> from;
     };
     return new MemberAnswer(roster.id(i), i, standing.plan().slices().batchOf(i), member.state(), member.reason(), times.detail(),
-        member.regressed(), member.lateHealthy(), from, to, roster.generation(i) + member.generations(), times.seconds(),
+        member.regressed(), member.lateHealthy(), from, to, roster.generation(i) + member.generations(), roster.origin(i),
+        roster.generation(i), times.seconds(),
         times.instructedAt(), times.handedOutAt(), times.verdictAt());
   }
 }

@@ -84,7 +84,7 @@ public final class RolloutsApi {
     return standing;
   }
 
-  private static ProblemException missing(RolloutId id) { return new ProblemException(Problem.notFound("rollout", id.value())); }
+  static ProblemException missing(RolloutId id) { return new ProblemException(Problem.notFound("rollout", id.value())); }
 
   static RolloutId id(Call call) { return new RolloutId(call.path("id")); }
 }

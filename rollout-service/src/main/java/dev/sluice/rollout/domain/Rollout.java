@@ -2,6 +2,8 @@ package dev.sluice.rollout.domain;
 
 import dev.sluice.contract.PlanHeader;
 import dev.sluice.contract.Slices;
+import java.util.Optional;
+import java.util.function.Function;
 
 /// The state of one rollout: only what the next decision needs. Immutable; one verdict copies one chunk of [Members].
 ///
@@ -12,6 +14,12 @@ public record Rollout(PlanHeader plan, Stage stage, Progress progress, Members m
 
   /// The same with its members' names attached.
   public Rollout with(Roster of) { return new Rollout(plan, stage, progress, members, of); }
+
+  /// The same with its members' names attached where the next decision may need them and they are known.
+  public Rollout with(Function<PlanHeader, Optional<Roster>> rosters) {
+    if (plan == null || roster != null || !new Standing(this).needsRoster()) return this;
+    return rosters.apply(plan).map(this::with).orElse(this);
+  }
 
   /// A revision of the plan; the roster of another one does not count for it.
   Rollout with(PlanHeader revision) {

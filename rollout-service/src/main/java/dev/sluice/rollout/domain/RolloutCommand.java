@@ -15,7 +15,15 @@ public sealed interface RolloutCommand {
   Now now();
 
   /// @param reconcilerPaused whether the reconciler is paused, whole or for the rollout's template: then no batch starts
-  record Now(Instant at, boolean reconcilerPaused) {}
+  /// @param evidence         where the facts stand that brought it; empty where a person at this service or the clock did. Decides nothing
+  record Now(Instant at, boolean reconcilerPaused, List<Evidence> evidence) {
+    public Now {
+      evidence = List.copyOf(evidence);
+    }
+  }
+
+  /// The cursor of what was heard: facts of one stream of another service, from the first to the last of them.
+  record Evidence(String topic, String stream, int epoch, long fromSeq, long toSeq) {}
 
   /// From an operator: refused where the table says so.
   sealed interface Operator extends RolloutCommand {

@@ -41,22 +41,24 @@ public final class ApprovalInbox implements Inbox.Handler {
   @Override
   public void handle(List<Message> messages) {
     for (var message : messages)
-      message.traced(() -> take((ApprovalEvent) message.event()));
+      message.traced(() -> take(message));
   }
 
-  private void take(ApprovalEvent event) {
-    switch (event) {
-      case PlanRequested e -> desk.handle(e.plan().rolloutId(), now -> new Open(now, e.plan()), e.plan().madeBy());
-      case Revised e -> desk.handle(e.rolloutId(), now -> new Edit(now, e.plan(), e.actor()), e.actor());
+  private void take(Message message) {
+    var heard = List.of(message);
+    switch ((ApprovalEvent) message.event()) {
+      case PlanRequested e -> desk.handle(e.plan().rolloutId(), heard, now -> new Open(now, e.plan()), e.plan().madeBy());
+      case Revised e -> desk.handle(e.rolloutId(), heard, now -> new Edit(now, e.plan(), e.actor()), e.actor());
       case PlanApproved e -> {
-        desk.handle(e.rolloutId(), now -> new Approve(now, e.requestId(), e.revision(), e.actor(), e.comment()), e.actor());
+        desk.handle(e.rolloutId(), heard, now -> new Approve(now, e.requestId(), e.revision(), e.actor(), e.comment()), e.actor());
         starter.startIfApproved(e.rolloutId());
       }
-      case PlanRejected e -> desk.handle(e.rolloutId(), now -> new Reject(now, e.requestId(), e.actor(), e.comment()), e.actor());
-      case RequestExpired e -> desk.handle(e.rolloutId(), now -> expired(e, now), SYSTEM);
+      case PlanRejected e -> desk.handle(e.rolloutId(), heard, now -> new Reject(now, e.requestId(), e.actor(), e.comment()), e.actor());
+      case RequestExpired e -> desk.handle(e.rolloutId(), heard, now -> expired(e, now), SYSTEM);
       case ContinuationDecided e -> {
         var unavailable = unavailable(e);
-        desk.handle(e.rolloutId(), now -> new Choose(now, e.requestId(), e.choice(), e.actor(), e.comment(), unavailable), e.actor());
+        desk.handle(e.rolloutId(), heard, now -> new Choose(now, e.requestId(), e.choice(), e.actor(), e.comment(), unavailable),
+            e.actor());
       }
       default -> {
         // votes, policies and what this service told itself

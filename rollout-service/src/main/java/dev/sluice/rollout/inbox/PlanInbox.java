@@ -34,24 +34,25 @@ public final class PlanInbox implements Inbox.Handler {
   public void handle(List<Message> messages) {
     var membersOf = new LinkedHashSet<RolloutId>();
     for (var message : messages)
-      message.traced(() -> take((PlanEvent) message.event(), membersOf));
+      message.traced(() -> take(message, membersOf));
     // an approval may have come before the members
     membersOf.forEach(starter::startIfApproved);
   }
 
-  private void take(PlanEvent event, Set<RolloutId> membersOf) {
-    switch (event) {
+  private void take(Message message, Set<RolloutId> membersOf) {
+    var heard = List.of(message);
+    switch ((PlanEvent) message.event()) {
       case MembersPlanned e -> {
         rosters.keep(e);
         membersOf.add(e.rolloutId());
       }
       case RevisionPlanned e when e.plan().revision() == 1 ->
-        desk.handle(e.rolloutId(), now -> new RolloutCommand.Open(now, e.plan()), e.plan().madeBy());
+        desk.handle(e.rolloutId(), heard, now -> new RolloutCommand.Open(now, e.plan()), e.plan().madeBy());
       case RevisionPlanned _ -> {
         // a draft
       }
-      case PlanWithdrawn e -> desk.handle(e.rolloutId(), now -> new RolloutCommand.Withdraw(now, e.reason()), PLANNER);
-      case TemplateMoved e -> desk.handle(e.rolloutId(), now -> new RolloutCommand.TemplateMoved(now, e.to()), PLANNER);
+      case PlanWithdrawn e -> desk.handle(e.rolloutId(), heard, now -> new RolloutCommand.Withdraw(now, e.reason()), PLANNER);
+      case TemplateMoved e -> desk.handle(e.rolloutId(), heard, now -> new RolloutCommand.TemplateMoved(now, e.to()), PLANNER);
     }
   }
 }

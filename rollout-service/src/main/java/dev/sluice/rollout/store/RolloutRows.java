@@ -6,10 +6,16 @@ import dev.sluice.chassis.Journal;
 import dev.sluice.chassis.Json;
 import dev.sluice.contract.RolloutEvent;
 import dev.sluice.contract.RolloutEvent.*;
+import dev.sluice.contract.RolloutId;
 import dev.sluice.contract.Told;
+import dev.sluice.rollout.domain.Account;
+import dev.sluice.rollout.domain.DecisionRow;
+import dev.sluice.rollout.domain.DecisionRow.Head;
 import dev.sluice.rollout.domain.Rollout;
+import dev.sluice.rollout.domain.RolloutCommand;
 import dev.sluice.rollout.domain.Standing;
 import dev.sluice.rollout.store.RolloutView.Times;
+import io.vertx.sqlclient.Row;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -20,9 +26,10 @@ import java.util.function.Function;
 import java.util.function.ToIntFunction;
 
 /// Keeps the rows of rollouts, in the append's transaction; members in bulk.
-final class RolloutRows implements Desk.View<Rollout, RolloutEvent> {
+final class RolloutRows implements Desk.View<Rollout, RolloutCommand, RolloutEvent> {
   /// A list shows the batches of rollouts that have no more than these.
   static final int MAX_BATCHES = 200;
+  private static final DecisionTexts TEXTS = new DecisionTexts();
   private final Duration tick;
 
   RolloutRows(Duration tick) {
@@ -30,20 +37,42 @@ final class RolloutRows implements Desk.View<Rollout, RolloutEvent> {
   }
 
   @Override
-  public void apply(Db.Tx tx, String stream, Rollout before, List<RolloutEvent> events, Rollout after, Journal.Position end, Instant now) {
+  public void apply(Db.Tx tx, Desk.Change<Rollout, RolloutCommand, RolloutEvent> change) {
     // as exact as a column keeps it, so that a list and a single answer agree
-    var at = now.truncatedTo(ChronoUnit.MICROS);
-    for (var event : events)
-      batchesAndMembers(tx, stream, event, utc(at));
-    var standing = new Standing(after);
-    keep(tx, stream, standing, times(tx, stream, new Standing(before), standing, at), end, at);
+    var at = change.at().truncatedTo(ChronoUnit.MICROS);
+    var id = new RolloutId(change.stream());
+    for (var event : change.events())
+      batchesAndMembers(tx, id.value(), event, utc(at));
+    var standing = new Standing(change.after());
+    var known = tx.list(KNOWN, row -> row, id.value());
+    var row = known.isEmpty() ? null : known.getFirst();
+    var decision = decision(row == null ? Head.start(id) : DecisionStore.head(id, row), id, change, at);
+    decided(tx, id.value(), decision);
+    keep(tx, id.value(), standing, times(tx, id.value(), row, new Standing(change.before()), standing, at), change.end(), decision.head(),
+        at);
   }
 
-  private static final String TIMES = "select created_at, ended_at, since from rollout where id = $1 for update";
+  private static final String KNOWN = "select created_at, ended_at, since, decisions, decision_hash from rollout where id = $1 for update";
 
-  private static Times times(Db.Tx tx, String id, Standing before, Standing after, Instant at) {
-    var known = tx.query(TIMES, id).iterator();
-    var row = known.hasNext() ? known.next() : null;
+  private static DecisionRow decision(Head head, RolloutId id, Desk.Change<Rollout, RolloutCommand, RolloutEvent> change, Instant at) {
+    var from = new Account.Place(change.from().seq(), change.from().told());
+    return DecisionRow.behind(head, id, at, change.actor(),
+        Account.of(change.before(), from, change.command(), change.events(), change.after(), TEXTS));
+  }
+
+  private static final String DECIDED = """
+      insert into decision (rollout_id, position, decided_at, actor, command_kind, command, counters, rule, parameters, outcome, previous_hash, hash)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+      """;
+
+  private static void decided(Db.Tx tx, String id, DecisionRow row) {
+    var account = row.account();
+    tx.send(DECIDED, id, row.position(), utc(row.decidedAt()), row.actor(), account.commandKind(), account.command(), account.counters(),
+        account.rule(), account.parameters(), account.outcome(), row.previousHash(), row.hash());
+  }
+
+  /// @param row null where it is new
+  private static Times times(Db.Tx tx, String id, Row row, Standing before, Standing after, Instant at) {
     boolean same = row != null && before.state() == after.state();
     var endedAt = !after.state().ended() ? null : same ? RolloutStore.instant(row, "ended_at") : at;
     return new Times(row == null ? at : RolloutStore.instant(row, "created_at"), after.startedAt().orElse(null), endedAt,
@@ -51,18 +80,20 @@ final class RolloutRows implements Desk.View<Rollout, RolloutEvent> {
   }
 
   private static final String KEEP = """
-      insert into rollout (id, template_id, module_id, state, delivers, released, seq, view, created_at, started_at, ended_at, since, due_at)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+      insert into rollout (id, template_id, module_id, state, delivers, released, seq, view, created_at, started_at, ended_at, since, due_at,
+                           decisions, decision_hash)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
       on conflict (id) do update
          set state = excluded.state, delivers = excluded.delivers, released = excluded.released, seq = excluded.seq, view = excluded.view,
-             started_at = excluded.started_at, ended_at = excluded.ended_at, since = excluded.since, due_at = excluded.due_at
+             started_at = excluded.started_at, ended_at = excluded.ended_at, since = excluded.since, due_at = excluded.due_at,
+             decisions = excluded.decisions, decision_hash = excluded.decision_hash
       """;
 
-  private void keep(Db.Tx tx, String id, Standing s, Times times, Journal.Position end, Instant at) {
+  private void keep(Db.Tx tx, String id, Standing s, Times times, Journal.Position end, Head head, Instant at) {
     var view = RolloutView.of(s, times, end.told(), at, MAX_BATCHES);
     tx.send(KEEP, id, view.templateId().value(), view.moduleId().value(), Told.word(s.state()), s.delivers().map(Told::word).orElse(null),
         s.released(), end.seq(), Json.text(view), utc(times.createdAt()), utc(times.startedAt()), utc(times.endedAt()), utc(times.since()),
-        utc(at.plus(tick)));
+        utc(at.plus(tick)), head.position(), head.hash());
   }
 
   private static final String BATCH_STARTED = """

@@ -70,7 +70,7 @@ class CommandTableTest {
 
   private static Story hears(RolloutCommand command) { return Story.planned(Plans.six()).hears(command); }
 
-  private static RolloutCommand.Now now() { return new RolloutCommand.Now(Plans.START, false); }
+  private static RolloutCommand.Now now() { return new RolloutCommand.Now(Plans.START, false, List.of()); }
 
   static Stream<Arguments> cells() {
     var rows = TABLE.lines().map(line -> Arrays.stream(line.split("\\|")).map(String::strip).filter(s -> !s.isEmpty()).toList()).toList();

@@ -13,9 +13,12 @@ import org.junit.jupiter.api.Test;
 class RandomRolloutsTest {
   private static final int MANY = 10_000;
   private static final int ROLLOUTS = Integer.getInteger("rollouts", MANY);
+  /// One of so many has its decision record checked: it is all JSON.
+  private static final int RECORDED = 10;
   private final Set<String> visited = new TreeSet<>();
   private final Set<BreakerRule> rules = EnumSet.noneOf(BreakerRule.class);
   private final Set<Choice> choices = EnumSet.noneOf(Choice.class);
+  private final Set<String> rulings = new TreeSet<>();
   private final Set<RolloutState> ends = EnumSet.noneOf(RolloutState.class);
 
   @Test
@@ -38,6 +41,7 @@ class RandomRolloutsTest {
     assertThat(choices).as("every decision is taken").containsExactlyInAnyOrder(Choice.values());
     assertThat(ends).as("every end is reached")
         .containsExactlyInAnyOrder(Arrays.stream(RolloutState.values()).filter(RolloutState::ended).toArray(RolloutState[]::new));
+    assertThat(rulings).as("every rule of the record is met").isEqualTo(Recorded.RULES);
     assertThat(visited).as("every state hears every command").containsAll(all());
   }
 
@@ -95,6 +99,7 @@ class RandomRolloutsTest {
       }
       settled();
       replayed();
+      if (random.nextInt(RECORDED) == 0) recorded();
     }
 
     private boolean done() { return story.standing().released() && health.idle(); }
@@ -181,6 +186,13 @@ class RandomRolloutsTest {
           assertThat(health.desired(i)).as("member " + i).isEqualTo(Plans.origin(i));
         if (story.member(i) == MemberState.HEALTHY) assertThat(health.desired(i)).as("member " + i).isEqualTo(Plans.TARGET);
       }
+    }
+
+    private void recorded() {
+      var record = Recorded.of(story);
+      assertThat(record.check()).as("the record is whole").isEqualTo(new DecisionChain.Whole(record.head()));
+      assertThat(record.replay()).as("the record decides to the same").isEmpty();
+      record.rows().forEach(row -> rulings.add(row.account().rule()));
     }
 
     private void replayed() {

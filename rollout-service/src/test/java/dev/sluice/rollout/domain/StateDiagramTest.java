@@ -66,7 +66,7 @@ class StateDiagramTest {
   }
 
   private static Map<String, RolloutCommand> commands(Story story) {
-    var now = new RolloutCommand.Now(Plans.START.plusSeconds(900), false);
+    var now = new RolloutCommand.Now(Plans.START.plusSeconds(900), false, List.of());
     var commands = new TreeMap<String, RolloutCommand>();
     commands.put("pause", new RolloutCommand.Pause(now, "ann", null));
     commands.put("resume", new RolloutCommand.Resume(now, "ann", null));

@@ -20,6 +20,8 @@ final class Story {
 
   final Plans plan;
   final List<RolloutEvent> events = new ArrayList<>();
+  /// The commands that were decided to these.
+  final List<RolloutCommand> heard = new ArrayList<>();
   List<RolloutEvent> last = List.of();
   Rollout rollout = DECIDER.initial();
   boolean reconcilerPaused;
@@ -47,7 +49,7 @@ final class Story {
 
   Now now() {
     at = at.plusSeconds(1);
-    return new Now(at, reconcilerPaused);
+    return new Now(at, reconcilerPaused, List.of());
   }
 
   Decision<RolloutEvent> decides(RolloutCommand command) { return DECIDER.decide(rollout, command); }
@@ -57,6 +59,7 @@ final class Story {
       case Decision.Accepted<RolloutEvent>(var said) -> {
         last = said;
         events.addAll(said);
+        if (!said.isEmpty()) heard.add(command);
         for (var event : said)
           rollout = DECIDER.evolve(rollout, event);
       }
