@@ -45,7 +45,9 @@ class HistoriesTest {
       f.api.post("/v1/rollouts/" + rollout + "/pause", Map.of()).expect(200);
       f.link(held).restore();
       f.api.post("/v1/rollouts/" + rollout + "/resume", Map.of()).expect(200);
+      assertThat(f.findings(rollout)).as("while it runs").allSatisfy(HistoriesTest::holds);
       f.untilState(rollout, "awaiting_decision");
+      assertThat(f.findings(rollout)).as("while it asks").allSatisfy(HistoriesTest::holds);
       f.decide(rollout, "retry_failed");
       f.api.until("/v1/rollouts/" + rollout, Fixture.SOON, r -> r.at("/circuit_breaker/trips").asInt() == 2);
       f.decide(rollout, "rollback_completed_batches");

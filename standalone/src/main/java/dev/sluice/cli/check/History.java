@@ -7,8 +7,8 @@ import java.util.List;
 ///
 /// @param plan     the revision that the rollout names
 /// @param rollout  its view; the events are cut where it stands
-/// @param members  in plan order; of one moment with the view where `settled`
-/// @param settled  whether the rollout stood still while its members were read
+/// @param members  in plan order; of one moment with the view and the requests where `settled`
+/// @param settled  whether the rollout stood still while these were read
 /// @param events   oldest first
 /// @param requests its approval requests
 /// @param rollouts all rollouts of its template and module, itself among them

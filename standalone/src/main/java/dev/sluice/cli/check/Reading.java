@@ -16,9 +16,10 @@ import java.util.stream.LongStream;
 
 /// Fetches the history of a rollout, page by page. Blocks.
 ///
-/// 1. The view and the members, until the view is the same before and behind: then they are of one moment.
+/// 1. The view, the members and the requests, until the view is the same before and behind: then they are of one moment. A trip's question may be a moment
+///    behind.
 /// 2. The events up to where the view stands; the gateway may be a moment behind.
-/// 3. The plan, the requests and the other rollouts of the pair; a trip's question may be a moment behind.
+/// 3. The plan and the other rollouts of the pair.
 /// 4. Some of the events once more, at cursors in between, and the newest without a cursor.
 public final class Reading {
   private static final int PAGE = 1000;
@@ -46,20 +47,17 @@ public final class Reading {
     var path = "/v1/rollouts/" + part(id);
     var rollout = get.apply(path);
     var members = members(path);
-    boolean settled = false;
-    for (int i = 0; i < SNAPSHOTS && !settled; i++) {
-      var now = get.apply(path);
-      settled = same(rollout, now);
-      if (!settled) {
-        rollout = now;
-        if (i > 0) pause();
-        members = members(path);
-      }
+    var requests = requests(id, rollout);
+    boolean settled = same(rollout, get.apply(path));
+    for (int i = 1; i < SNAPSHOTS && !settled; i++) {
+      pause();
+      rollout = get.apply(path);
+      members = members(path);
+      requests = requests(id, rollout);
+      settled = same(rollout, get.apply(path));
     }
     var events = events(id, rollout.path("as_of_seq").asLong());
-    long trips = events.stream().filter(e -> e.is("circuit_breaker_tripped")).count();
-    return new History(plan(id, rollout.path("revision").asInt()), rollout, members, settled, events, requests(id, trips),
-        rollouts(rollout),
+    return new History(plan(id, rollout.path("revision").asInt()), rollout, members, settled, events, requests, rollouts(rollout),
         again(id, events));
   }
 
@@ -141,7 +139,8 @@ public final class Reading {
     return instances;
   }
 
-  private List<JsonNode> requests(String id, long trips) {
+  private List<JsonNode> requests(String id, JsonNode rollout) {
+    int trips = rollout.path("circuit_breaker").path("trips").asInt();
     var requests = new ArrayList<JsonNode>();
     for (int i = 0; i < tries; i++) {
       requests.clear();
