@@ -72,7 +72,7 @@ public final class Told {
       case RolloutEvent.VerdictsRecorded e -> e.verdicts().stream().map(Told::check).toList();
       case RolloutEvent.RollbackVerdictsRecorded e -> e.verdicts().stream().map(v -> v.healthy()
           ? info("module.upgrade.instance_rolled_back", "batch_index", v.batchIndex(), "instance_id", v.instanceId().value(), "to_version",
-              v.toVersion())
+              v.toVersion(), "generation", v.generation())
           : check(v)).toList();
       case RolloutEvent.MembersSkipped e -> e.marks().stream().map(m -> mark("module.upgrade.instance_skipped", m)).toList();
       case RolloutEvent.MembersRegressed e -> e.marks().stream().map(m -> mark("module.upgrade.instance_regressed", m)).toList();
@@ -151,7 +151,7 @@ public final class Told {
   private static PublicEvent check(RolloutEvent.Verdict v) {
     return of("module.upgrade.instance_health_check", v.healthy() ? "info" : "warning", "batch_index", v.batchIndex(), "instance_id",
         v.instanceId().value(), "healthy", v.healthy(), "reason", v.reason() == null ? null : word(v.reason()), "detail", v.detail(),
-        "seconds", v.seconds());
+        "seconds", v.seconds(), "generation", v.generation());
   }
 
   private static PublicEvent mark(String kind, RolloutEvent.Mark m) {

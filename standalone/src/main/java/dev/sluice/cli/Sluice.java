@@ -19,7 +19,8 @@ public final class Sluice {
   private static final Map<String, Class<?>> COMMANDS = commands(Demo.class, Up.class, Run.class, AgentCommand.class, FleetCommand.class,
       BenchCommand.class, Modules.class, Templates.class, Instances.class, Plan.class, Edit.class, Approve.class, Reject.class,
       Decide.class,
-      Rollouts.class, Watch.class, Events.class, Drift.class, Diagnose.class, Steer.Pause.class, Steer.Resume.class, Steer.Abort.class,
+      Rollouts.class, Watch.class, Events.class, Drift.class, Diagnose.class, CheckCommand.class, Steer.Pause.class, Steer.Resume.class,
+      Steer.Abort.class,
       Steer.Rollback.class, Policies.class, Learnings.class, Reconciler.class, HelpCommand.class);
   private final Screen.Terminal terminal;
 

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
 
 /// A real HTTP server that answers what it was told to, and remembers what it was asked.
 final class TinyServer implements AutoCloseable {
@@ -26,6 +27,7 @@ final class TinyServer implements AutoCloseable {
   private final HttpServer server;
   private final Map<String, Deque<Said>> answers = new ConcurrentHashMap<>();
   private final List<Asked> asked = new CopyOnWriteArrayList<>();
+  private volatile Function<String, String> otherwise;
 
   TinyServer() {
     try {
@@ -47,6 +49,12 @@ final class TinyServer implements AutoCloseable {
 
   TinyServer on(String call, String body) { return on(call, 200, body); }
 
+  /// Answers what nothing was said of, by its path with the query.
+  TinyServer otherwise(Function<String, String> answers) {
+    otherwise = answers;
+    return this;
+  }
+
   List<Asked> asked() { return asked; }
 
   /// The requests with a method.
@@ -59,7 +67,9 @@ final class TinyServer implements AutoCloseable {
           .add(new Asked(exchange.getRequestMethod(), exchange.getRequestURI().toString(), Map.copyOf(exchange.getRequestHeaders()), body));
       var queue = answers.get(exchange.getRequestMethod() + " " + exchange.getRequestURI().getPath());
       var said = queue == null
-          ? new Said(404, "{\"status\": 404, \"detail\": \"there is no " + exchange.getRequestURI().getPath() + "\"}")
+          ? otherwise != null
+              ? new Said(200, otherwise.apply(exchange.getRequestURI().toString()))
+              : new Said(404, "{\"status\": 404, \"detail\": \"there is no " + exchange.getRequestURI().getPath() + "\"}")
           : queue.size() > 1 ? queue.remove() : queue.element();
       var bytes = said.body().getBytes(StandardCharsets.UTF_8);
       exchange.getResponseHeaders().set("Content-Type", said.status() < 400 ? "application/json" : "application/problem+json");

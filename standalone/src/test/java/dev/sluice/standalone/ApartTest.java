@@ -108,6 +108,7 @@ class ApartTest {
       assertThat(f.untilState(cleanUp, "completed").at("/batches")).hasSize(2);
       f.awaitFleet(10);
       assertThat(f.templateVersion()).isEqualTo(f.versions.get("1.24.0"));
+      f.breaksNothing();
     }
   }
 

@@ -53,4 +53,9 @@ class ArchitectureTest {
   static final ArchRule json_objects_stay_in_chassis_and_store = noClasses().that().resideInAPackage("dev.sluice..").and()
       .resideOutsideOfPackages("dev.sluice.chassis..", "dev.sluice..store..", "dev.sluice.agent..").should().dependOnClassesThat()
       .haveFullyQualifiedName("io.vertx.core.json.JsonObject");
+
+  @ArchTest
+  static final ArchRule the_checker_shares_nothing_with_what_it_judges = classes().that().resideInAPackage("dev.sluice.cli.check..")
+      .should()
+      .onlyDependOnClassesThat().resideInAnyPackage("java..", "com.fasterxml.jackson.databind..", "dev.sluice.cli.check..");
 }

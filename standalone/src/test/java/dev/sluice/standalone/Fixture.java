@@ -1,8 +1,13 @@
 package dev.sluice.standalone;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.agent.Link;
 import dev.sluice.chassis.Ids;
+import dev.sluice.cli.check.Finding;
+import dev.sluice.cli.check.Judge;
+import dev.sluice.cli.check.Reading;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.http.HttpClient;
@@ -204,6 +209,18 @@ final class Fixture implements AutoCloseable {
   List<JsonNode> eventsUntil(String rollout, String kind) {
     api.until("/v1/events?limit=1&rollout_id=" + rollout, SOON, r -> r.at("/events/0/kind").asText().equals(kind));
     return events(rollout);
+  }
+
+  /// Whether what must hold of every rollout holds of all that were made of the template, as they stand.
+  void breaksNothing() {
+    for (var rollout : api.get("/v1/rollouts?limit=1000&template_id=" + template).expect(200).at("/rollouts"))
+      assertThat(findings(rollout.path("id").asText())).as("rollout %s", rollout.path("id").asText()).isNotEmpty()
+          .allSatisfy(f -> assertThat(f.breaches()).as(f.invariant().word()).isEmpty());
+  }
+
+  /// What the checker finds of a rollout.
+  List<Finding> findings(String rollout) {
+    return Judge.of(new Reading(path -> api.get(path).expect(200).body(), _ -> {}, SOON).of(rollout));
   }
 
   /// All events of a rollout, oldest first.

@@ -83,6 +83,7 @@ class FleetTest {
         assertThat(i.at("/modules/0/want").asText()).isEqualTo("1.26.0");
         assertThat(i.at("/modules/0/have").asText()).isEqualTo("1.24.0");
       });
+      f.breaksNothing();
     }
   }
 

@@ -94,6 +94,8 @@ class HardTimesTest {
           .contains(late);
       assertThat(told(good, upgrade)).hasSize(4).doesNotHaveDuplicates();
       assertThat(told(bad, broken)).contains(second).doesNotHaveDuplicates();
+      good.breaksNothing();
+      bad.breaksNothing();
     }
   }
 

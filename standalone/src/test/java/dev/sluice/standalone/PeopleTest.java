@@ -30,6 +30,7 @@ class PeopleTest {
       assertThat(late.at("/current_revision").asInt()).isEqualTo(2);
       f.api.post(request + "/decision", Map.of("decision", "approve", "revision", 2)).expect(200);
       assertThat(f.untilState(plan.text("rollout_id"), "completed").at("/batches")).hasSize(2);
+      f.breaksNothing();
     }
   }
 
@@ -47,6 +48,7 @@ class PeopleTest {
           .expect(409);
       assertThat(f.drift().at("/drift").asBoolean()).isFalse();
       assertThat(f.instances(next.text("rollout_id")).values()).extracting(i -> i.path("handed_out_at").asText("")).containsOnly("");
+      f.breaksNothing();
     }
   }
 
@@ -59,6 +61,7 @@ class PeopleTest {
       assertThat(events(f, rollout, "module.upgrade.aborted", TRIPPED)).hasSize(1);
       assertThat(f.api.get("/v1/approval-requests?type=rolling_upgrade_continuation&rollout_id=" + rollout).expect(200)
           .at("/approval_requests")).singleElement().satisfies(r -> assertThat(r.path("status").asText()).isEqualTo("expired"));
+      f.breaksNothing();
     }
   }
 
@@ -75,6 +78,7 @@ class PeopleTest {
       assertThat(events(f, rollout, "module.upgrade.completed", TRIPPED)).extracting(e -> e.path("batch_index").asInt())
           .containsExactly(0, 1);
       assertThat(f.templateVersion()).isEqualTo(f.versions.get("1.26.0-broken"));
+      f.breaksNothing();
     }
   }
 
@@ -93,6 +97,7 @@ class PeopleTest {
       assertThat(done.at("/counts/healthy").asInt()).isEqualTo(4);
       assertThat(events(f, rollout, "module.upgrade.completed", TRIPPED)).hasSize(1);
       f.awaitFleet(4);
+      f.breaksNothing();
     }
   }
 
@@ -112,6 +117,7 @@ class PeopleTest {
           .startsWith(back.getFirst().path("instance_id").asText()).doesNotContainAnyElementsOf(Fixture.members(plan, 2));
       assertThat(back).extracting(e -> e.path("batch_index").asInt()).containsExactly(1, 1, 0, 0);
       f.awaitFleet(6);
+      f.breaksNothing();
     }
   }
 
@@ -140,6 +146,7 @@ class PeopleTest {
       }
       assertThat(found.keySet()).doesNotContainAnyElementsOf(Fixture.members(plan, 2));
       f.diagnosis(rollout, "nothing");
+      f.breaksNothing();
     }
   }
 
@@ -179,6 +186,7 @@ class PeopleTest {
       assertThat(resumed).hasSize(1);
       assertThat(Instant.parse(f.instances(rollout).get(late).path("handed_out_at").asText()))
           .isAfterOrEqualTo(Instant.parse(resumed.getFirst().path("occurred_at").asText()));
+      f.breaksNothing();
     }
   }
 
@@ -195,6 +203,7 @@ class PeopleTest {
       assertThat(f.api.post("/v1/rollouts/" + rollout + "/pause", Map.of()).expect(409).text("detail")).contains("aborted");
       f.link(Fixture.members(plan, 0).getFirst()).restore();
       f.awaitFleet(2);
+      f.breaksNothing();
     }
   }
 

@@ -20,7 +20,7 @@ final class SharedWorld {
     public void afterAll(ExtensionContext context) { leave(context.getRequiredTestClass()); }
   }
 
-  private static final int GUESTS = 4;
+  private static final int GUESTS = 5;
   private static final Set<Class<?>> LEFT = new HashSet<>();
   private static SharedWorld started;
   private final Path folder;

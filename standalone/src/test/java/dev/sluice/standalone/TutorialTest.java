@@ -29,6 +29,7 @@ class TutorialTest {
       upgrade(f);
       breakIt(f);
       cleanUp(f);
+      f.breaksNothing();
     }
   }
 

@@ -1,0 +1,88 @@
+package dev.sluice.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.sluice.chassis.Json;
+import dev.sluice.cli.check.Finding;
+import dev.sluice.cli.check.History;
+import dev.sluice.cli.check.Invariant;
+import dev.sluice.cli.check.Judge;
+import dev.sluice.cli.check.Reading;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// Judges the history of a rollout from the public surface alone; `docs/invariants.md`.
+@Command(name = "check", description = "Read the history of a rollout and judge what must hold of each. Exit code 1: something does not.")
+final class CheckCommand implements Callable<Integer> {
+  private static final int SHOWN = 10;
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  @Option(names = "--rollout", paramLabel = "ROLLOUT", order = 1, defaultValue = "latest", description = "its id, or latest (default: latest). One that is still open is judged as far as it is")
+  private String rollout;
+
+  @Mixin
+  private Remote remote;
+
+  @Override
+  public Integer call() {
+    var id = new Names(remote.api()).rollout(rollout);
+    var history = new Reading(remote.api()::get, remote.screen()::note, PATIENCE).of(id);
+    var findings = Judge.of(history);
+    remote.show(answer(history, findings), screen -> show(history, findings, screen));
+    return holds(findings) ? Failure.DONE : Failure.REFUSED;
+  }
+
+  private static boolean holds(List<Finding> findings) { return findings.stream().allMatch(Finding::holds); }
+
+  private static ObjectNode answer(History history, List<Finding> findings) {
+    var answer = Json.mapper().createObjectNode().put("rollout_id", history.id()).put("state", history.state())
+        .put("as_of_seq", history.asOfSeq()).put("settled", history.settled()).put("holds", holds(findings));
+    var all = answer.putArray("invariants");
+    for (var finding : findings) {
+      var invariant = finding.invariant();
+      var one = all.addObject().put("name", invariant.word()).put("sentence", invariant.sentence())
+          .put("result", finding.result().replace(' ', '_')).put("premises", finding.premises()).put("premise", invariant.unit())
+          .put("not_visible", invariant.unseen()).put("breach_count", finding.breached());
+      var breaches = one.putArray("breaches");
+      for (var breach : finding.breaches())
+        breaches.addObject().put("event_id", breach.eventId() == 0 ? null : Long.toString(breach.eventId()))
+            .put("stream_seq", breach.eventId() == 0 ? null : breach.streamSeq()).put("detail", breach.detail());
+    }
+    return answer;
+  }
+
+  private void show(History history, List<Finding> findings, Screen screen) {
+    screen.line("rollout " + history.id() + " is " + history.state().replace('_', ' ') + ", judged by "
+        + Text.count(history.asOfSeq(), "event"));
+    var table = new Table("INVARIANT", "RESULT", "SEEN", "WHAT MUST HOLD");
+    for (var f : findings)
+      table.row(f.invariant().word(), painted(f, screen), Text.count(f.premises(), f.invariant().unit()), f.invariant().sentence());
+    table.lines(screen).forEach(screen::line);
+    findings.stream().filter(f -> !f.holds()).forEach(f -> breaches(f, screen));
+    if (!history.settled()) screen.note("It moved on while it was read: what its members show was not compared with the events.");
+    var partly = findings.stream().map(Finding::invariant).filter(i -> !i.unseen().isEmpty()).map(Invariant::word).toList();
+    screen.note("Not wholly visible from outside: " + String.join(", ", partly) + "; --json says what of them is not.");
+  }
+
+  private static String painted(Finding f, Screen screen) {
+    return switch (f.result()) {
+      case "ok" -> screen.green(f.result());
+      case "breach" -> screen.red(f.result());
+      default -> screen.dim(f.result());
+    };
+  }
+
+  private static void breaches(Finding f, Screen screen) {
+    screen.line("");
+    screen.line(screen.red(f.invariant().word() + " is broken") + ", " + Text.count(f.breached(), "time") + ":");
+    for (var b : f.breaches().subList(0, Math.min(SHOWN, f.breaches().size())))
+      screen.line(
+          "  " + (b.eventId() == 0 ? "" : String.format(Locale.ROOT, "event %d (place %d): ", b.eventId(), b.streamSeq())) + b.detail());
+    if (f.breached() > SHOWN)
+      screen.line("  and " + (f.breached() - SHOWN) + " more" + (f.breaches().size() > SHOWN ? "; --json shows more" : ""));
+  }
+}

@@ -1,0 +1,75 @@
+package dev.sluice.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sluice.chassis.Json;
+import dev.sluice.cli.check.Invariant;
+import dev.sluice.cli.check.Recorded;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// `check` over HTTP, on a genuine history and on doctored ones.
+class CheckCommandTest {
+  private final Recorded recorded = Recorded.of(Recorded.THERE_AND_BACK);
+  private final TinyServer server = new TinyServer().otherwise(path -> recorded.apply(path).toString());
+
+  @AfterEach
+  void close() { server.close(); }
+
+  @Test
+  void all_that_holds_is_0_and_a_line_for_each_invariant_says_how_often_it_had_its_occasion() {
+    var run = CommandLineRun.at(server, "check");
+    assertThat(run.code()).describedAs(run.err() + run.out()).isZero();
+    assertThat(run.out()).contains("is rolled back, judged by " + recorded.rollout().path("as_of_seq").asText() + " events")
+        .contains("batch-gate         ok              2 gates")
+        .contains("one-question       ok              2 trips").contains("own-absence        not applicable  0 timeouts")
+        .doesNotContain("broken");
+    assertThat(run.out().lines()).hasSize(2 + Invariant.values().length);
+    assertThat(run.err()).contains("Not wholly visible from outside: batch-gate, evidence-after");
+    assertThat(server.asked()).extracting(TinyServer.Asked::method).containsOnly("GET");
+  }
+
+  @Test
+  void a_breach_is_1_and_names_the_invariant_the_event_and_the_instance() {
+    int repeated = repeated();
+    var run = CommandLineRun.at(server, "check", "--rollout", recorded.rollout().path("id").asText());
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.out()).contains("verdict-once       breach").endsWith("""
+
+        verdict-once is broken, 1 time:
+          event %d (place %d): web-there-and-back-001 was judged twice in one attempt
+        """.formatted(repeated, repeated));
+  }
+
+  @Test
+  void json_says_all_of_it() throws JsonProcessingException {
+    int repeated = repeated();
+    var run = CommandLineRun.at(server, "check", "--json");
+    assertThat(run.code()).isEqualTo(1);
+    var answer = Json.mapper().readTree(run.out());
+    assertThat(answer.path("holds").asBoolean()).isFalse();
+    assertThat(answer.path("state").asText()).isEqualTo("rolled_back");
+    assertThat(answer.path("invariants")).hasSize(Invariant.values().length);
+    var one = answer.at("/invariants/5");
+    assertThat(List.of(one.path("name").asText(), one.path("sentence").asText(), one.path("result").asText(), one.path("premise").asText()))
+        .containsExactly("verdict-once", "A verdict is recorded once for each attempt.", "breach", "verdict");
+    assertThat(one.path("breach_count").asInt()).isEqualTo(1);
+    assertThat(answer.at("/invariants/5/breaches")).singleElement().extracting(JsonNode::toString).isEqualTo("""
+        {"event_id":"%d","stream_seq":%d,"detail":"web-there-and-back-001 was judged twice in one attempt"}""".formatted(repeated,
+        repeated));
+    assertThat(answer.at("/invariants/0/not_visible").asText()).isNotEmpty();
+    assertThat(answer.at("/invariants/0/breaches")).isEmpty();
+  }
+
+  /// Lets the first verdict come twice.
+  ///
+  /// @return the place of the second
+  private int repeated() {
+    int first = recorded.find(0, "instance_health_check");
+    recorded.repeat(first);
+    return first + 2;
+  }
+}
