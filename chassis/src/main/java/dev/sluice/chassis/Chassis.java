@@ -55,7 +55,9 @@ public final class Chassis implements AutoCloseable {
 
   private Epoch enter(Epoch wanted) {
     try {
-      return Epoch.enter(db, wanted);
+      var entered = Epoch.enter(db, wanted);
+      new Ahead(db, config, entered).check();
+      return entered;
     } catch (RuntimeException e) {
       db.close();
       throw e;
