@@ -101,7 +101,7 @@ class RestoreTest {
     try (var f = Fixture.fleet(api, folder, "topics", 4)) {
       var plan = f.plan("1.26.0", Map.of("batch_pct", 50)).expect(201).body();
       var rollout = plan.path("rollout_id").asText();
-      try (var deaf = connect(); var sql = deaf.createStatement()) {
+      try (var deaf = connect(data()); var sql = deaf.createStatement()) {
         f.approve(plan);
         await().atMost(SOON).until(() -> of(f, rollout, "instance_started").size() == 2);
         deaf.setAutoCommit(false);
@@ -154,17 +154,18 @@ class RestoreTest {
 
   private static Path postgres() { return data().resolve("postgres/server/data"); }
 
-  private static Connection connect() throws IOException, SQLException {
+  /// The way in for the superuser of a world's own server.
+  static Connection connect(Path data) throws IOException, SQLException {
     var passwords = new Properties();
-    try (var in = Files.newBufferedReader(data().resolve("postgres/passwords"))) {
+    try (var in = Files.newBufferedReader(data.resolve("postgres/passwords"))) {
       passwords.load(in);
     }
-    int at = Integer.parseInt(Files.readAllLines(postgres().resolve("postmaster.pid")).get(3).strip());
+    int at = Integer.parseInt(Files.readAllLines(data.resolve("postgres/server/data/postmaster.pid")).get(3).strip());
     return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + at + "/sluice", "postgres", passwords.getProperty("postgres"));
   }
 
   private static long published(String kind, String rollout) throws IOException, SQLException {
-    try (var connection = connect();
+    try (var connection = connect(data());
         var query = connection.prepareStatement(
             "select count(*) from health.journal where kind = ? and key = ? and published_at is not null")) {
       query.setString(1, kind);
@@ -178,7 +179,7 @@ class RestoreTest {
 
   /// A base backup of the running server: the files between start and stop, then what was written meanwhile, and the label.
   private static void backUp(Path to) throws Exception {
-    try (var connection = connect(); var sql = connection.createStatement()) {
+    try (var connection = connect(data()); var sql = connection.createStatement()) {
       sql.execute("select pg_backup_start('before', true)");
       run("cp", "-a", postgres().toString(), to.toString());
       try (var label = sql.executeQuery("select labelfile from pg_backup_stop(false)")) {
