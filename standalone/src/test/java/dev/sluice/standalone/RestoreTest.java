@@ -61,7 +61,7 @@ class RestoreTest {
   void restored_from_an_older_backup_nothing_goes_on_by_itself_and_then_ends_rightly() throws Exception {
     try (var f = Fixture.fleet(api, folder, "restored", 4)) {
       f.publish("1.28.0");
-      var rollout = f.start("1.26.0", Map.of("batch_pct", 50, "min_healthy_sec", 3, "health_timeout_sec", 3));
+      var rollout = f.start("1.26.0", Map.of("batch_pct", 50, "min_healthy_sec", 6, "health_timeout_sec", 3));
       await().atMost(SOON).until(() -> of(f, rollout, "instance_started").size() == 2);
       backUp(folder.resolve("backup"));
       int kept = f.events(rollout).size();
@@ -78,9 +78,9 @@ class RestoreTest {
       f.untilState(rollout, "paused");
       assertThat(of(f, rollout, "paused")).singleElement().satisfies(e -> assertThat(e.path("comment").asText()).contains("restored"));
       api.until("/v1/fleet-summary?template_id=" + f.template, SOON, s -> s.path("reporting").asInt() == 4);
+      assertThat(of(f, rollout, "instance_started")).as("nobody was told anything by itself").hasSize(2);
       api.post("/v1/rollouts/" + rollout + "/resume", Map.of()).expect(200);
       f.untilState(rollout, "awaiting_decision");
-      assertThat(of(f, rollout, "instance_started")).as("nobody was told anything by itself").hasSize(2);
       f.decide(rollout, "retry_failed");
 
       assertThat(f.untilState(rollout, "completed").at("/counts/healthy").asInt()).isEqualTo(4);
