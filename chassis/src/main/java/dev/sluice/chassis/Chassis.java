@@ -18,6 +18,7 @@ public final class Chassis implements AutoCloseable {
   private final Node node;
   private final ServiceConfig config;
   private final Db db;
+  private final Epoch epoch;
   private final Relay relay;
   private final Journal journal;
   private final Asks asks;
@@ -29,6 +30,7 @@ public final class Chassis implements AutoCloseable {
     this.node = node;
     this.config = config;
     this.db = Db.open(node.vertx(), config);
+    this.epoch = enter(config.epoch());
     this.admin = KafkaAdminClient.create(node.vertx(),
         Map.of("bootstrap.servers", config.kafka(), "request.timeout.ms", "2000", "default.api.timeout.ms", "2000"));
     this.relay = new Relay(node.vertx(), db, config, node.metrics(), Chassis::stop);
@@ -50,6 +52,20 @@ public final class Chassis implements AutoCloseable {
     Db.migrate(config);
     return new Chassis(node, config);
   }
+
+  private Epoch enter(Epoch wanted) {
+    try {
+      var entered = Epoch.enter(db, wanted);
+      new Ahead(db, config, entered).check();
+      return entered;
+    } catch (RuntimeException e) {
+      db.close();
+      throw e;
+    }
+  }
+
+  /// The epoch of the database; it lasts as long as this.
+  public Epoch epoch() { return epoch; }
 
   /// A desk's surroundings are [#db], [#journal] and [#clock].
   public Db db() { return db; }
@@ -80,7 +96,7 @@ public final class Chassis implements AutoCloseable {
   /// @param topic a name of [dev.sluice.contract.Topics]
   /// @param kinds what it carries
   public Inbox inbox(String topic, Kinds kinds, Inbox.Handler handler) {
-    return closing(new Inbox(vertx(), config, topic, kinds, handler));
+    return closing(new Inbox(vertx(), config, epoch, topic, kinds, handler));
   }
 
   /// Does work again and again; see [Loop].

@@ -53,6 +53,8 @@ public final class Db implements AutoCloseable {
             config.pgUser(),
             config.pgPassword())
         .schemas(config.schema()).defaultSchema(config.schema()).createSchemas(false)
+        // the chassis' next migration comes before a service's last one, which an older database has
+        .outOfOrder(true)
         .locations("classpath:db/chassis", "classpath:db/" + config.service().replace("-service", "").replace("event-", "")).load()
         .migrate();
   }

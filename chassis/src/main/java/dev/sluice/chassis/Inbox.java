@@ -13,12 +13,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Kafka to commands: polls one topic, hands the messages of a poll over in order, commits the offsets of what the handler is done with when there is nothing to
 /// do, at the latest each second. At least once: what the handler does must bear a repeat ([#fresh] drops what was seen). A failing handler is tried again with the same messages until it works; a message that cannot be
-/// read goes to `<topic>.dead` with the reason.
+/// read goes to `<topic>.dead` with the reason. What was published in an earlier epoch than the reader's is passed over.
 public final class Inbox implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Inbox.class);
   private static final Duration POLL = Duration.ofMillis(500);
@@ -37,6 +38,7 @@ public final class Inbox implements AutoCloseable {
   private final String prefix;
   private final Kinds kinds;
   private final Handler handler;
+  private final Epoch epoch;
   private final Loop loop;
   private KafkaConsumerRecords<String, String> polled;
   private List<Message> pending = List.of();
@@ -45,10 +47,12 @@ public final class Inbox implements AutoCloseable {
   private long committedNanos = System.nanoTime();
   private volatile boolean joined;
 
+  /// @param epoch of the reader's database
   /// @param kinds what the topic carries
-  Inbox(Vertx vertx, ServiceConfig config, String topic, Kinds kinds, Handler handler) {
+  Inbox(Vertx vertx, ServiceConfig config, Epoch epoch, String topic, Kinds kinds, Handler handler) {
     this.topic = topic;
     this.prefix = config.topicPrefix();
+    this.epoch = epoch;
     this.kinds = kinds;
     this.handler = handler;
     var options = new HashMap<String, String>();
@@ -102,12 +106,12 @@ public final class Inbox implements AutoCloseable {
   private void read(KafkaConsumerRecord<String, String> record, List<Message> into) {
     try {
       var wire = Json.read(record.value(), Message.Wire.class);
+      if (beforeTheRestore(record, wire)) return;
       JsonNode data = wire.data();
       into.add(
           new Message(topic, record.key(), wire.stream(), wire.epoch(), wire.seq(), wire.toldTo(), wire.at(), wire.actor(), wire.kind(),
               wire.scope() == null ? Scope.NONE : wire.scope(), kinds.read(wire.kind(), data.toString()),
-              record.headers().stream().filter(h -> h.key().equals("traceparent")).map(h -> h.value().toString()).findFirst()
-                  .orElse(null)));
+              header(record, "traceparent").orElse(null)));
     } catch (RuntimeException e) {
       log.atError().addKeyValue("topic", topic).addKeyValue("partition", record.partition()).addKeyValue("offset", record.offset())
           .log("Unreadable message set aside: {}", e.getMessage());
@@ -115,6 +119,15 @@ public final class Inbox implements AutoCloseable {
       copy.addHeader("reason", String.valueOf(e.getMessage()));
       Await.on(dead.send(copy), Duration.ofSeconds(30), "Kafka");
     }
+  }
+
+  /// What was published before the restore that this reader's database went through: its own is published again, and of the rest nobody knows any more.
+  private boolean beforeTheRestore(KafkaConsumerRecord<String, String> record, Message.Wire wire) {
+    return header(record, Relay.EPOCH).map(Integer::parseInt).orElse(wire.epoch()) < epoch.number();
+  }
+
+  private static Optional<String> header(KafkaConsumerRecord<String, String> record, String name) {
+    return record.headers().stream().filter(h -> h.key().equals(name)).map(h -> h.value().toString()).findFirst();
   }
 
   private static final String SEEN = """

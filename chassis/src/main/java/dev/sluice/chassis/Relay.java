@@ -34,6 +34,8 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 /// Its promise: no row arrives for the first time before an earlier one of its stream; readers would take the earlier one for a repeat. So nothing is handed over
 /// behind a row that the producer did not take, and the producer never gives up on a row that it took, however long the broker is away.
 final class Relay implements AutoCloseable {
+  /// The header that says in which epoch of its journal a fact was published.
+  static final String EPOCH = "sluice_epoch";
   private static final Duration SEND_LIMIT = Duration.ofSeconds(30);
   private final Db db;
   private final KafkaProducer<String, String> vertxProducer;
@@ -41,6 +43,7 @@ final class Relay implements AutoCloseable {
   private final Consumer<Journal.Corrupt> onCorrupt;
   private final String source;
   private final String prefix;
+  private final TopicIds topics;
   private final Loop loop;
   private final AtomicLong lag = new AtomicLong();
   private SqlConnection lock;
@@ -55,6 +58,7 @@ final class Relay implements AutoCloseable {
     this.onCorrupt = onCorrupt;
     this.source = config.service();
     this.prefix = config.topicPrefix();
+    this.topics = new TopicIds(db, config);
     var options = new HashMap<String, String>();
     options.put("bootstrap.servers", config.kafka());
     options.put("key.serializer", "org.apache.kafka.common.serialization.StringSerializer");
@@ -81,7 +85,8 @@ final class Relay implements AutoCloseable {
   private static final String UNPUBLISHED = """
       with next as (select position, octet_length(data) as bytes from journal where published_at is null order by position limit 500),
            measured as (select position, sum(bytes) over (order by position) - bytes as bytes_before from next)
-      select position, epoch, stream, seq, told_to, topic, key, kind, at, actor, scope, data, traceparent
+      select position, epoch, stream, seq, told_to, topic, key, kind, at, actor, scope, data, traceparent,
+             (select epoch from journal_epoch) as published_in
         from journal join measured using (position) where bytes_before < 8388608 order by position
       """;
   private static final String MARK = "update journal set published_at = now() where position = any($1) and published_at is null";
@@ -137,11 +142,13 @@ final class Relay implements AutoCloseable {
     }
   }
 
-  private boolean leads() {
+  /// Whoever comes to lead looks at the topics first: they may not be those that the last one published to.
+  private boolean leads() throws InterruptedException {
     if (lock != null) return true;
     var connection = db.connection();
     try {
       if (Db.await(connection.preparedQuery(LOCK).execute()).iterator().next().getBoolean("won")) {
+        topics.check();
         Db.await(connection.query(UNHURRIED_MARKS).execute());
         lead(connection);
         return true;
@@ -180,7 +187,8 @@ final class Relay implements AutoCloseable {
         .addHeader("ce_id", row.getString("stream") + "/" + row.getInteger("epoch") + "/" + row.getLong("seq"))
         .addHeader("ce_type", "dev.sluice." + row.getString("kind")).addHeader("ce_source", "/" + source)
         .addHeader("ce_subject", row.getString("stream"))
-        .addHeader("ce_time", at.toString()).addHeader("content-type", "application/json");
+        .addHeader("ce_time", at.toString()).addHeader("content-type", "application/json")
+        .addHeader(EPOCH, row.getInteger("published_in").toString());
     var trace = row.getString("traceparent");
     return (trace == null ? record : record.addHeader("traceparent", trace)).record();
   }

@@ -11,10 +11,19 @@ package dev.sluice.chassis;
 /// @param kafka       `host:port[,host:port]`
 /// @param topicPrefix put before each topic's and consumer group's name; empty but in tests
 /// @param kafkaSessionTimeoutMs how long the broker waits for a silent consumer before others take over
+/// @param epoch       the epoch that the database is at least in: a database of an earlier one was restored from a backup
 /// @param asksFailPct a fault switch for tests: how many of 100 asks fail or come late
 public record ServiceConfig(String service, String host, int port, String pgHost, int pgPort, String pgDatabase, String pgUser,
     String pgPassword, String schema,
-    int pgPoolSize, String kafka, String topicPrefix, int kafkaSessionTimeoutMs, int asksFailPct) {
+    int pgPoolSize, String kafka, String topicPrefix, int kafkaSessionTimeoutMs, Epoch epoch, int asksFailPct) {
+  /// Of a database that was never restored.
+  public ServiceConfig(String service, String host, int port, String pgHost, int pgPort, String pgDatabase, String pgUser,
+      String pgPassword,
+      String schema, int pgPoolSize, String kafka, String topicPrefix, int kafkaSessionTimeoutMs, int asksFailPct) {
+    this(service, host, port, pgHost, pgPort, pgDatabase, pgUser, pgPassword, schema, pgPoolSize, kafka, topicPrefix, kafkaSessionTimeoutMs,
+        Epoch.FIRST, asksFailPct);
+  }
+
   /// Reads the settings that all services share.
   ///
   /// @param port the service's port where none is set
@@ -29,6 +38,7 @@ public record ServiceConfig(String service, String host, int port, String pgHost
         s.text("SLUICE_TOPIC_PREFIX", "", "put before the names of topics and consumer groups"),
         s.number("SLUICE_KAFKA_SESSION_TIMEOUT_MS", 10_000, 1_000, 300_000,
             "milliseconds until a silent consumer's partitions go to another"),
+        Epoch.restored(s.past("SLUICE_RESTORED_AT", "when PostgreSQL was last restored from a backup; the same for all services")),
         s.number("SLUICE_ASKS_FAIL_PCT", 0, 0, 100, "fault switch for tests: how many of 100 asks fail or come late"));
   }
 }

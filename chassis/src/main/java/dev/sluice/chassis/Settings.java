@@ -1,6 +1,9 @@
 package dev.sluice.chassis;
 
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,6 +15,7 @@ public final class Settings {
   /// @param range what is legal, for people
   public record Setting(String name, String initial, String range, String doc) {}
 
+  private static final Instant EARLIEST = Instant.parse("2020-01-02T00:00:00Z");
   private final Map<String, String> values;
   private final Map<String, Setting> asked = new LinkedHashMap<>();
   private final List<String> faults = new ArrayList<>();
@@ -53,6 +57,21 @@ public final class Settings {
     if (given == null) return initial;
     if (!given.equals("true") && !given.equals("false")) faults.add(name + " must be true or false, not " + given);
     return given.equals("true");
+  }
+
+  /// A time that is over, since 2020; null where none is set.
+  public Instant past(String name, String doc) {
+    asked.put(name, new Setting(name, "", "a time such as 2026-11-26T13:00:00Z", doc));
+    var given = values.get(name);
+    if (given == null || given.isBlank()) return null;
+    try {
+      var time = Instant.parse(given.strip());
+      if (time.isAfter(EARLIEST) && time.isBefore(InstantSource.system().instant())) return time;
+    } catch (DateTimeParseException e) {
+      // said below, with the range
+    }
+    faults.add(name + " must be a time of the past, since 2020, such as 2026-11-26T13:00:00Z, not " + given);
+    return null;
   }
 
   public Path path(String name, Path initial, String doc) {

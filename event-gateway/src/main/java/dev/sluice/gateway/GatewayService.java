@@ -29,6 +29,7 @@ public final class GatewayService implements AutoCloseable {
   private GatewayService(Chassis chassis, GatewayConfig config) {
     this.chassis = chassis;
     var log = new EventLog(chassis.db());
+    log.leap(chassis.epoch());
     var feed = new LiveFeed(chassis, log, config.feedHeld());
     EventInbox.open(chassis, log, nudges(feed));
     var peers = peers(config);

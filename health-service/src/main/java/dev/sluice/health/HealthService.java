@@ -6,6 +6,7 @@ import dev.sluice.contract.Topics;
 import dev.sluice.health.api.Porch;
 import dev.sluice.health.inbox.RolloutInbox;
 import dev.sluice.health.ingest.Ears;
+import dev.sluice.health.store.AfterRestore;
 import dev.sluice.health.store.AttemptStore;
 import dev.sluice.health.store.GateStore;
 
@@ -23,6 +24,7 @@ public final class HealthService implements AutoCloseable {
   public static HealthService start(Node node, HealthConfig config) {
     var chassis = Chassis.open(node, config.service());
     try {
+      new AfterRestore(chassis.db(), chassis.epoch()).settle(config.deliveryLease());
       // closed in the opposite order: the port first, then the inbox; the last flush has all that was heard
       var ears = chassis.closing(new Ears(chassis, config));
       chassis.inbox(Topics.ROLLOUT, RolloutInbox.KINDS,

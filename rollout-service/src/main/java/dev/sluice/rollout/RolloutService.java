@@ -8,6 +8,7 @@ import dev.sluice.rollout.api.DecisionsApi;
 import dev.sluice.rollout.api.MembersApi;
 import dev.sluice.rollout.api.ReconcilerApi;
 import dev.sluice.rollout.api.RolloutsApi;
+import dev.sluice.rollout.inbox.AfterRestore;
 import dev.sluice.rollout.inbox.ApprovalInbox;
 import dev.sluice.rollout.inbox.PlanInbox;
 import dev.sluice.rollout.inbox.Questions;
@@ -50,6 +51,7 @@ public final class RolloutService implements AutoCloseable {
     var desk = new RolloutDesk(chassis, rosters, pauses, config.tick());
     var versions = new Versions(chassis.asks(), config.askLimit());
     var starter = new Starter(desk, versions);
+    new AfterRestore(desk, store).pause(chassis.epoch());
     chassis.inbox(Topics.PLAN, PlanInbox.KINDS, new PlanInbox(desk, rosters, starter));
     chassis.inbox(Topics.APPROVAL, ApprovalInbox.KINDS, new ApprovalInbox(desk, starter, versions));
     chassis.inbox(Topics.VERDICT, VerdictInbox.KINDS, new VerdictInbox(desk));

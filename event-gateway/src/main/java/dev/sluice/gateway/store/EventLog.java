@@ -1,6 +1,7 @@
 package dev.sluice.gateway.store;
 
 import dev.sluice.chassis.Db;
+import dev.sluice.chassis.Epoch;
 import dev.sluice.chassis.Json;
 import dev.sluice.gateway.domain.Envelope;
 import io.vertx.sqlclient.Row;
@@ -14,7 +15,7 @@ import java.util.function.Function;
 
 /// The log that the gateway serves. Blocks; call on virtual threads.
 ///
-/// Its promises: an event is there once, whatever is repeated; ids grow by one in the order of commits, over all replicas, so who has seen id n has seen all up
+/// Its promises: an event is there once, whatever is repeated; ids grow in the order of commits, over all replicas, so who has seen id n has seen all up
 /// to n. Both rest on one row, [#COUNTER], which each append holds from its first statement to its commit.
 public final class EventLog {
   /// The public events of one message.
@@ -95,6 +96,11 @@ public final class EventLog {
   private static String[] texts(List<Envelope> events, Function<Envelope, Object> column) {
     return events.stream().map(column).map(value -> value == null ? null : value.toString()).toArray(String[]::new);
   }
+
+  private static final String LEAP = "update event_counter set last = greatest(last, $1)";
+
+  /// Lets ids go on above all that were given away before a restore; nobody writes a million events in a second.
+  public void leap(Epoch epoch) { db.query(LEAP, epoch.leap() * 1_000_000); }
 
   private static final String LAST = "select last from event_counter";
 

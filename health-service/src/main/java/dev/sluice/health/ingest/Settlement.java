@@ -109,13 +109,13 @@ final class Settlement {
         var seconds = Duration.between(attempt.watch().instructedAt(), f.at()).toMillis() / 1000.0;
         if (f.timeout()) timeouts.add(attempt);
         reports.judged(rollout, instance,
-            new Judgement(attempt.ordinal(), attempt.generation(), f.healthy(), f.timeout(), f.reason(), f.detail(),
+            new Judgement(attempt.ordinal(), attempt.counted(), f.healthy(), f.timeout(), f.reason(), f.detail(),
                 seconds, f.at()));
       }
       case Finding.Regressed f ->
-        reports.regressed(rollout, instance, new MemberReason(attempt.ordinal(), attempt.generation(), f.reason()));
-      case Finding.LateHealthy _ -> reports.lateHealthy(rollout, instance, new MemberReason(attempt.ordinal(), attempt.generation(), null));
-      case Finding.Gone f -> reports.gone(rollout, instance, new MemberReason(attempt.ordinal(), attempt.generation(), f.reason()));
+        reports.regressed(rollout, instance, new MemberReason(attempt.ordinal(), attempt.counted(), f.reason()));
+      case Finding.LateHealthy _ -> reports.lateHealthy(rollout, instance, new MemberReason(attempt.ordinal(), attempt.counted(), null));
+      case Finding.Gone f -> reports.gone(rollout, instance, new MemberReason(attempt.ordinal(), attempt.counted(), f.reason()));
     }
   }
 

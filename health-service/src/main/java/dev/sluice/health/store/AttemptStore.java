@@ -19,17 +19,19 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 
-/// What the facts of a rollout do to desired versions and attempts. Locks pulses before assignments, each in the order of instances.
+/// What the facts of a rollout do to desired versions and attempts. Locks pulses before assignments, each in the order of instances. Rollouts count generations
+/// without the `leap` that a restore adds to those that agents meet.
 public final class AttemptStore {
   private static final String STATUSES = """
       select i.id, i.status from instance i join pulse p on p.instance_id = i.id where i.id = any($1) order by i.id for update of p
       """;
   private static final String INSTRUCT = """
       insert into assignment as a (instance_id, module_id, version_id, version, digest, artifact_url, generation, rollout_id, ordinal, batch_index, purpose,
-                                   instructed_at, deadline_at, min_healthy_sec, standing, due_at)
-      select instance_id, $1, version_id, version, digest, artifact_url, generation, $2, ordinal, $3, $4, $5::timestamptz + late,
-             $6::timestamptz + late, $7, standing, case when standing = 'awaited' then $6::timestamptz + late end
+                                   instructed_at, deadline_at, min_healthy_sec, standing, due_at, leap)
+      select instance_id, $1, version_id, version, digest, artifact_url, generation + leap, $2, ordinal, $3, $4, $5::timestamptz + late,
+             $6::timestamptz + late, $7, standing, case when standing = 'awaited' then $6::timestamptz + late end, leap
         from (select case when now() - $5::timestamptz > interval '1 second' then now() - $5::timestamptz else interval '0' end as late) as way,
+             (select epoch - 1 as leap from journal_epoch) as restored,
              unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::int[], $15::text[])
           as u (instance_id, version_id, version, digest, artifact_url, generation, ordinal, standing)
        order by instance_id
@@ -38,9 +40,9 @@ public final class AttemptStore {
              generation = excluded.generation, rollout_id = excluded.rollout_id, ordinal = excluded.ordinal, batch_index = excluded.batch_index,
              purpose = excluded.purpose, instructed_at = excluded.instructed_at, deadline_at = excluded.deadline_at,
              min_healthy_sec = excluded.min_healthy_sec, standing = excluded.standing, due_at = excluded.due_at, handed_out_at = null,
-             echoed_at = null, reason = null, good_since = null, timed_out = false, verdict_recorded = false,
+             echoed_at = null, reason = null, good_since = null, timed_out = false, verdict_recorded = false, leap = excluded.leap,
              changed_xid = greatest(pg_current_xact_id(), a.changed_xid)
-       where a.generation < excluded.generation
+       where a.generation - a.leap < excluded.generation - excluded.leap
       returning a.instance_id
       """;
   private static final String WATCH = "update pulse set watched = true where instance_id = any($1) and not watched";
@@ -101,17 +103,19 @@ public final class AttemptStore {
   }
 
   private static final String PRESENT = """
-      select instance_id, generation, handed_out_at is not null as handed from assignment
+      select instance_id, generation - leap as generation, handed_out_at is not null as handed from assignment
        where module_id = $1 and instance_id = any($2) order by instance_id for update
       """;
   private static final String WITHDRAW = """
       update assignment a
-         set version_id = u.version_id, version = u.version, digest = u.digest, artifact_url = u.artifact_url, generation = u.generation,
+         set version_id = u.version_id, version = u.version, digest = u.digest, artifact_url = u.artifact_url,
+             generation = u.generation + restored.leap, leap = restored.leap,
              rollout_id = null, ordinal = null, batch_index = null, purpose = null, instructed_at = null, deadline_at = null, min_healthy_sec = null,
              standing = null, reason = null, good_since = null, due_at = null, handed_out_at = null, echoed_at = null, timed_out = false,
              verdict_recorded = false, changed_xid = greatest(pg_current_xact_id(), a.changed_xid)
         from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
-          as u (instance_id, version_id, version, digest, artifact_url, generation)
+          as u (instance_id, version_id, version, digest, artifact_url, generation),
+             (select epoch - 1 as leap from journal_epoch) as restored
        where a.instance_id = u.instance_id and a.module_id = $1
       """;
 
@@ -187,7 +191,7 @@ public final class AttemptStore {
       with locked as (
         select a.instance_id, a.module_id, u.reason
           from unnest($2::int[], $3::bigint[], $4::text[]) as u (ordinal, generation, reason)
-          join assignment a on a.rollout_id = $1 and a.ordinal = u.ordinal and a.generation = u.generation
+          join assignment a on a.rollout_id = $1 and a.ordinal = u.ordinal and a.generation - a.leap = u.generation
          order by a.instance_id, a.module_id for update of a
       )
       update assignment a

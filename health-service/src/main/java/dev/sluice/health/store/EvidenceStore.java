@@ -32,11 +32,13 @@ public final class EvidenceStore {
 
   /// A desired version with its attempt.
   ///
+  /// @param generation as the agent meets it
+  /// @param counted as the rollout counts it
   /// @param watch   null where no rollout waits for it
   /// @param handed  whether it was handed out
   /// @param echoed  whether the agent echoed it or showed its digest
-  public record AttemptRow(String instanceId, String moduleId, String digest, long generation, String rolloutId, int ordinal, Watch watch,
-      boolean handed, boolean echoed, boolean timedOut) {}
+  public record AttemptRow(String instanceId, String moduleId, String digest, long generation, long counted, String rolloutId, int ordinal,
+      Watch watch, boolean handed, boolean echoed, boolean timedOut) {}
 
   /// Which clocks of a rollout stand still.
   ///
@@ -150,7 +152,7 @@ public final class EvidenceStore {
   }
 
   private static final String ATTEMPTS = """
-      select instance_id, module_id, digest, generation, rollout_id, ordinal, purpose, instructed_at, deadline_at, min_healthy_sec,
+      select instance_id, module_id, digest, generation, generation - leap as counted, rollout_id, ordinal, purpose, instructed_at, deadline_at, min_healthy_sec,
              handed_out_at, echoed_at is not null as echoed, standing, reason, good_since, timed_out
         from assignment where instance_id = any($1) order by instance_id, module_id for update
       """;
@@ -177,7 +179,7 @@ public final class EvidenceStore {
             Columns.time(row, "deadline_at"), clock.paused || (clock.tripped || clock.lapsed) && handed == null, handed,
             Duration.ofSeconds(row.getInteger("min_healthy_sec")), standing(standing, row));
     return new AttemptRow(row.getString("instance_id"), row.getString("module_id"), row.getString("digest"), row.getLong("generation"),
-        rollout, rollout == null ? -1 : row.getInteger("ordinal"), watch, handed != null, row.getBoolean("echoed"),
+        row.getLong("counted"), rollout, rollout == null ? -1 : row.getInteger("ordinal"), watch, handed != null, row.getBoolean("echoed"),
         row.getBoolean("timed_out"));
   }
 

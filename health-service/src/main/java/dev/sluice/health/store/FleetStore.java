@@ -58,13 +58,14 @@ public final class FleetStore {
                           where u.instance_id = a.instance_id and u.module_id = a.module_id)
       """;
   private static final String ASSIGN = """
-      insert into assignment as a (instance_id, module_id, version_id, version, digest, artifact_url, generation)
-      select instance_id, module_id, version_id, version, digest, artifact_url, 1
-        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) as u (instance_id, module_id, version_id, version, digest, artifact_url)
+      insert into assignment as a (instance_id, module_id, version_id, version, digest, artifact_url, generation, leap)
+      select instance_id, module_id, version_id, version, digest, artifact_url, 1 + leap, leap
+        from (select epoch - 1 as leap from journal_epoch) as restored,
+             unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) as u (instance_id, module_id, version_id, version, digest, artifact_url)
        order by instance_id, module_id
       on conflict (instance_id, module_id) do update
          set version_id = excluded.version_id, version = excluded.version, digest = excluded.digest, artifact_url = excluded.artifact_url,
-             generation = a.generation + 1, rollout_id = null, ordinal = null, batch_index = null, purpose = null, instructed_at = null,
+             generation = a.generation - a.leap + 1 + excluded.leap, leap = excluded.leap, rollout_id = null, ordinal = null, batch_index = null, purpose = null, instructed_at = null,
              deadline_at = null, min_healthy_sec = null, standing = null, reason = null, good_since = null, due_at = null, handed_out_at = null,
              echoed_at = null, timed_out = false, verdict_recorded = false, changed_xid = greatest(pg_current_xact_id(), a.changed_xid)
       """;
@@ -132,7 +133,7 @@ public final class FleetStore {
         from instance i join pulse p on p.instance_id = i.id where i.id = $1 for update of p
       """;
   private static final String MEMBER_OF = """
-      select a.rollout_id, a.ordinal, a.generation from assignment a join gate g on g.rollout_id = a.rollout_id and not g.ended
+      select a.rollout_id, a.ordinal, a.generation - a.leap as counted from assignment a join gate g on g.rollout_id = a.rollout_id and not g.ended
        where a.instance_id = $1
          and (a.standing in ('awaited', 'soaking') or a.standing in ('failed', 'late_healthy') and a.timed_out and not a.verdict_recorded)
        order by a.module_id for update of a
@@ -158,7 +159,7 @@ public final class FleetStore {
       var reports = new Reports();
       for (var member : tx.query(MEMBER_OF, id))
         reports.gone(member.getString("rollout_id"), id,
-            new MemberReason(member.getInteger("ordinal"), member.getLong("generation"), Reason.DECOMMISSIONED));
+            new MemberReason(member.getInteger("ordinal"), member.getLong("counted"), Reason.DECOMMISSIONED));
       tx.query(DECOMMISSION, id, Columns.time(now));
       tx.query(CLOSE, id);
       var tally = new Tally();

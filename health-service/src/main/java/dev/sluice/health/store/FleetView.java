@@ -87,7 +87,7 @@ public final class FleetView {
 
   private static final String SLICE = """
       select i.id, i.status, i.labels ->> $3 as label, p.last_at is null as never, p.silent, p.digests ->> $2 as running,
-             a.version_id, a.version, a.digest, a.artifact_url, a.generation
+             a.version_id, a.version, a.digest, a.artifact_url, a.generation - a.leap as generation
         from instance i join pulse p on p.instance_id = i.id left join assignment a on a.instance_id = i.id and a.module_id = $2
        where i.template_id = $1 and i.status <> 'decommissioned' and i.id > $4 order by i.id limit $5
       """;

@@ -52,7 +52,7 @@ public final class HandOutStore {
         from locked w
        where a.instance_id = w.instance_id and a.module_id = w.module_id and a.generation = w.generation and a.handed_out_at is null
          and (a.standing is null or a.standing = 'awaited') and (a.due_at is null or a.due_at > $4)
-      returning a.instance_id, a.module_id, a.generation, a.rollout_id, a.ordinal
+      returning a.instance_id, a.module_id, a.generation, a.generation - a.leap as counted, a.rollout_id, a.ordinal
       """;
 
   private static final String WERE = """
@@ -78,7 +78,7 @@ public final class HandOutStore {
               fresh++;
               if (row.getString("rollout_id") != null)
                 reports.handedOut(row.getString("rollout_id"), row.getString("instance_id"),
-                    new Handing(row.getInteger("ordinal"), row.getLong("generation"), now));
+                    new Handing(row.getInteger("ordinal"), row.getLong("counted"), now));
             }
       if (fresh < wishes.size())
         keys.addAll(tx.list(WERE,

@@ -1,6 +1,7 @@
 package dev.sluice.rollout.store;
 
 import dev.sluice.chassis.Db;
+import dev.sluice.chassis.Epoch;
 import dev.sluice.chassis.Json;
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.Purpose;
@@ -98,6 +99,14 @@ public final class RolloutStore {
   public List<RolloutId> claimDue(Instant now, Duration every, int limit) {
     return db.list(CLAIM, r -> new RolloutId(r.getString("id")), RolloutRows.utc(now), RolloutRows.utc(now.plus(every)), limit);
   }
+
+  private static final String RAN_BEFORE = """
+      select r.id from rollout r join journal j on j.stream = r.id and j.seq = r.seq
+       where not r.released and r.state in ('approved', 'running', 'rolling_back') and j.epoch < $1
+      """;
+
+  /// Rollouts that went on by themselves when the backup was made that began this epoch, and of which nothing was written since.
+  public List<RolloutId> ranBefore(Epoch epoch) { return db.list(RAN_BEFORE, r -> new RolloutId(r.getString("id")), epoch.number()); }
 
   private static final String ALL_DUE = "update rollout set due_at = $1 where not released and due_at > $1";
 

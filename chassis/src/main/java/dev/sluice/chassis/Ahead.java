@@ -1,0 +1,81 @@
+package dev.sluice.chassis;
+
+import dev.sluice.contract.Topics;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Notices a database that is older than its topics: a backup was restored, or a standby took over that had not got all, and nobody said so. Rows are committed
+/// before they are published and never deleted, so the newest fact of each partition that this service told stands in its journal.
+final class Ahead {
+  private static final Logger log = LoggerFactory.getLogger(Ahead.class);
+  private static final int LIMIT_MS = 5_000;
+  private final Db db;
+  private final ServiceConfig config;
+  private final Epoch epoch;
+
+  Ahead(Db db, ServiceConfig config, Epoch epoch) {
+    this.db = db;
+    this.config = config;
+    this.epoch = epoch;
+  }
+
+  /// Looks at the newest fact of each partition. Blocks. Where Kafka is away, nothing is found.
+  ///
+  /// @throws IllegalStateException where one is of this epoch and not in the journal
+  void check() {
+    var options = Map.<String, Object>of("bootstrap.servers", config.kafka(), "default.api.timeout.ms", LIMIT_MS, "request.timeout.ms",
+        LIMIT_MS);
+    try (var consumer = new KafkaConsumer<>(options, new StringDeserializer(), new StringDeserializer())) {
+      var newest = newest(consumer);
+      consumer.assign(newest.keySet());
+      newest.forEach(consumer::seek);
+      long end = System.nanoTime() + Duration.ofMillis(LIMIT_MS).toNanos();
+      while (!newest.isEmpty() && System.nanoTime() < end)
+        for (var record : consumer.poll(Duration.ofMillis(100))) {
+          newest.remove(new TopicPartition(record.topic(), record.partition()));
+          check(record);
+        }
+    } catch (KafkaException e) {
+      log.atWarn().log("Kafka is away: not seen whether the topics are ahead of the journal ({})", e.getMessage());
+    }
+  }
+
+  private Map<TopicPartition, Long> newest(KafkaConsumer<String, String> consumer) {
+    var all = consumer.listTopics();
+    var partitions = Topics.ALL.stream().map(topic -> all.get(config.topicPrefix() + topic)).filter(some -> some != null)
+        .flatMap(some -> some.stream()).map(one -> new TopicPartition(one.topic(), one.partition())).toList();
+    var first = consumer.beginningOffsets(partitions);
+    var newest = new HashMap<TopicPartition, Long>();
+    consumer.endOffsets(partitions).forEach((partition, end) -> {
+      if (end > first.get(partition)) newest.put(partition, end - 1);
+    });
+    return newest;
+  }
+
+  private static final String STANDS = "select 1 from journal where stream = $1 and seq = $2 and epoch = $3";
+
+  private void check(ConsumerRecord<String, String> record) {
+    if (!("/" + config.service()).equals(header(record, "ce_source"))) return;
+    var wire = Json.read(record.value(), Message.Wire.class);
+    var published = header(record, Relay.EPOCH);
+    boolean before = (published == null ? wire.epoch() : Integer.parseInt(published)) < epoch.number();
+    if (before || db.query(STANDS, wire.stream(), wire.seq(), wire.epoch()).rowCount() > 0) return;
+    throw new IllegalStateException(
+        "the database of the " + config.service() + " is older than its topic " + record.topic() + ": it does not know "
+            + wire.stream() + "/" + wire.seq() + " of " + wire.at()
+            + ". If a backup was restored, start all services with SLUICE_RESTORED_AT set to now");
+  }
+
+  private static String header(ConsumerRecord<String, String> record, String name) {
+    var header = record.headers().lastHeader(name);
+    return header == null ? null : new String(header.value(), java.nio.charset.StandardCharsets.UTF_8);
+  }
+}
