@@ -49,7 +49,7 @@ final class RolloutSide extends Service {
     return members == null ? rollout : rollout.with(new Roster(members));
   }
 
-  Now now() { return new Now(world.now, reconcilerPaused); }
+  Now now() { return new Now(world.now, reconcilerPaused, List.of()); }
 
   Standing standing(String rollout) { return new Standing(desk.replayed(rollout)); }
 
