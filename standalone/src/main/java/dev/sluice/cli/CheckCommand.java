@@ -7,6 +7,8 @@ import dev.sluice.cli.check.History;
 import dev.sluice.cli.check.Invariant;
 import dev.sluice.cli.check.Judge;
 import dev.sluice.cli.check.Reading;
+import dev.sluice.rollout.domain.DecisionChain.Broken;
+import dev.sluice.rollout.domain.DecisionRow.Head;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -24,23 +26,43 @@ final class CheckCommand implements Callable<Integer> {
   @Option(names = "--rollout", paramLabel = "ROLLOUT", order = 1, defaultValue = "latest", description = "its id, or latest (default: latest). One that is still open is judged as far as it is")
   private String rollout;
 
+  @Option(names = "--head", paramLabel = "POSITION:HASH", order = 2, description = "a head of the decision record that an earlier check printed: it must still be in the record")
+  private String head;
+
   @Mixin
   private Remote remote;
 
   @Override
   public Integer call() {
+    var kept = kept();
     var id = new Names(remote.api()).rollout(rollout);
     var history = new Reading(remote.api()::get, remote.screen()::note, PATIENCE).of(id);
     var findings = Judge.of(history);
-    remote.show(answer(history, findings), screen -> show(history, findings, screen));
-    return holds(findings) ? Failure.DONE : Failure.REFUSED;
+    var decisions = DecisionRecord.check(id, remote.api()::get, kept);
+    remote.show(answer(history, findings, decisions), screen -> {
+      show(history, findings, screen);
+      show(decisions, screen);
+    });
+    return holds(findings) && decisions.holds() ? Failure.DONE : Failure.REFUSED;
+  }
+
+  private Head kept() {
+    if (head == null) return null;
+    var parts = head.split(":", 2);
+    if (parts.length != 2 || !parts[0].matches("[1-9][0-9]{0,17}"))
+      throw new Failure.Usage("--head must be POSITION:HASH, as check prints it");
+    return new Head(Long.parseLong(parts[0]), parts[1]);
   }
 
   private static boolean holds(List<Finding> findings) { return findings.stream().allMatch(Finding::holds); }
 
-  private static ObjectNode answer(History history, List<Finding> findings) {
+  private static ObjectNode answer(History history, List<Finding> findings, DecisionRecord.Result decisions) {
     var answer = Json.mapper().createObjectNode().put("rollout_id", history.id()).put("state", history.state())
-        .put("as_of_seq", history.asOfSeq()).put("settled", history.settled()).put("holds", holds(findings));
+        .put("as_of_seq", history.asOfSeq()).put("settled", history.settled()).put("holds", holds(findings) && decisions.holds());
+    var record = answer.putObject("decisions").put("holds", decisions.holds());
+    record.putObject("head").put("position", decisions.head().position()).put("hash", decisions.head().hash());
+    record.set("broken", decisions.broken().map(CheckCommand::at).orElse(null));
+    record.set("differs", decisions.differs().map(CheckCommand::at).orElse(null));
     var all = answer.putArray("invariants");
     for (var finding : findings) {
       var invariant = finding.invariant();
@@ -53,6 +75,24 @@ final class CheckCommand implements Callable<Integer> {
             .put("stream_seq", breach.eventId() == 0 ? null : breach.streamSeq()).put("detail", breach.detail());
     }
     return answer;
+  }
+
+  private static ObjectNode at(Broken one) {
+    return Json.mapper().createObjectNode().put("position", one.position()).put("detail", one.what());
+  }
+
+  private static void show(DecisionRecord.Result decisions, Screen screen) {
+    screen.line("");
+    var head = decisions.head();
+    if (head.position() == 0 && decisions.holds()) screen.line("No decision is recorded.");
+    else if (decisions.holds())
+      screen.line("The decision record is whole, and decides to the same again: " + Text.count(head.position(), "decision")
+          + ". Keep its head elsewhere, and give it to a later check: --head "
+          + head.position() + ":" + head.hash());
+    decisions.broken()
+        .ifPresent(b -> screen.line(screen.red("The decision record is broken") + ": position " + b.position() + " " + b.what()));
+    decisions.differs().ifPresent(
+        d -> screen.line(screen.red("The decision record does not decide to the same") + ": position " + d.position() + " " + d.what()));
   }
 
   private void show(History history, List<Finding> findings, Screen screen) {

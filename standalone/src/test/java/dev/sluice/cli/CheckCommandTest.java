@@ -27,7 +27,7 @@ class CheckCommandTest {
         .contains("batch-gate         ok              2 gates")
         .contains("one-question       ok              2 trips").contains("own-absence        not applicable  0 timeouts")
         .doesNotContain("broken");
-    assertThat(run.out().lines()).hasSize(2 + Invariant.values().length);
+    assertThat(run.out().lines()).hasSize(4 + Invariant.values().length);
     assertThat(run.err()).contains("Not wholly visible from outside: batch-gate, evidence-after");
     assertThat(server.asked()).extracting(TinyServer.Asked::method).containsOnly("GET");
   }
@@ -37,11 +37,30 @@ class CheckCommandTest {
     int repeated = repeated();
     var run = CommandLineRun.at(server, "check", "--rollout", recorded.rollout().path("id").asText());
     assertThat(run.code()).isEqualTo(1);
-    assertThat(run.out()).contains("verdict-once       breach").endsWith("""
+    assertThat(run.out()).contains("verdict-once       breach").contains("""
 
         verdict-once is broken, 1 time:
           event %d (place %d): web-there-and-back-001 was judged twice in one attempt
         """.formatted(repeated, repeated));
+  }
+
+  @Test
+  void a_decision_that_was_altered_is_1_and_named_by_its_position_and_the_head_is_to_be_kept() {
+    var whole = CommandLineRun.at(server, "check");
+    var head = recorded.apply("/v1/rollouts/r/decisions").path("head");
+    var word = head.path("position").asText() + ":" + head.path("hash").asText();
+    assertThat(whole.out()).contains(
+        "The decision record is whole, and decides to the same again: " + head.path("position").asText() + " decisions.",
+        "--head " + word);
+    assertThat(CommandLineRun.at(server, "check", "--head", word).code()).isZero();
+    var another = CommandLineRun.at(server, "check", "--head", "3:" + head.path("hash").asText());
+    assertThat(another.code()).isEqualTo(1);
+    assertThat(another.out()).contains("The decision record is broken: position 3 is another than the head that was kept");
+    recorded.decision(4).put("actor", "mallory");
+    var altered = CommandLineRun.at(server, "check");
+    assertThat(altered.code()).isEqualTo(1);
+    assertThat(altered.out()).contains("The decision record is broken: position 5 was altered");
+    assertThat(CommandLineRun.at(server, "check", "--head", "none").code()).isEqualTo(2);
   }
 
   @Test

@@ -126,6 +126,8 @@ class UpTest {
   void a_rollout_is_paused_resumed_aborted_and_rolled_back() {
     done("plan", "--module", "nginx", "--target", "1.26.0", "--batch-pct", "25", "--min-healthy-sec", "3");
     done("approve", "latest");
+    Program.eventually(() -> json("rollouts", "show", "latest").path("state").asText().equals("running"),
+        () -> done("rollouts", "show", "latest"));
     assertThat(done("pause", "latest", "--comment", "lunch")).contains("is paused");
     assertThat(done("diagnose", "latest")).contains("paused");
     assertThat(done("resume", "latest")).contains("is running");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.agent.Link;
 import dev.sluice.chassis.Ids;
+import dev.sluice.cli.DecisionRecord;
 import dev.sluice.cli.check.Finding;
 import dev.sluice.cli.check.Judge;
 import dev.sluice.cli.check.Reading;
@@ -213,9 +214,14 @@ final class Fixture implements AutoCloseable {
 
   /// Whether what must hold of every rollout holds of all that were made of the template, as they stand.
   void breaksNothing() {
-    for (var rollout : api.get("/v1/rollouts?limit=1000&template_id=" + template).expect(200).at("/rollouts"))
-      assertThat(findings(rollout.path("id").asText())).as("rollout %s", rollout.path("id").asText()).isNotEmpty()
+    for (var rollout : api.get("/v1/rollouts?limit=1000&template_id=" + template).expect(200).at("/rollouts")) {
+      var id = rollout.path("id").asText();
+      assertThat(DecisionRecord.check(id, path -> api.get(path).expect(200).body(), null)).as(id)
+          .satisfies(r -> assertThat(r.head().position()).isPositive(), r -> assertThat(r.broken()).isEmpty(),
+              r -> assertThat(r.differs()).isEmpty());
+      assertThat(findings(id)).as("rollout %s", id).isNotEmpty()
           .allSatisfy(f -> assertThat(f.breaches()).as(f.invariant().word()).isEmpty());
+    }
   }
 
   /// What the checker finds of a rollout.

@@ -88,6 +88,7 @@ class HistoriesTest {
         "approval_requests /v1/approval-requests?limit=1000&rollout_id=" + rollout,
         "rollouts /v1/rollouts?limit=1000&template_id=" + f.template))
       history.set(list.split(" ")[0], f.api.get(list.split(" ")[1]).expect(200).at("/" + list.split(" ")[0]));
+    history.set("record", f.api.get("/v1/rollouts/" + rollout + "/decisions?limit=1000").expect(200).body());
     history.putArray("events").addAll(f.events(rollout));
     Files.createDirectories(RESOURCES);
     Files.writeString(RESOURCES.resolve(name + ".json"), Json.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(history) + "\n");

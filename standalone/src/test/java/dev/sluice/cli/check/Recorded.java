@@ -49,6 +49,9 @@ public final class Recorded implements Function<String, JsonNode> {
 
   public ObjectNode rollout() { return (ObjectNode) document.path("rollout"); }
 
+  /// A row of the decision record.
+  public ObjectNode decision(int place) { return (ObjectNode) document.path("record").path("decisions").path(place); }
+
   ObjectNode plan() { return (ObjectNode) document.path("plan"); }
 
   /// A request by the end of its id.
@@ -104,6 +107,7 @@ public final class Recorded implements Function<String, JsonNode> {
     var answer = switch (path) {
       case "/v1/events" -> events(query);
       case "/v1/approval-requests" -> paged("approval_requests", list("approval_requests"), query);
+      case String decisions when decisions.endsWith("/decisions") -> document.path("record");
       case "/v1/rollouts" -> paged("rollouts", list("rollouts"), query);
       default -> path.endsWith("/instances")
           ? paged("instances", list("instances"), query)
