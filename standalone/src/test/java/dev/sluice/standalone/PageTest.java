@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,6 +31,7 @@ class PageTest {
   private static final String MODULE = "page-module";
   private static final Map<String, String> TOKENS = new ConcurrentHashMap<>();
   private static final Map<String, Integer> SEQUENCES = new ConcurrentHashMap<>();
+  private static final ScheduledExecutorService HEARTS = Executors.newSingleThreadScheduledExecutor();
   @TempDir(factory = Spaced.class)
   private static Path folder;
   private static Api api;
@@ -49,6 +51,7 @@ class PageTest {
 
   @AfterAll
   static void close() throws Exception {
+    HEARTS.shutdownNow();
     if (browser != null) browser.close();
   }
 
@@ -74,10 +77,10 @@ class PageTest {
       browser.click("document.getElementById('confirm-yes')");
 
       switch (label) {
-        case "Continue anyway" -> say(second, NEW, "healthy", told(second, rollout));
+        case "Continue anyway" -> healthy(second, rollout);
         case "Retry the failed" -> {
-          say(first, NEW, "healthy", told(first, rollout));
-          say(second, NEW, "healthy", told(second, rollout));
+          healthy(first, rollout);
+          healthy(second, rollout);
         }
         case "Roll back" -> say(first, OLD, "healthy", told(first, rollout));
         default -> {
@@ -139,6 +142,18 @@ class PageTest {
       beating.cancel(false);
       return plan;
     }
+  }
+
+  /// Runs what it is told, and is heard from then on: whoever falls silent has regressed.
+  private static void healthy(String instance, String rollout) {
+    say(instance, NEW, "healthy", told(instance, rollout));
+    HEARTS.scheduleWithFixedDelay(() -> {
+      try {
+        say(instance, null, null, 0);
+      } catch (AssertionError refused) {
+        // the next one comes in a moment
+      }
+    }, 300, 300, TimeUnit.MILLISECONDS);
   }
 
   /// Fetches what an instance is told by a rollout, as an agent does.
