@@ -45,7 +45,8 @@ final class Api {
     this.patient = patient;
   }
 
-  /// The same caller, who asks again, with the same `Idempotency-Key`, where the answer is 503 or none: as `Retry-After` tells him to.
+  /// The same caller, who asks again, with the same `Idempotency-Key`, where the answer is 503 or none: as `Retry-After` tells him to. A conflict
+  /// after that may be with what he wished for before, which is taken back a moment later.
   Api patient() { return new Api(origin, actor, true); }
 
   URI origin() { return origin; }
@@ -64,10 +65,13 @@ final class Api {
 
   Reply send(String method, String path, Object body, Map<String, String> headers) {
     long end = System.nanoTime() + PATIENCE.toNanos();
+    boolean refused = false;
     while (patient && System.nanoTime() < end) {
       try {
         var reply = once(method, path, body, headers);
-        if (reply.status() != 503) return reply;
+        boolean again = reply.status() == 503 || refused && reply.status() == 409;
+        if (!again) return reply;
+        refused = true;
       } catch (java.io.UncheckedIOException e) {
         // it is away: again
       }

@@ -216,6 +216,8 @@ final class Fixture implements AutoCloseable {
   void breaksNothing() {
     for (var rollout : api.get("/v1/rollouts?limit=1000&template_id=" + template).expect(200).at("/rollouts")) {
       var id = rollout.path("id").asText();
+      boolean withdrawn = rollout.path("state").asText().equals("cancelled") && api.get("/v1/plans/" + id).status() == 404;
+      if (withdrawn) continue;
       assertThat(DecisionRecord.check(id, path -> api.get(path).expect(200).body(), null)).as(id)
           .satisfies(r -> assertThat(r.head().position()).isPositive(), r -> assertThat(r.broken()).isEmpty(),
               r -> assertThat(r.differs()).isEmpty());
