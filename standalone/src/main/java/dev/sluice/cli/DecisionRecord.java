@@ -2,6 +2,7 @@ package dev.sluice.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.chassis.Json;
+import dev.sluice.cli.check.Pages;
 import dev.sluice.contract.InstanceId;
 import dev.sluice.contract.PlanMember;
 import dev.sluice.contract.RolloutId;
@@ -14,7 +15,6 @@ import dev.sluice.rollout.store.DecisionTexts;
 import dev.sluice.rollout.store.DecisionView;
 import java.util.ArrayList;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.function.Function;
 
 /// Follows the decision record of a rollout from its first row to its head, and lets the decider decide it once more. Reads page by page; blocks.
@@ -44,34 +44,24 @@ public final class DecisionRecord {
   private Result check(Head kept) {
     var chain = kept == null ? DecisionChain.of(id) : DecisionChain.of(id, kept);
     var replay = DecisionReplay.of(new DecisionTexts(), _ -> Optional.of(roster()));
-    for (var cursor = "";;) {
-      var page = get.apply("/v1/rollouts/" + id + "/decisions?limit=" + PAGE + cursor);
+    Head head = null;
+    for (var page : Pages.of(get, "/v1/rollouts/" + id + "/decisions?limit=" + PAGE)) {
       for (var item : page.path("decisions")) {
         var row = Json.mapper().convertValue(item, DecisionView.class).row();
         chain = chain.then(row);
         replay = replay.then(row);
       }
-      if (page.path("next_cursor").isNull()) {
-        var head = Json.mapper().convertValue(page.path("head"), Head.class);
-        return new Result(head, chain.endsAt(head) instanceof Broken broken ? Optional.of(broken) : Optional.empty(), replay.differs());
-      }
-      cursor = "&cursor=" + page.path("next_cursor").asText();
+      head = Json.mapper().convertValue(page.path("head"), Head.class);
     }
+    return new Result(head, chain.endsAt(head) instanceof Broken broken ? Optional.of(broken) : Optional.empty(), replay.differs());
   }
 
   private Roster roster() {
     var members = new ArrayList<PlanMember>();
-    pages("/v1/rollouts/" + id + "/instances?limit=" + PAGE, page -> page.path("instances").forEach(m -> members.add(
-        new PlanMember(new InstanceId(m.path("instance_id").asText()), m.path("origin").asInt(), m.path("plan_generation").asLong(),
-            false))));
+    for (var page : Pages.of(get, "/v1/rollouts/" + id + "/instances?limit=" + PAGE))
+      for (var m : page.path("instances"))
+        members.add(new PlanMember(new InstanceId(m.path("instance_id").asText()), m.path("origin").asInt(),
+            m.path("plan_generation").asLong(), false));
     return new Roster(members);
-  }
-
-  private void pages(String path, Consumer<JsonNode> each) {
-    for (var cursor = ""; cursor != null;) {
-      var page = get.apply(path + cursor);
-      each.accept(page);
-      cursor = page.path("next_cursor").isTextual() ? "&cursor=" + page.path("next_cursor").asText() : null;
-    }
   }
 }

@@ -19,14 +19,12 @@ import dev.sluice.simulation.Store.Row;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
 /// The planner: the real deciders of plans and batches. All that it does with a message is one transaction.
 final class PlannerSide extends Service {
   private final Map<String, PlanState.Made> plans = new HashMap<>();
-  private final Map<String, PlanHeader> drafts = new HashMap<>();
   private final Set<VersionRef> archived = new HashSet<>();
   VersionRef template = World.OLD;
   private String claim;
@@ -72,7 +70,6 @@ final class PlannerSide extends Service {
     var revision = Revision.make(basis, world.health.candidates(plan.target()));
     if (!(PlanDecider.decide(made, new PlanCommand.Revise(revision)) instanceof Decision.Accepted<PlanEvent>(var events))) return null;
     world.origins.put(revision.header().planHash(), world.health.wanted());
-    drafts.put(revision.header().planHash(), revision.header());
     store.append(Topics.PLAN, plan.rolloutId().value(), events, world.now, "bob");
     return revision.header();
   }
@@ -143,6 +140,4 @@ final class PlannerSide extends Service {
   void archive(VersionRef version) {
     if (holder() == null) archived.add(version);
   }
-
-  List<VersionRef> archived() { return List.copyOf(archived); }
 }

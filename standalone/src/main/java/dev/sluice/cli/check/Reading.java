@@ -2,12 +2,9 @@ package dev.sluice.cli.check;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -44,7 +41,7 @@ public final class Reading {
 
   /// @param id of the rollout
   public History of(String id) {
-    var path = "/v1/rollouts/" + part(id);
+    var path = "/v1/rollouts/" + Pages.part(id);
     var rollout = get.apply(path);
     var members = members(path);
     var requests = requests(id, rollout);
@@ -99,7 +96,7 @@ public final class Reading {
   }
 
   private JsonNode eventsAfter(String id, long cursor, int limit) {
-    return get.apply("/v1/events?rollout_id=" + part(id) + "&after=" + cursor + "&limit=" + limit).path("events");
+    return get.apply("/v1/events?rollout_id=" + Pages.part(id) + "&after=" + cursor + "&limit=" + limit).path("events");
   }
 
   private List<History.Again> again(String id, List<Event> events) {
@@ -108,7 +105,7 @@ public final class Reading {
     var again = new ArrayList<History.Again>();
     IntStream.range(0, CURSORS).map(i -> (int) ((long) i * events.size() / CURSORS)).distinct().mapToLong(i -> events.get(i).id())
         .forEach(after -> again.add(new History.Again(after, ids(eventsAfter(id, after, AGAIN)).filter(n -> n <= last).boxed().toList())));
-    var newest = ids(get.apply("/v1/events?rollout_id=" + part(id) + "&limit=" + PAGE).path("events"));
+    var newest = ids(get.apply("/v1/events?rollout_id=" + Pages.part(id) + "&limit=" + PAGE).path("events"));
     again.add(new History.Again(-1, newest.filter(n -> n <= last).boxed().toList()));
     return again;
   }
@@ -120,14 +117,13 @@ public final class Reading {
   }
 
   private Plan plan(String id, int revision) {
-    var path = "/v1/plans/" + part(id) + "?revision=" + revision;
-    var first = get.apply(path);
+    var path = "/v1/plans/" + Pages.part(id) + "?revision=" + revision;
+    JsonNode first = null;
     var batches = new ArrayList<List<String>>();
-    for (var page = first;;) {
+    for (var page : Pages.of(get, path)) {
       for (var batch : page.path("batches"))
         batches.add(batch.has("instance_ids") ? texts(batch.path("instance_ids")) : batch(path, batch.path("index").asInt()));
-      if (!page.hasNonNull("next_cursor")) break;
-      page = get.apply(path + "&cursor=" + page.get("next_cursor").asText());
+      if (first == null) first = page;
     }
     ((ObjectNode) first).remove("batches");
     return Plan.of(first, batches);
@@ -144,7 +140,7 @@ public final class Reading {
     var requests = new ArrayList<JsonNode>();
     for (int i = 0; i < tries; i++) {
       requests.clear();
-      pages("/v1/approval-requests?rollout_id=" + part(id), "approval_requests", page -> page.forEach(requests::add));
+      pages("/v1/approval-requests?rollout_id=" + Pages.part(id), "approval_requests", page -> page.forEach(requests::add));
       if (requests.stream().filter(r -> r.hasNonNull("trip")).count() >= trips) return requests;
       pause();
     }
@@ -153,20 +149,16 @@ public final class Reading {
 
   private List<JsonNode> rollouts(JsonNode rollout) {
     var rollouts = new ArrayList<JsonNode>();
-    pages("/v1/rollouts?template_id=" + part(rollout.path("template_id").asText()) + "&module_id="
-        + part(rollout.path("module_id").asText()), "rollouts",
+    pages("/v1/rollouts?template_id=" + Pages.part(rollout.path("template_id").asText()) + "&module_id="
+        + Pages.part(rollout.path("module_id").asText()), "rollouts",
         page -> page.forEach(r -> rollouts.add(((ObjectNode) r).retain("id", "state", "created_at", "ended_at"))));
     return rollouts;
   }
 
   private void pages(String path, String items, Consumer<JsonNode> each) {
     var query = path + (path.contains("?") ? "&" : "?") + "limit=" + PAGE;
-    String cursor = null;
-    do {
-      var page = get.apply(query + (cursor == null ? "" : "&cursor=" + part(cursor)));
+    for (var page : Pages.of(get, query))
       each.accept(page.path(items));
-      cursor = page.hasNonNull("next_cursor") ? page.get("next_cursor").asText() : null;
-    } while (cursor != null);
   }
 
   private List<String> texts(JsonNode array) {
@@ -180,8 +172,4 @@ public final class Reading {
   }
 
   private static void pause() { LockSupport.parkNanos(PAUSE.toNanos()); }
-
-  private static String part(String text) {
-    return URLEncoder.encode(Objects.requireNonNull(text), StandardCharsets.UTF_8).replace("+", "%20");
-  }
 }
