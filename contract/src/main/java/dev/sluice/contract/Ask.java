@@ -88,11 +88,14 @@ public sealed interface Ask<R> {
   record AvailableVersions(List<VersionId> available) {}
 
   /// Take the pair of template and module again for a rollback of an ended rollout. Refused where a later rollout of the pair was made.
-  record ClaimForRollback(RolloutId rolloutId) implements Ask<Done> {
+  record ClaimForRollback(RolloutId rolloutId) implements Ask<Claimed> {
     public Service to() { return Service.PLANNER; }
 
-    public Class<Done> answer() { return Done.class; }
+    public Class<Claimed> answer() { return Claimed.class; }
   }
+
+  /// @param until when the pair is free again, unless the rollback has begun
+  record Claimed(Instant until) {}
 
   /// What may be handed out now, of all rollouts that are open.
   record DeliveryNow() implements Ask<Deliveries> {

@@ -185,9 +185,9 @@ final class World implements AutoCloseable {
     return new Ask.AvailableVersions(ask.versions().stream().filter(v -> !archived.contains(v)).toList());
   }
 
-  private Ask.Done claim(Ask.ClaimForRollback ask) {
+  private Ask.Claimed claim(Ask.ClaimForRollback ask) {
     if (overtaken.contains(ask.rolloutId())) throw new ProblemException(Problem.conflict("a later rollout was made", Map.of()));
-    return new Ask.Done();
+    return new Ask.Claimed(node.clock().instant().plusSeconds(120));
   }
 
   PlanHeader header(RolloutId id, String template, int total, int batchPct) {

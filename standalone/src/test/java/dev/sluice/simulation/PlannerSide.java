@@ -74,12 +74,13 @@ final class PlannerSide extends Service {
     return revision.header();
   }
 
-  boolean claimForRollback(String rollout) {
+  /// @return until when the rollout has the pair again; null where another one has it, or was made later
+  Instant claimForRollback(String rollout) {
     boolean later = plans.size() > Integer.parseInt(rollout.substring(1));
-    if (later || holder() != null && !holder().equals(rollout)) return false;
+    if (later || holder() != null && !holder().equals(rollout)) return null;
     claim = rollout;
     reclaimedUntil = world.now.plusSeconds(60);
-    return true;
+    return reclaimedUntil;
   }
 
   @Override

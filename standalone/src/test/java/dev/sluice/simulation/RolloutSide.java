@@ -20,6 +20,7 @@ import dev.sluice.rollout.domain.Roster;
 import dev.sluice.rollout.domain.Standing;
 import dev.sluice.simulation.Replica.Work;
 import dev.sluice.simulation.Store.Row;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -136,11 +137,14 @@ final class RolloutSide extends Service {
   void rollback(Replica replica, String rollout) {
     var standing = standing(rollout);
     if (!standing.exists()) return;
-    Function<Rollout, RolloutCommand> command = _ -> new RolloutCommand.Rollback(now(), "ann", null, unavailable(rollout));
-    if (!standing.state().ended()) wish(replica, rollout, command);
+    if (!standing.state().ended()) wish(replica, rollout, _ -> rollback(rollout, null));
     else
       replica.wishes.add(new Asking<>(world, world.planner, () -> world.planner.claimForRollback(rollout),
-          given -> given ? desk.handle(replica, rollout, command, "ann") : null));
+          until -> until == null ? null : desk.handle(replica, rollout, _ -> rollback(rollout, until), "ann")));
+  }
+
+  private RolloutCommand rollback(String rollout, Instant pairUntil) {
+    return new RolloutCommand.Rollback(now(), "ann", null, unavailable(rollout), pairUntil);
   }
 
   List<Delivery> deliveries() {

@@ -15,6 +15,7 @@ import dev.sluice.planner.domain.LifecycleMoves;
 import dev.sluice.planner.store.Stores;
 import io.vertx.pgclient.PgException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,26 +64,27 @@ public final class PlannerAsks {
         .filter(v -> LifecycleMoves.mayBeRunAgain(v.lifecycleState())).map(v -> new VersionId(v.id())).toList());
   }
 
-  private Ask.Done claim(Ask.ClaimForRollback ask) {
+  private Ask.Claimed claim(Ask.ClaimForRollback ask) {
     var rollout = ask.rolloutId().value();
+    var now = chassis.clock().instant();
+    var until = now.plus(TO_START);
     try {
-      chassis.db().doInTransaction(tx -> claim(tx, rollout));
+      chassis.db().doInTransaction(tx -> claim(tx, rollout, now, until));
     } catch (PgException e) {
       if (Db.isDuplicate(e)) throw new ProblemException(open(rollout, "another rollout"));
       throw e;
     }
     log.atInfo().addKeyValue("rollout", rollout).log("Pair taken for a rollback");
-    return new Ask.Done();
+    return new Ask.Claimed(until);
   }
 
-  private void claim(Db.Tx tx, String rollout) {
-    var now = chassis.clock().instant();
+  private void claim(Db.Tx tx, String rollout, Instant now, Instant until) {
     var plan = stores.plans().plan(rollout).orElseThrow(() -> new ProblemException(Problem.notFound("plan", rollout)));
     stores.plans().later(tx, rollout).ifPresent(later -> {
       throw new ProblemException(Problem.conflict("rollout " + rollout + " cannot be rolled back: rollout " + later
           + " of the same template and module was made after it; roll that one back", Map.of("rollout_id", later)));
     });
-    if (stores.claims().retake(tx, rollout, plan.templateId(), plan.moduleId(), now, now.plus(TO_START))) return;
+    if (stores.claims().retake(tx, rollout, plan.templateId(), plan.moduleId(), now, until)) return;
     throw new ProblemException(
         open(rollout, "rollout " + stores.claims().holder(plan.templateId(), plan.moduleId(), now).orElse("another")));
   }

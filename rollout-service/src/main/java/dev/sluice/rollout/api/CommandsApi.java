@@ -14,6 +14,7 @@ import dev.sluice.rollout.inbox.Starter;
 import dev.sluice.rollout.inbox.Versions;
 import dev.sluice.rollout.store.RolloutDesk;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.function.Function;
 
@@ -46,8 +47,8 @@ public final class CommandsApi {
         })
         .on("abortRollout", call -> does(call, now -> new RolloutCommand.Abort(now, call.actor(), comment(call))))
         .on("rollbackRollout", call -> {
-          var unavailable = unavailable(RolloutsApi.id(call));
-          return does(call, now -> new RolloutCommand.Rollback(now, call.actor(), comment(call), unavailable));
+          var given = given(RolloutsApi.id(call));
+          return does(call, now -> new RolloutCommand.Rollback(now, call.actor(), comment(call), given.unavailable(), given.pairUntil()));
         });
   }
 
@@ -60,14 +61,19 @@ public final class CommandsApi {
     return Answer.ok(rollouts.show(id));
   }
 
-  /// Which versions before cannot be had. To roll back what has ended, the planner must say so, and give the pair of template and module again; who would be
-  /// refused anyhow claims nothing.
-  private List<VersionId> unavailable(RolloutId id) {
+  /// What the planner says of a rollback.
+  ///
+  /// @param unavailable which versions before cannot be had
+  /// @param pairUntil   until when the pair of template and module is kept for it; null where it was not asked for
+  private record Given(List<VersionId> unavailable, Instant pairUntil) {}
+
+  /// To roll back what has ended, the planner must answer, and give the pair again; who would be refused anyhow claims nothing.
+  private Given given(RolloutId id) {
     var standing = new Standing(desk.load(id).state());
-    if (!standing.exists() || !Refusal.legal(standing.state()).contains("rollback")) return List.of();
-    if (!standing.state().ended()) return versions.unavailableOriginsOfOpen(standing.plan());
+    if (!standing.exists() || !Refusal.legal(standing.state()).contains("rollback")) return new Given(List.of(), null);
+    if (!standing.state().ended()) return new Given(versions.unavailableOriginsOfOpen(standing.plan()), null);
     var unavailable = versions.unavailableOrigins(standing.plan());
-    if (!standing.noneCanGoBack(unavailable)) asks.ask(new Ask.ClaimForRollback(id), askLimit);
-    return unavailable;
+    if (standing.noneCanGoBack(unavailable)) return new Given(unavailable, null);
+    return new Given(unavailable, asks.ask(new Ask.ClaimForRollback(id), askLimit).until());
   }
 }

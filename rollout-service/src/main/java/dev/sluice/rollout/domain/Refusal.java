@@ -37,6 +37,13 @@ public final class Refusal {
         Map.of("state", word, "legal_commands", legal)));
   }
 
+  static Decision<RolloutEvent> ended(Rollout rollout) {
+    var word = rollout.stage().seen().name().toLowerCase(Locale.ROOT);
+    return Decision.refused(Problem.conflict(
+        "rollout " + rollout.plan().rolloutId() + " became " + word + " at this moment; if it is to be rolled back all the same, ask again",
+        Map.of("state", word, "legal_commands", legal(rollout.stage().seen()))));
+  }
+
   static Decision<RolloutEvent> gone(Rollout rollout, List<String> versions) {
     return Decision.refused(Problem.conflict(
         "rollout " + rollout.plan().rolloutId() + " cannot be rolled back: none of its versions before can be had any more: "

@@ -32,11 +32,12 @@ final class Rollback {
         .record(new RolloutEvent.RollbackStarted(closes, actor, comment, Math.max(0, r.progress().batch()), instances, unavailable));
   }
 
-  /// Of an ended rollout. Refused where no version that is needed can be had.
+  /// Of an ended rollout. Refused where no version that is needed can be had, and without its pair: another rollout may have it by now.
   static Decision<RolloutEvent> again(Draft draft, RolloutCommand.Rollback c) {
     var r = draft.rollout();
     if (new Standing(r).noneCanGoBack(c.unavailable()))
       return Refusal.gone(r, needed(r).stream().map(v -> v.id().value()).toList());
+    if (!c.hasPair()) return Refusal.ended(r);
     return start(draft, null, c).accepted();
   }
 

@@ -39,7 +39,10 @@ public sealed interface RolloutCommand {
   record Abort(Now now, String actor, String comment) implements Operator {}
 
   /// @param unavailable versions that cannot be had
-  record Rollback(Now now, String actor, String comment, List<VersionId> unavailable) implements Operator {}
+  /// @param pairUntil   until when the planner keeps the pair of template and module for it; null where it was not asked, since the rollout had not ended
+  record Rollback(Now now, String actor, String comment, List<VersionId> unavailable, Instant pairUntil) implements Operator {
+    boolean hasPair() { return pairUntil != null && now.at().isBefore(pairUntil); }
+  }
 
   /// The plan's first revision.
   record Open(Now now, PlanHeader plan) implements RolloutCommand {}

@@ -6,6 +6,7 @@ import dev.sluice.contract.Decision;
 import dev.sluice.contract.Problem;
 import dev.sluice.contract.RolloutEvent;
 import dev.sluice.contract.RolloutState;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -121,7 +122,7 @@ class CommandTableTest {
       case "pause" -> new RolloutCommand.Pause(story.now(), "ann", null);
       case "resume" -> new RolloutCommand.Resume(story.now(), "ann", null);
       case "abort" -> new RolloutCommand.Abort(story.now(), "ann", null);
-      case "rollback" -> new RolloutCommand.Rollback(story.now(), "ann", null, List.of());
+      case "rollback" -> new RolloutCommand.Rollback(story.now(), "ann", null, List.of(), Instant.MAX);
       default -> throw new AssertionError(word);
     };
   }

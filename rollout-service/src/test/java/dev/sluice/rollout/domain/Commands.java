@@ -3,6 +3,7 @@ package dev.sluice.rollout.domain;
 import dev.sluice.contract.*;
 import dev.sluice.contract.HealthReport.*;
 import dev.sluice.rollout.domain.RolloutCommand.*;
+import java.time.Instant;
 import java.util.*;
 import java.util.stream.Stream;
 
@@ -77,7 +78,7 @@ final class Commands {
       case "Pause" -> new Pause(now, "ann", null);
       case "Resume" -> new Resume(now, "ann", null);
       case "Abort" -> new Abort(now, "ann", null);
-      case "Rollback" -> new RolloutCommand.Rollback(now, "ann", null, unavailable());
+      case "Rollback" -> new RolloutCommand.Rollback(now, "ann", null, unavailable(), random.nextInt(8) == 0 ? null : Instant.MAX);
       case "RecordHandings" -> new RecordHandings(now, List.of(new RolloutEvent.Handing(i, g - 1, Plans.START)));
       case "RecordJudgements" ->
         new RecordJudgements(now, List.of(new Judgement(i, g - 1, false, true, Reason.HEALTH_TIMEOUT, null, 1, Plans.START)));

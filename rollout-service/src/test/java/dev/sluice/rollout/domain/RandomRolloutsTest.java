@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.contract.*;
 import dev.sluice.rollout.domain.RolloutCommand.*;
+import java.time.Instant;
 import java.util.*;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -92,7 +93,7 @@ class RandomRolloutsTest {
       }
       settled();
       if (random.nextInt(3) == 0) hear(commands.any());
-      if (random.nextInt(4) == 0) hear(new RolloutCommand.Rollback(story.now(), "ann", null, List.of()));
+      if (random.nextInt(4) == 0) hear(new RolloutCommand.Rollback(story.now(), "ann", null, List.of(), Instant.MAX));
       for (int n = 0; !done(); n++) {
         assertThat(n).as("it comes to an end again").isLessThan(5_000);
         drain();

@@ -22,6 +22,7 @@ import dev.sluice.contract.RolloutEvent.RolledBack;
 import dev.sluice.contract.RolloutEvent.WithdrawalsAsked;
 import dev.sluice.contract.RolloutEvent.WithdrawalsRecorded;
 import dev.sluice.contract.RolloutState;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -166,9 +167,19 @@ class RollbackTest {
   @Test
   void it_is_refused_where_no_version_before_can_be_had() {
     var story = Story.running(SIX.total(2)).healthy(0).healthy(1).templateMoved(Plans.TARGET);
-    var refused = story.decides(new RolloutCommand.Rollback(story.now(), "ann", null, List.of(Plans.OLD.id())));
+    var refused = story.decides(new RolloutCommand.Rollback(story.now(), "ann", null, List.of(Plans.OLD.id()), null));
     assertThat(refused).isInstanceOfSatisfying(Decision.Refused.class,
         r -> assertThat(r.problem().extra()).containsEntry("unavailable_versions", List.of("nginx-1.24.0")));
+  }
+
+  @Test
+  void what_ended_while_it_was_asked_for_is_not_rolled_back_without_its_pair() {
+    var story = Story.running(SIX).healthy(0).abort();
+    for (var until : new Instant[]{null, Instant.EPOCH})
+      assertThat(story.decides(new RolloutCommand.Rollback(story.now(), "ann", null, List.of(), until))).isInstanceOfSatisfying(
+          Decision.Refused.class, r -> assertThat(r.problem().detail()).contains("became aborted at this moment"));
+    story.rollback().says(RolloutEvent.RollbackStarted.class, RolloutEvent.RollbackBatchStarted.class,
+        RolloutEvent.InstancesInstructed.class);
   }
 
   @Test

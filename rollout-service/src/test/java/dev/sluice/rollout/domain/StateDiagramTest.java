@@ -11,6 +11,7 @@ import dev.sluice.contract.RolloutState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -71,7 +72,7 @@ class StateDiagramTest {
     commands.put("pause", new RolloutCommand.Pause(now, "ann", null));
     commands.put("resume", new RolloutCommand.Resume(now, "ann", null));
     commands.put("abort", new RolloutCommand.Abort(now, "ann", null));
-    commands.put("rollback", new RolloutCommand.Rollback(now, "ann", null, List.of()));
+    commands.put("rollback", new RolloutCommand.Rollback(now, "ann", null, List.of(), Instant.MAX));
     commands.put("approve", new RolloutCommand.Approve(now, Story.PLAN_REQUEST, 1, "ann", null));
     commands.put("reject", new RolloutCommand.Reject(now, Story.PLAN_REQUEST, "ann", null));
     commands.put("expire", new RolloutCommand.Expire(now, Story.PLAN_REQUEST));

@@ -78,7 +78,9 @@ final class Story {
 
   Story abort() { return hears(new RolloutCommand.Abort(now(), "ann", null)); }
 
-  Story rollback(VersionId... unavailable) { return hears(new RolloutCommand.Rollback(now(), "ann", null, List.of(unavailable))); }
+  Story rollback(VersionId... unavailable) {
+    return hears(new RolloutCommand.Rollback(now(), "ann", null, List.of(unavailable), Instant.MAX));
+  }
 
   Story choose(Choice choice) {
     return hears(new RolloutCommand.Choose(now(), new Standing(rollout).continuation().orElseThrow(), choice, "ann", null, List.of()));
