@@ -33,7 +33,9 @@ public final class GatewayService implements AutoCloseable {
     var feed = new LiveFeed(chassis, log, config.feedHeld());
     EventInbox.open(chassis, log, nudges(feed));
     var peers = peers(config);
-    chassis.closing(new Peers(chassis.vertx())).check(chassis.health(), peers.values());
+    var watch = chassis.closing(new Peers(chassis.vertx()));
+    watch.check(chassis.health(), peers.values());
+    watch.watch(chassis, peers.values());
     var http = chassis.http("openapi/event-gateway.yaml");
     events(http, feed, log, config);
     others(http.router(), peers);

@@ -14,6 +14,9 @@ import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -40,6 +43,8 @@ class ForwardTest {
   private static final HttpServer APPROVAL = server("approval");
   private static final HttpServer ROLLOUT = server("rollout");
   private static final HttpServer HEALTH = server("health");
+  /// Takes what it is told, and never answers.
+  private static final URI MUTE = URI.create("http://127.0.0.1:" + mute());
   private static final URI NOBODY = URI.create("http://127.0.0.1:9");
   private static final GatewayService GATEWAY = GatewayService.start(NODE,
       new GatewayConfig(Real.fresh().gatewayService(), List.of(address(PLANNER)), List.of(NOBODY, address(APPROVAL)),
@@ -51,6 +56,14 @@ class ForwardTest {
   static void close() {
     GATEWAY.close();
     NODE.close();
+  }
+
+  private static int mute() {
+    try {
+      return new ServerSocket(0, 100, InetAddress.getLoopbackAddress()).getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static URI address(HttpServer server) { return URI.create("http://127.0.0.1:" + server.actualPort()); }
@@ -97,6 +110,24 @@ class ForwardTest {
       request.response().setStatusCode(401).putHeader("Content-Type", "application/problem+json").end("{\"status\":401}");
     else
       request.toWebSocket().onSuccess(socket -> socket.textMessageHandler(text -> socket.writeTextMessage(text + "!")));
+  }
+
+  @Test
+  void a_replica_that_never_answers_is_passed_over() {
+    var config = new GatewayConfig(Real.fresh().gatewayService(), List.of(address(PLANNER)), List.of(address(APPROVAL)),
+        List.of(MUTE, address(ROLLOUT)), List.of(address(HEALTH)), 1_024, 1, 1);
+    try (var gateway = GatewayService.start(NODE, config)) {
+      int answered = 0;
+      for (int i = 0; i < 30 && answered < 6; i++) {
+        try {
+          Calls.send(Calls.to(gateway.port(), "/v1/rollouts").timeout(Duration.ofSeconds(2)));
+          answered++;
+        } catch (UncheckedIOException e) {
+          answered = 0;
+        }
+      }
+      assertThat(answered).as("in a row").isEqualTo(6);
+    }
   }
 
   @Test

@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLongArray;
 
-/// The replicas of one service: each request begins with the next one, and who could not be reached comes last for a while.
+/// The replicas of one service: each request begins with the next one, and who could not be reached, or does not answer (see [Peers]), comes last for a while.
 public final class Upstream {
   /// One replica.
   record Replica(int index, URI address) {}
 
-  private static final long REST_NANOS = Duration.ofSeconds(3).toNanos();
+  private static final long REST_NANOS = Duration.ofSeconds(6).toNanos();
   private final String service;
   private final List<Replica> replicas = new ArrayList<>();
   private final AtomicInteger turn = new AtomicInteger();
@@ -29,6 +29,8 @@ public final class Upstream {
   String service() { return service; }
 
   List<URI> addresses() { return replicas.stream().map(Replica::address).toList(); }
+
+  List<Replica> replicas() { return replicas; }
 
   /// All replicas, in the order to try them.
   List<Replica> inTurn() {
