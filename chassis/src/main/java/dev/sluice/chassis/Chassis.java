@@ -3,7 +3,6 @@ package dev.sluice.chassis;
 import io.vertx.core.Vertx;
 import io.vertx.kafka.admin.KafkaAdminClient;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
@@ -15,9 +14,11 @@ import org.slf4j.LoggerFactory;
 public final class Chassis implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Chassis.class);
   private static final Duration CHECK = Duration.ofSeconds(2);
+  private static final Duration MEASURED = Duration.ofSeconds(5);
   private final Node node;
   private final ServiceConfig config;
   private final Db db;
+  private final ServerClock clock;
   private final Epoch epoch;
   private final Relay relay;
   private final Journal journal;
@@ -30,6 +31,7 @@ public final class Chassis implements AutoCloseable {
     this.node = node;
     this.config = config;
     this.db = Db.open(node.vertx(), config);
+    this.clock = new ServerClock(node.clock());
     this.epoch = enter(config.epoch());
     this.admin = KafkaAdminClient.create(node.vertx(),
         Map.of("bootstrap.servers", config.kafka(), "request.timeout.ms", "2000", "default.api.timeout.ms", "2000"));
@@ -42,6 +44,10 @@ public final class Chassis implements AutoCloseable {
         .check("kafka", () -> !Await.on(admin.listTopics(), CHECK, "Kafka").isEmpty());
     open.push(() -> Await.on(admin.close(), CHECK, "closing the admin client"));
     open.push(db);
+    loop("clock", MEASURED, () -> {
+      clock.measure(db);
+      return false;
+    });
     open.push(relay);
     open.push(asks);
     open.push(() -> Await.on(consumer.unregister(), CHECK, "the event bus"));
@@ -55,6 +61,7 @@ public final class Chassis implements AutoCloseable {
 
   private Epoch enter(Epoch wanted) {
     try {
+      clock.measure(db);
       var entered = Epoch.enter(db, wanted);
       new Ahead(db, config, entered).check();
       return entered;
@@ -80,7 +87,8 @@ public final class Chassis implements AutoCloseable {
 
   public Vertx vertx() { return node.vertx(); }
 
-  public InstantSource clock() { return node.clock(); }
+  /// The database's time.
+  public ServerClock clock() { return clock; }
 
   public Ids ids() { return node.ids(); }
 

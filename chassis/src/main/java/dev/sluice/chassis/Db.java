@@ -2,6 +2,7 @@ package dev.sluice.chassis;
 
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.net.NetClientOptions;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.PgException;
@@ -14,15 +15,25 @@ import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.callback.BaseCallback;
+import org.flywaydb.core.api.callback.Context;
+import org.flywaydb.core.api.callback.Event;
 
 /// One service's PostgreSQL schema, in straight lines. Blocks; call on virtual threads. Every wait has a deadline, past which it is an [Outage]; so is a
 /// database that is away. What PostgreSQL itself refuses comes as its [PgException].
 public final class Db implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(12);
+  /// A connection from which nothing comes for so long leads nowhere: the machine behind it is gone, or the way to it. What waits for it fails, and the next
+  /// one is opened.
+  private static final Duration DUMB = Duration.ofSeconds(15);
+  /// The same from the database's side: a process that stands still, or a machine that is gone, holds no row and no lock for longer than this.
+  private static final Map<String, String> GONE = Map.of("idle_in_transaction_session_timeout", "10000", "statement_timeout", "15000",
+      "tcp_keepalives_idle", "5", "tcp_keepalives_interval", "5", "tcp_keepalives_count", "2", "tcp_user_timeout", "15000");
   private final Pool pool;
   private final PgConnectOptions options;
   private final Vertx vertx;
@@ -31,18 +42,20 @@ public final class Db implements AutoCloseable {
     this.vertx = vertx;
     this.options = options;
     this.pool = PgBuilder.pool().using(vertx).connectingTo(options)
+        .with(new NetClientOptions().setTcpKeepAlive(true).setReadIdleTimeout((int) DUMB.toSeconds()))
         .with(new PoolOptions().setMaxSize(poolSize).setMaxWaitQueueSize(poolSize * 50)
-            .setConnectionTimeout(10).setConnectionTimeoutUnit(TimeUnit.SECONDS).setIdleTimeout(60).setIdleTimeoutUnit(TimeUnit.SECONDS))
+            .setConnectionTimeout(10).setConnectionTimeoutUnit(TimeUnit.SECONDS).setIdleTimeout(10).setIdleTimeoutUnit(TimeUnit.SECONDS))
         .build();
   }
 
   /// Opens the pool; connects when first used.
   public static Db open(Vertx vertx, ServiceConfig config) {
-    return new Db(vertx,
-        new PgConnectOptions().setHost(config.pgHost()).setPort(config.pgPort()).setDatabase(config.pgDatabase()).setUser(config.pgUser())
-            .setPassword(config.pgPassword()).setCachePreparedStatements(true).setPreparedStatementCacheMaxSize(256)
-            .addProperty("search_path", config.schema()).addProperty("application_name", config.service()),
-        config.pgPoolSize());
+    var options = new PgConnectOptions().setHost(config.pgHost()).setPort(config.pgPort()).setDatabase(config.pgDatabase())
+        .setUser(config.pgUser())
+        .setPassword(config.pgPassword()).setCachePreparedStatements(true).setPreparedStatementCacheMaxSize(256)
+        .addProperty("search_path", config.schema()).addProperty("application_name", config.service());
+    GONE.forEach(options::addProperty);
+    return new Db(vertx, options, config.pgPoolSize());
   }
 
   /// Brings the schema up to date: the chassis' tables and the service's own, from `db/planner` for `planner-service`, `db/gateway` for `event-gateway`. Blocks;
@@ -54,7 +67,15 @@ public final class Db implements AutoCloseable {
             config.pgPassword())
         .schemas(config.schema()).defaultSchema(config.schema()).createSchemas(false)
         // the chassis' next migration comes before a service's last one, which an older database has
-        .outOfOrder(true)
+        .outOfOrder(true).callbacks(new BaseCallback() {
+          @Override
+          public boolean supports(Event event, Context context) { return event == Event.AFTER_EACH_MIGRATE; }
+
+          @Override
+          public void handle(Event event, Context context) {
+            CrashPoint.DURING_MIGRATION.reached();
+          }
+        })
         .locations("classpath:db/chassis", "classpath:db/" + config.service().replace("-service", "").replace("event-", "")).load()
         .migrate();
   }
@@ -120,8 +141,8 @@ public final class Db implements AutoCloseable {
       return Await.on(future, LIMIT, "PostgreSQL");
     } catch (PgException e) {
       var state = String.valueOf(e.getSqlState());
-      // a connection, an operator, a resource; and 40, which asks to try the transaction again
-      if (state.startsWith("08") || state.startsWith("57") || state.startsWith("53") || state.startsWith("40"))
+      // a connection, an operator, a resource; 40, which asks to try the transaction again; and a transaction that stood still for too long
+      if (state.startsWith("08") || state.startsWith("57") || state.startsWith("53") || state.startsWith("40") || state.equals("25P03"))
         throw new Outage("PostgreSQL is away: " + e.getErrorMessage(), e);
       throw e;
     } catch (Outage e) {

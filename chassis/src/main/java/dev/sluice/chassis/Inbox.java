@@ -72,7 +72,11 @@ public final class Inbox implements AutoCloseable {
         Map.of("bootstrap.servers", config.kafka(), "key.serializer", "org.apache.kafka.common.serialization.StringSerializer",
             "value.serializer", "org.apache.kafka.common.serialization.StringSerializer", "acks", "all", "max.block.ms", "10000",
             "max.request.size", "8388608"));
-    consumer.partitionsAssignedHandler(_ -> joined = true);
+    consumer.partitionsRevokedHandler(_ -> CrashPoint.DURING_REBALANCE.reached());
+    consumer.partitionsAssignedHandler(_ -> {
+      if (joined) CrashPoint.DURING_REBALANCE.reached();
+      joined = true;
+    });
     var _ = consumer.subscribe(prefix + topic);
     this.loop = new Loop(config.service() + "-inbox-" + topic, Duration.ofMillis(1), this::round);
   }
@@ -89,7 +93,10 @@ public final class Inbox implements AutoCloseable {
     }
     for (; at < polled.size(); at++)
       read(polled.recordAt(at), pending);
-    if (!pending.isEmpty()) handler.handle(List.copyOf(pending));
+    if (!pending.isEmpty()) {
+      CrashPoint.AFTER_POLL.reached();
+      handler.handle(List.copyOf(pending));
+    }
     boolean idle = polled.isEmpty();
     uncommitted |= !idle;
     polled = null;

@@ -136,7 +136,10 @@ public final class Journal {
   }
 
   /// Tells the relay that something was committed. A lost nudge costs only the relay's next tick.
-  public void nudge() { nudge.run(); }
+  public void nudge() {
+    CrashPoint.AFTER_APPEND.reached();
+    nudge.run();
+  }
 
   private static final String AFTER = """
       select position, epoch, stream, seq, told_to, topic, key, kind, at, actor, scope, data

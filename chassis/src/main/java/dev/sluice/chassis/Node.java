@@ -32,31 +32,53 @@ public final class Node implements AutoCloseable {
     Asks.registerCodec(vertx);
   }
 
+  /// Read once; from then on it runs evenly, whatever becomes of the machine's clock. The system property `sluice.clock.offset`, such as `PT1H`, sets it
+  /// wrong, for tests.
+  private static InstantSource evenly() {
+    var began = InstantSource.system().instant().plus(Duration.parse(System.getProperty("sluice.clock.offset", "PT0S")));
+    long nanos = System.nanoTime();
+    return () -> began.plusNanos(System.nanoTime() - nanos);
+  }
+
   /// A process by itself: asks stay inside.
   public static Node alone() {
     var registry = registry();
     return new Node(Vertx.builder().with(options()).withMetrics(new MicrometerMetricsFactory(registry)).build(), registry,
-        InstantSource.system());
+        evenly());
+  }
+
+  /// Where the other processes of a cluster reach one.
+  ///
+  /// @param host          its address
+  /// @param port          for the cluster's own traffic; 0: the first free from 5701
+  /// @param publicPort    the port that leads there, where it is another; else 0
+  /// @param busPort       for asks; 0: any free one
+  /// @param publicBusPort the port that leads there, where it is another; else 0
+  public record Place(String host, int port, int publicPort, int busPort, int publicBusPort) {
+    public Place(String host, int port) { this(host, port, 0, 0, 0); }
   }
 
   /// A process of a cluster: asks find whoever answers them.
   ///
-  /// @param host    the address that the others reach this one at
-  /// @param port    for the cluster's own traffic; 0: the first free from 5701
+  /// @param here    where the others reach this one
   /// @param members `host:port` of all that may be there; unreachable ones are passed over
-  public static Node clustered(String host, int port, List<String> members) {
+  public static Node clustered(Place here, List<String> members) {
     System.setProperty("hazelcast.wait.seconds.before.join", "0");
     System.setProperty("hazelcast.phone.home.enabled", "false");
     // processes that started at the same time may have begun two clusters: they become one within seconds, not after five minutes
     System.setProperty("hazelcast.merge.first.run.delay.seconds", "5");
     System.setProperty("hazelcast.merge.next.run.delay.seconds", "10");
+    // who stands still, or is cut off, is given no more asks after a quarter of a minute, not after a whole one
+    System.setProperty("hazelcast.heartbeat.interval.seconds", "2");
+    System.setProperty("hazelcast.max.no.heartbeat.seconds", "15");
     System.setProperty("hazelcast.logging.type", "slf4j");
     System.setProperty("hazelcast.shutdownhook.enabled", "false");
     var config = new Config();
     config.setClusterName("sluice");
     var network = config.getNetworkConfig();
-    if (port > 0) network.setPort(port).setPortAutoIncrement(false);
-    network.getInterfaces().setEnabled(true).addInterface(host);
+    if (here.port() > 0) network.setPort(here.port()).setPortAutoIncrement(false);
+    if (here.publicPort() > 0) network.setPublicAddress(here.host() + ":" + here.publicPort());
+    network.getInterfaces().setEnabled(true).addInterface(here.host());
     network.getJoin().getAutoDetectionConfig().setEnabled(false);
     network.getJoin().getMulticastConfig().setEnabled(false);
     network.getJoin().getTcpIpConfig().setEnabled(true).setMembers(members).setConnectionTimeoutSeconds(2);
@@ -66,12 +88,13 @@ public final class Node implements AutoCloseable {
     config.addMapConfig(new com.hazelcast.config.MapConfig("__vertx.nodeInfo").setBackupCount(1));
     var registry = registry();
     var options = options();
-    options.getEventBusOptions().setHost(host);
+    var bus = options.getEventBusOptions().setHost(here.host()).setPort(here.busPort());
+    if (here.publicBusPort() > 0) bus.setClusterPublicHost(here.host()).setClusterPublicPort(here.publicBusPort());
     var vertx = Await.on(
         Vertx.builder().with(options).withMetrics(new MicrometerMetricsFactory(registry))
             .withClusterManager(new HazelcastClusterManager(config)).buildClustered(),
         Duration.ofSeconds(60), "the cluster");
-    return new Node(vertx, registry, InstantSource.system());
+    return new Node(vertx, registry, evenly());
   }
 
   private static PrometheusMeterRegistry registry() {

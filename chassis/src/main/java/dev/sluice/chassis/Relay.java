@@ -47,6 +47,7 @@ final class Relay implements AutoCloseable {
   private final Loop loop;
   private final AtomicLong lag = new AtomicLong();
   private SqlConnection lock;
+  private boolean leading;
   private Sent sent;
 
   /// Rows that the producer took, with its answers to come.
@@ -81,7 +82,8 @@ final class Relay implements AutoCloseable {
   void nudge() { loop.nudge(); }
 
   private static final String LOCK = "select pg_try_advisory_lock(hashtextextended(current_schema() || '/relay', 0)) as won";
-  private static final String UNHURRIED_MARKS = "set synchronous_commit = off";
+  /// A leader that stands still loses its lock to another one. What it may yet send are repeats: the other one has published them before what comes after.
+  private static final String UNHURRIED_MARKS = "set synchronous_commit = off; set idle_session_timeout = '10s'";
   private static final String UNPUBLISHED = """
       with next as (select position, octet_length(data) as bytes from journal where published_at is null order by position limit 500),
            measured as (select position, sum(bytes) over (order by position) - bytes as bytes_before from next)
@@ -101,11 +103,12 @@ final class Relay implements AutoCloseable {
         sent = handOver(rows);
       }
       acknowledged(sent);
+      CrashPoint.AFTER_RELAY.reached();
       Db.await(lock.preparedQuery(MARK).execute(Tuple.of(sent.positions().toArray(Long[]::new))));
       sent = null;
       return true;
     } catch (PgException | Outage e) {
-      lead(null);
+      leave();
       throw e;
     }
   }
@@ -144,28 +147,29 @@ final class Relay implements AutoCloseable {
 
   /// Whoever comes to lead looks at the topics first: they may not be those that the last one published to.
   private boolean leads() throws InterruptedException {
-    if (lock != null) return true;
-    var connection = db.connection();
+    if (leading) return true;
     try {
-      if (Db.await(connection.preparedQuery(LOCK).execute()).iterator().next().getBoolean("won")) {
-        topics.check();
-        Db.await(connection.query(UNHURRIED_MARKS).execute());
-        lead(connection);
-        return true;
+      if (lock == null) {
+        lock = db.connection();
+        Db.await(lock.query(UNHURRIED_MARKS).execute());
       }
-    } finally {
-      if (lock != connection) {
-        var _ = connection.close();
-      }
+      if (!Db.await(lock.preparedQuery(LOCK).execute()).iterator().next().getBoolean("won")) return false;
+      topics.check();
+      leading = true;
+      return true;
+    } catch (RuntimeException | InterruptedException e) {
+      leave();
+      throw e;
     }
-    return false;
   }
 
-  private void lead(SqlConnection connection) {
-    if (lock != null && connection == null) {
+  /// Gives the lock back, with its connection.
+  private void leave() {
+    leading = false;
+    if (lock != null) {
       var _ = lock.close();
     }
-    lock = connection;
+    lock = null;
   }
 
   private ProducerRecord<String, String> record(Row row) {
@@ -196,7 +200,7 @@ final class Relay implements AutoCloseable {
   @Override
   public void close() {
     loop.close();
-    lead(null);
+    leave();
     Await.on(vertxProducer.close(2_000), Duration.ofSeconds(10), "closing the producer");
   }
 }

@@ -41,7 +41,7 @@ class ProcessTest {
 
   /// Answers asks of the cluster until it is killed.
   private static void answer(int port, List<String> members) throws InterruptedException {
-    var node = Node.clustered("127.0.0.1", port, members);
+    var node = Node.clustered(new Node.Place("127.0.0.1", port), members);
     new Asks(node.vertx(), node.threads(), 0).answer(Ask.Service.PLANNER, Ask.TemplateOf.class, q -> {
       if (q.templateId().value().equals("none")) throw new ProblemException(Problem.notFound("template", "none"));
       return new Ask.TemplateView(q.templateId(), "web in " + ProcessHandle.current().pid(), List.of());
@@ -56,7 +56,7 @@ class ProcessTest {
     int there = freePort();
     var members = List.of("127.0.0.1:" + here, "127.0.0.1:" + there);
     var process = start("answer", Integer.toString(there), String.join(",", members));
-    var node = Node.clustered("127.0.0.1", here, members);
+    var node = Node.clustered(new Node.Place("127.0.0.1", here), members);
     try {
       awaitLine(process, READY);
       var asks = new Asks(node.vertx(), node.threads(), 0);

@@ -5,6 +5,7 @@ import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Loop;
 import dev.sluice.chassis.Outage;
 import dev.sluice.chassis.ProblemException;
+import dev.sluice.chassis.ServerClock;
 import dev.sluice.contract.Ask;
 import dev.sluice.health.store.GateStore;
 import java.time.Duration;

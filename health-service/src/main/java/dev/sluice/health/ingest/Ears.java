@@ -1,6 +1,7 @@
 package dev.sluice.health.ingest;
 
 import dev.sluice.chassis.Chassis;
+import dev.sluice.chassis.ServerClock;
 import dev.sluice.health.HealthConfig;
 import dev.sluice.health.store.CellStore;
 import dev.sluice.health.store.EvidenceStore;
@@ -35,7 +36,7 @@ public final class Ears implements AutoCloseable {
     this.chassis = chassis;
     this.replicaId = chassis.ids().next();
     this.address = chassis.config().topicPrefix() + "health.changed";
-    this.clock = new ServerClock(chassis.clock());
+    this.clock = chassis.clock();
     this.meters = new Meters(chassis.node().metrics(), replicaId);
     var db = chassis.db();
     this.replicas = new ReplicaStore(db);

@@ -2,6 +2,7 @@ package dev.sluice.health.ingest;
 
 import dev.sluice.chassis.Await;
 import dev.sluice.chassis.Loop;
+import dev.sluice.chassis.ServerClock;
 import dev.sluice.health.store.FlushStore;
 import dev.sluice.health.store.FlushStore.Flush;
 import dev.sluice.health.store.ReplicaStore;
@@ -67,15 +68,13 @@ public final class Flusher implements AutoCloseable {
     if (carried == null) carried = buffer.drain();
     var drain = carried;
     long begun = System.nanoTime();
-    var before = clock.own();
-    var flushed = store.write(new Flush(replicaId, drain.waiting(), drain.through(), drain.missed()));
-    clock.measured(before, flushed.now(), clock.own());
+    int evidence = store.write(new Flush(replicaId, drain.waiting(), drain.through(), drain.missed()));
     meters.flush.record(Duration.ofNanos(System.nanoTime() - begun));
     for (var missed : drain.missed())
       meters.deafSeconds.increment(Duration.between(missed.from(), missed.to()).toMillis() / 1000.0);
     buffer.committed(drain);
     carried = null;
-    return flushed.evidence();
+    return evidence;
   }
 
   /// The last flush: what was heard is committed, and the others need not wait for this replica any more.

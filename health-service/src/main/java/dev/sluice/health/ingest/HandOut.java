@@ -3,6 +3,7 @@ package dev.sluice.health.ingest;
 import dev.sluice.chassis.CrashPoint;
 import dev.sluice.chassis.Loop;
 import dev.sluice.chassis.Outage;
+import dev.sluice.chassis.ServerClock;
 import dev.sluice.health.store.HandOutStore;
 import dev.sluice.health.store.HandOutStore.Wish;
 import io.vertx.core.Future;

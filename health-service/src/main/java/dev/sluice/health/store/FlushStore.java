@@ -4,8 +4,6 @@ import dev.sluice.chassis.Db;
 import dev.sluice.health.domain.Observation;
 import dev.sluice.health.ingest.HeartbeatBuffer.Missed;
 import dev.sluice.health.ingest.Waiting;
-import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -33,16 +31,16 @@ public final class FlushStore {
   /// @param missed times before `through` in which heartbeats could not be heard
   public record Flush(String replicaId, List<Waiting> waiting, Instant through, List<Missed> missed) {}
 
-  /// @param evidence rows that now wait to be judged
-  /// @param now      the database's time
-  public record Flushed(int evidence, Instant now) {}
-
   private record Beat(String instanceId, Waiting.Run run, long hash) {}
 
   /// Writes a flush. Writing it again changes nothing.
-  public Flushed write(Flush flush) {
-    if (flush.waiting().isEmpty() && flush.missed().isEmpty())
-      return new Flushed(0, now(db.query(BEAT, flush.replicaId(), Columns.time(flush.through()))));
+  ///
+  /// @return how many heartbeats now wait to be judged
+  public int write(Flush flush) {
+    if (flush.waiting().isEmpty() && flush.missed().isEmpty()) {
+      db.query(BEAT, flush.replicaId(), Columns.time(flush.through()));
+      return 0;
+    }
     var moves = new ArrayList<Beat>(flush.waiting().size());
     var evidence = new ArrayList<Beat>();
     var maybe = new ArrayList<Waiting>(flush.waiting().size());
@@ -59,7 +57,8 @@ public final class FlushStore {
       keep(tx, evidence);
       for (var missed : flush.missed())
         deaf(tx, missed.from(), missed.to(), missed.why());
-      return new Flushed(evidence.size(), beat(tx, flush.replicaId(), flush.through()));
+      beat(tx, flush.replicaId(), flush.through());
+      return evidence.size();
     });
   }
 
@@ -118,12 +117,7 @@ public final class FlushStore {
   private static final String BEAT = """
       insert into replica (id, beat_at, flushed_through) values ($1, clock_timestamp(), $2)
       on conflict (id) do update set beat_at = excluded.beat_at, flushed_through = greatest(replica.flushed_through, excluded.flushed_through)
-      returning clock_timestamp() as now
       """;
 
-  static Instant beat(Db.Tx tx, String replicaId, Instant through) {
-    return now(tx.query(BEAT, replicaId, Columns.time(through)));
-  }
-
-  private static Instant now(RowSet<Row> beat) { return Columns.time(beat.iterator().next(), "now"); }
+  static void beat(Db.Tx tx, String replicaId, Instant through) { tx.send(BEAT, replicaId, Columns.time(through)); }
 }

@@ -1,4 +1,4 @@
-package dev.sluice.health.ingest;
+package dev.sluice.chassis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -15,18 +15,26 @@ class ServerClockTest {
   void the_shortest_of_the_last_round_trips_counts() {
     clock.measured(NOW, NOW.plusSeconds(60), NOW.plusMillis(2));
     for (int i = 0; i < 63; i++)
-      clock.measured(NOW, NOW.plusSeconds(70), NOW.plusSeconds(8));
+      clock.measured(NOW, NOW.plusSeconds(66), NOW.plusSeconds(8));
     assertThat(clock.instant()).isEqualTo(NOW.plusSeconds(60).minusMillis(1));
-    clock.measured(NOW, NOW.plusSeconds(70), NOW.plusSeconds(8));
-    assertThat(clock.instant()).isEqualTo(NOW.plusSeconds(66));
+    clock.measured(NOW, NOW.plusSeconds(66), NOW.plusSeconds(8));
+    assertThat(clock.instant()).isEqualTo(NOW.plusSeconds(62));
   }
 
   @Test
   void a_slow_answer_after_many_fast_ones_moves_nothing() {
     for (int i = 0; i < 200; i++)
       clock.measured(NOW, NOW.plusMillis(1), NOW.plusMillis(2));
-    clock.measured(NOW, NOW.plusSeconds(9), NOW.plusSeconds(9));
+    clock.measured(NOW, NOW.plusSeconds(4), NOW.plusSeconds(9));
     assertThat(clock.instant()).isEqualTo(NOW);
+  }
+
+  @Test
+  void a_clock_that_was_set_makes_what_was_measured_before_void() {
+    for (int i = 0; i < 64; i++)
+      clock.measured(NOW, NOW.plusMillis(1), NOW.plusMillis(2));
+    clock.measured(NOW, NOW.plusSeconds(3_600), NOW.plusMillis(100));
+    assertThat(clock.instant()).isEqualTo(NOW.plusSeconds(3_600).minusMillis(50));
   }
 
   @Test
