@@ -26,6 +26,8 @@ public final class Inbox implements AutoCloseable {
   private static final Duration COMMIT = Duration.ofSeconds(1);
   /// A replica hears with its heartbeat's answer that another one joined or left; until then the topic stands still.
   private static final int HEARTBEAT_MS = 1_000;
+  /// Who can do nothing with what it polled for so long, since its database is out of its reach, gives its share to the others.
+  private static final String STUCK_MS = "60000";
 
   /// Takes the messages of one poll, in the order of each key. Blocks; an exception means: all again.
   public interface Handler {
@@ -65,6 +67,7 @@ public final class Inbox implements AutoCloseable {
     options.put("session.timeout.ms", Integer.toString(config.kafkaSessionTimeoutMs()));
     options.put("heartbeat.interval.ms", Integer.toString(Math.min(HEARTBEAT_MS, config.kafkaSessionTimeoutMs() / 3)));
     options.put("max.poll.records", "500");
+    options.put("max.poll.interval.ms", STUCK_MS);
     options.put("partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor");
     options.put("client.id", config.service() + "-" + topic);
     this.consumer = KafkaConsumer.create(vertx, options);

@@ -37,6 +37,7 @@ final class Relay implements AutoCloseable {
   /// The header that says in which epoch of its journal a fact was published.
   static final String EPOCH = "sluice_epoch";
   private static final Duration SEND_LIMIT = Duration.ofSeconds(30);
+  private static final Duration ALIVE = Duration.ofSeconds(2);
   private final Db db;
   private final KafkaProducer<String, String> vertxProducer;
   private final Producer<String, String> producer;
@@ -70,7 +71,7 @@ final class Relay implements AutoCloseable {
     options.put("linger.ms", "0");
     options.put("delivery.timeout.ms", Integer.toString(Integer.MAX_VALUE));
     options.put("request.timeout.ms", "10000");
-    options.put("max.block.ms", "2000");
+    options.put("max.block.ms", "10000");
     options.put("max.request.size", "8388608");
     options.put("client.id", config.service() + "-relay");
     this.vertxProducer = KafkaProducer.create(vertx, options);
@@ -83,7 +84,7 @@ final class Relay implements AutoCloseable {
 
   private static final String LOCK = "select pg_try_advisory_lock(hashtextextended(current_schema() || '/relay', 0)) as won";
   /// A leader that stands still loses its lock to another one. What it may yet send are repeats: the other one has published them before what comes after.
-  private static final String UNHURRIED_MARKS = "set synchronous_commit = off; set idle_session_timeout = '10s'";
+  private static final String UNHURRIED_MARKS = "set synchronous_commit = off; set idle_session_timeout = '30s'";
   private static final String UNPUBLISHED = """
       with next as (select position, octet_length(data) as bytes from journal where published_at is null order by position limit 500),
            measured as (select position, sum(bytes) over (order by position) - bytes as bytes_before from next)
@@ -136,12 +137,22 @@ final class Relay implements AutoCloseable {
     long end = System.nanoTime() + SEND_LIMIT.toNanos();
     try {
       for (var answer : sent.answers())
-        answer.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      throw new Outage("Kafka did not answer within " + SEND_LIMIT.toSeconds() + " s", e);
+        while (!acknowledged(answer))
+          if (System.nanoTime() > end) throw new Outage("Kafka did not answer within " + SEND_LIMIT.toSeconds() + " s", null);
     } catch (ExecutionException e) {
       this.sent = null;
       throw new Outage("Kafka refused a record: " + e.getCause().getMessage(), e.getCause());
+    }
+  }
+
+  /// Waits a while; who waits says to the database that he is alive, and keeps the lock.
+  private boolean acknowledged(Future<RecordMetadata> answer) throws InterruptedException, ExecutionException {
+    try {
+      answer.get(ALIVE.toNanos(), TimeUnit.NANOSECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      Db.await(lock.query("select 1").execute());
+      return false;
     }
   }
 

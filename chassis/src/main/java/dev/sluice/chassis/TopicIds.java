@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 /// Readers drop what they know.
 final class TopicIds {
   private static final Logger log = LoggerFactory.getLogger(TopicIds.class);
-  private static final int LIMIT_MS = 5_000;
+  private static final int LIMIT_MS = 20_000;
   private final Db db;
   private final String kafka;
   private final String prefix;

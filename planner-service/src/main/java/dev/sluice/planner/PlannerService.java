@@ -18,9 +18,11 @@ import dev.sluice.planner.inbox.ApprovalInbox;
 import dev.sluice.planner.inbox.RolloutInbox;
 import dev.sluice.planner.store.ArtifactFolder;
 import dev.sluice.planner.store.Stores;
+import java.time.Duration;
 
 /// The front hall of the planner-service: the catalog, artifacts, plans and learnings.
 public final class PlannerService implements AutoCloseable {
+  private static final Duration FORGOTTEN_LOOK = Duration.ofSeconds(5);
   private final Chassis chassis;
   private final int port;
 
@@ -46,6 +48,10 @@ public final class PlannerService implements AutoCloseable {
     chassis.inbox(Topics.APPROVAL, new Kinds(ApprovalEvent.class), new ApprovalInbox(chassis.db(), stores.plans()));
     chassis.inbox(Topics.ROLLOUT, new Kinds(RolloutEvent.class, ReconcilerEvent.class), new RolloutInbox(chassis, stores));
     new PlannerAsks(chassis, stores, desk).answer(chassis.asks());
+    chassis.loop("withdrawals", FORGOTTEN_LOOK, () -> {
+      desk.withdrawForgotten();
+      return false;
+    });
     var http = chassis.http("openapi/planner-service.yaml");
     new CatalogApi(chassis, stores.catalog(), stores.claims()).routes(http);
     new TemplateApi(chassis, stores.templates(), stores.catalog()).routes(http);

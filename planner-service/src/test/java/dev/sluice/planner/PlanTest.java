@@ -187,6 +187,19 @@ class PlanTest {
   }
 
   @Test
+  void a_plan_whose_maker_died_before_it_was_known_is_withdrawn() {
+    var plan = world.plan();
+    assertThat(plan.status()).isEqualTo(201);
+    var id = plan.text("rollout_id");
+    world.sql("update plan set opened = false, made_at = made_at - interval '10 minutes' where rollout_id = '" + id + "'");
+    world
+        .sql("update plan_revision set header = jsonb_set(header, '{made_at}', to_jsonb('2026-01-01T00:00:00Z'::text)) where rollout_id = '"
+            + id + "'");
+    await().atMost(World.LIMIT).until(() -> world.get("/v1/plans/" + id).status() == 404);
+    assertThat(world.plan().status()).as("the pair is free").isEqualTo(201);
+  }
+
+  @Test
   void a_large_plan_holds_counts_and_its_ids_are_paged() {
     world.fleet.running(2_500);
     for (int i = 0; i < 1_200; i++)

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.chassis.Chassis;
+import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Journal;
 import dev.sluice.chassis.Json;
 import dev.sluice.chassis.Kinds;
@@ -129,6 +130,13 @@ final class World implements AutoCloseable {
     var login = database.login(schema);
     return new ServiceConfig(service, "127.0.0.1", 0, login.host(), login.port(), login.database(), login.user(), login.password(),
         login.schema(), 6, Sandbox.shared().bootstrap(), prefix, 10_000, 0);
+  }
+
+  /// Does something to the planner's own tables.
+  void sql(String statement) {
+    try (var db = Db.open(node.vertx(), config("planner-service", "planner"))) {
+      db.query(statement);
+    }
   }
 
   // the played services

@@ -3,6 +3,7 @@ package dev.sluice.planner.api;
 import dev.sluice.chassis.Await;
 import dev.sluice.chassis.Chassis;
 import dev.sluice.chassis.Db;
+import dev.sluice.chassis.Loop;
 import dev.sluice.chassis.Outage;
 import dev.sluice.chassis.ProblemException;
 import dev.sluice.contract.Ask;
@@ -37,6 +38,8 @@ public final class PlanDesk {
   /// How long the word of an end may be on its way.
   private static final Duration ENDING = Duration.ofMillis(300);
   private static final Duration PATIENCE = Duration.ofSeconds(5);
+  /// After this, and the time that its maker waits, a plan that not both know has no maker any more.
+  private static final Duration FORGOTTEN = Duration.ofSeconds(30);
   private static final int MEMBERS_A_SECOND = 10_000;
   private static final Duration LOOK = Duration.ofMillis(20);
   private final Chassis chassis;
@@ -146,14 +149,39 @@ public final class PlanDesk {
 
   /// Waits until both services have told that they know the plan; withdraws it if they have not in time.
   private void confirm(PlanHeader header) {
-    var rollout = header.rolloutId().value();
-    var patience = PATIENCE.plusSeconds(header.slices().total() / MEMBERS_A_SECOND);
+    var patience = patience(header);
     long end = System.nanoTime() + patience.toNanos();
     while (System.nanoTime() < end && !Thread.currentThread().isInterrupted()) {
-      if (stores.plans().known(rollout)) return;
+      if (known(header.rolloutId().value())) return;
       Await.pause(LOOK);
     }
     var reason = "the approval-service and the rollout-service did not take the plan within " + patience.toSeconds() + " s";
+    if (withdraw(header, reason)) throw new Outage(reason + "; nothing was left behind", null);
+  }
+
+  private static Duration patience(PlanHeader header) { return PATIENCE.plusSeconds(header.slices().total() / MEMBERS_A_SECOND); }
+
+  /// A database that is away for a moment is asked again.
+  private boolean known(String rollout) {
+    try {
+      return stores.plans().known(rollout);
+    } catch (Outage e) {
+      return false;
+    }
+  }
+
+  /// Withdraws plans whose maker could not: he died, or the database went away from him.
+  public void withdrawForgotten() {
+    var now = chassis.clock().instant();
+    Loop.each(stores.plans().unknown(now.minus(FORGOTTEN)), "rollout", plan -> {
+      var header = stores.plans().revision(plan.rolloutId(), plan.revision()).orElseThrow().header();
+      if (header.madeAt().plus(patience(header)).plus(FORGOTTEN).isBefore(now)) withdraw(header, "its maker was interrupted");
+    });
+  }
+
+  /// @return whether it is withdrawn now; not where both know it
+  private boolean withdraw(PlanHeader header, String reason) {
+    var rollout = header.rolloutId().value();
     boolean withdrawn = chassis.db().inTransaction(tx -> {
       var events = accepted(PlanDecider.decide(stores.plans().held(tx, rollout), new PlanCommand.Withdraw(reason)));
       if (events.isEmpty()) return false;
@@ -163,10 +191,11 @@ public final class PlanDesk {
       writer.tell(tx, header, events, now, header.madeBy());
       return true;
     });
-    if (!withdrawn) return;
-    chassis.journal().nudge();
-    log.atWarn().addKeyValue("rollout", rollout).log("Plan withdrawn: {}", reason);
-    throw new Outage(reason + "; nothing was left behind", null);
+    if (withdrawn) {
+      chassis.journal().nudge();
+      log.atWarn().addKeyValue("rollout", rollout).log("Plan withdrawn: {}", reason);
+    }
+    return withdrawn;
   }
 
   /// Holds the versions that the plan needs, and refuses if the target may be none any more.

@@ -97,6 +97,14 @@ public final class PlanStore {
   /// Whether both the approval-service and the rollout-service have told of the plan.
   public boolean known(String rollout) { return db.query(KNOWN, rollout).iterator().next().getBoolean("known"); }
 
+  private static final String UNKNOWN = """
+      select rollout_id, template_id, module_id, revision from plan
+       where withdrawn_at is null and not (requested and opened) and made_at < $1 order by made_at limit 100
+      """;
+
+  /// Plans of before a time that not both have told of, at most 100.
+  public List<Plan> unknown(Instant before) { return db.list(UNKNOWN, PlanStore::plan, time(before)); }
+
   public void withdraw(Db.Tx tx, String rollout, Instant at) { tx.query(WITHDRAW, rollout, time(at)); }
 
   private static final String MOVED = "update plan set moved = true, moved_from = $2, moved_to = $3 where rollout_id = $1";
