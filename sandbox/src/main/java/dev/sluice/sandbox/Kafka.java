@@ -40,18 +40,31 @@ public final class Kafka implements AutoCloseable {
   /// @param folder without a comma in its path
   /// @param port   0 for any free one
   /// @throws IllegalStateException when the folder is in use, the port is taken or the broker does not start; the message says what to do
-  public static Kafka start(Path folder, int port) { return start(folder, port, Optional.empty()); }
+  public static Kafka start(Path folder, int port) { return start(folder, port, Optional.empty(), Optional.empty()); }
+
+  /// Starts the broker with a second way in on the port `door`; clients that come that way are told to come back to the port `told`, where the caller has a
+  /// [Proxy] that outlives the broker.
+  public static Kafka startBehind(Path folder, int port, int door, int told) {
+    return start(folder, port, Optional.of(new Door(door, told)), Optional.empty());
+  }
+
+  /// @param port where the broker listens
+  /// @param told where its clients are told to come
+  private record Door(int port, int told) {}
 
   /// Starts the broker with a second way in, which leads through [#proxy()], so that a test can take Kafka away from one client and keep it itself.
   /// Clients that come through the proxy are also told to come back through it.
-  public static Kafka startWithProxy(Path folder, int port) { return start(folder, port, Optional.of(Proxy.to(Ports.HOST, Ports.free()))); }
+  public static Kafka startWithProxy(Path folder, int port) {
+    var proxy = Proxy.to(Ports.HOST, Ports.free());
+    return start(folder, port, Optional.of(new Door(proxy.targetPort(), proxy.port())), Optional.of(proxy));
+  }
 
-  private static Kafka start(Path folder, int wanted, Optional<Proxy> proxy) {
+  private static Kafka start(Path folder, int wanted, Optional<Door> door, Optional<Proxy> proxy) {
     var claim = Claim.of(folder);
     try {
       var data = formatted(claim.folder());
       return Ports.start(wanted, port -> {
-        var server = new KafkaRaftServer(new KafkaConfig(settings(data, port, proxy), false), Time.SYSTEM);
+        var server = new KafkaRaftServer(new KafkaConfig(settings(data, port, door), false), Time.SYSTEM);
         try {
           server.startup();
           return new Kafka(claim, server, port, proxy);
@@ -128,13 +141,13 @@ public final class Kafka implements AutoCloseable {
     return data;
   }
 
-  private static Properties settings(Path data, int port, Optional<Proxy> proxy) {
+  private static Properties settings(Path data, int port, Optional<Door> door) {
     var controller = Ports.HOST + ":" + Ports.free();
     var listeners = "CLIENT://%s:%d,CONTROLLER://%s".formatted(Ports.HOST, port, controller);
     var advertised = "CLIENT://%s:%d".formatted(Ports.HOST, port);
-    if (proxy.isPresent()) {
-      listeners += ",PROXIED://%s:%d".formatted(Ports.HOST, proxy.get().targetPort());
-      advertised += ",PROXIED://%s:%d".formatted(Ports.HOST, proxy.get().port());
+    if (door.isPresent()) {
+      listeners += ",PROXIED://%s:%d".formatted(Ports.HOST, door.get().port());
+      advertised += ",PROXIED://%s:%d".formatted(Ports.HOST, door.get().told());
     }
     var settings = new Properties();
     settings.putAll(Map.ofEntries(Map.entry("process.roles", "broker,controller"), Map.entry("node.id", "1"),

@@ -14,27 +14,34 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
+import java.util.function.Predicate;
 
 /// A TCP proxy on a free loopback port, to take a server away from one client, or to slow it down. For tests.
 /// Every connection has two virtual threads for each direction: one reads, one writes when the delay is over, so a delay costs time but no throughput.
 public final class Proxy implements AutoCloseable {
   private static final int QUEUED_CHUNKS = 256;
+  private static final int HELD_LOOK_MS = 20;
 
   private final String targetHost;
-  private final int targetPort;
+  private final IntSupplier targetPort;
   private final ServerSocket door;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private volatile boolean cut;
   private volatile Duration delay = Duration.ZERO;
+  private volatile Predicate<Integer> mute = _ -> false;
 
-  private Proxy(String targetHost, int targetPort, ServerSocket door) {
+  private Proxy(String targetHost, IntSupplier targetPort, ServerSocket door) {
     this.targetHost = targetHost;
     this.targetPort = targetPort;
     this.door = door;
   }
 
   /// Opens a proxy in front of `host:port`, which need not answer yet.
-  public static Proxy to(String host, int port) {
+  public static Proxy to(String host, int port) { return to(host, () -> port); }
+
+  /// Opens a proxy in front of whichever port each new connection is to go to.
+  public static Proxy to(String host, IntSupplier port) {
     try {
       var proxy = new Proxy(host, port, new ServerSocket(0, 1024, InetAddress.getByName(Ports.HOST)));
       Thread.startVirtualThread(proxy::accept);
@@ -53,7 +60,7 @@ public final class Proxy implements AutoCloseable {
   /// `host:port`, as Kafka's clients want it.
   public String address() { return host() + ":" + port(); }
 
-  int targetPort() { return targetPort; }
+  int targetPort() { return targetPort.getAsInt(); }
 
   /// Breaks all connections, and each new one at once, until [#restore()].
   public void cut() {
@@ -63,6 +70,12 @@ public final class Proxy implements AutoCloseable {
 
   /// Lets new connections through again.
   public void restore() { cut = false; }
+
+  /// Lets no byte through, in either direction, on the connections of some clients, which stay open and hear nothing: as a network that lost its way does.
+  /// `_ -> false` lets them go on where they were.
+  ///
+  /// @param clients the client's own port, asked again and again; see [Sockets]
+  public void hold(Predicate<Integer> clients) { mute = clients; }
 
   /// Holds back each byte that is read from now on for this long, in both directions; zero for none.
   public void delay(Duration held) { delay = held; }
@@ -91,7 +104,7 @@ public final class Proxy implements AutoCloseable {
       if (cut) {
         throw new IOException("cut");
       }
-      var server = new Socket(targetHost, targetPort);
+      var server = new Socket(targetHost, targetPort.getAsInt());
       open.add(server);
       client.setTcpNoDelay(true);
       server.setTcpNoDelay(true);
@@ -140,6 +153,8 @@ public final class Proxy implements AutoCloseable {
       var out = to.getOutputStream();
       for (var chunk = held.take(); chunk.length >= 0; chunk = held.take()) {
         TimeUnit.NANOSECONDS.sleep(chunk.dueNanos - System.nanoTime());
+        while (mute.test(connection.client.getPort()))
+          TimeUnit.MILLISECONDS.sleep(HELD_LOOK_MS);
         out.write(chunk.bytes, 0, chunk.length);
       }
       to.shutdownOutput();

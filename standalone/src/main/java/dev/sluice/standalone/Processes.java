@@ -45,7 +45,7 @@ public final class Processes implements Launcher {
     var ended = new CountDownLatch(1);
     try {
       var starter = starter(service, settings);
-      var node = Node.clustered(cluster.host(), cluster.port(), cluster.members());
+      var node = Node.clustered(cluster.here(), cluster.members());
       var running = starter.start(node);
       Runtime.getRuntime().addShutdownHook(new Thread(() -> {
         try {

@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.standalone.OwnProcess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -40,10 +41,9 @@ record Program(Process process, Path out, Path err) implements AutoCloseable {
   }
 
   private static List<String> words(Path folder, boolean terminal, String... arguments) {
-    var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--sun-misc-unsafe-memory-access=allow", "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-        "-Dsluice.terminal=" + terminal, "-Duser.home=" + folder.resolve("home"), "-Djava.io.tmpdir=" + made(folder.resolve("tmp")), "-cp",
-        System.getProperty("java.class.path"), Sluice.class.getName()));
+    var command = new ArrayList<>(OwnProcess.java());
+    command.addAll(List.of("-Dsluice.terminal=" + terminal, "-Duser.home=" + folder.resolve("home"),
+        "-Djava.io.tmpdir=" + made(folder.resolve("tmp")), Sluice.class.getName()));
     command.addAll(List.of(arguments));
     return command;
   }

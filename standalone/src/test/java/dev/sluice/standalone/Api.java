@@ -31,6 +31,7 @@ final class Api {
   }
 
   private static final Duration PATIENCE = Duration.ofSeconds(150);
+  private static final Duration TAKEN_BACK = Duration.ofSeconds(15);
   private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(5))
       .build();
   private final URI origin;
@@ -64,16 +65,17 @@ final class Api {
   Reply delete(String path) { return send("DELETE", path, null, Map.of()); }
 
   Reply send(String method, String path, Object body, Map<String, String> headers) {
-    long end = System.nanoTime() + PATIENCE.toNanos();
+    long began = System.nanoTime();
     boolean refused = false;
-    while (patient && System.nanoTime() < end) {
+    while (patient && System.nanoTime() - began < PATIENCE.toNanos()) {
       try {
         var reply = once(method, path, body, headers);
-        boolean again = reply.status() == 503 || refused && reply.status() == 409;
+        boolean again = reply.status() == 503
+            || refused && reply.status() == 409 && System.nanoTime() - began < TAKEN_BACK.toNanos();
         if (!again) return reply;
         refused = true;
       } catch (java.io.UncheckedIOException e) {
-        // it is away: again
+        refused = true; // it is away: again
       }
       LockSupport.parkNanos(200_000_000);
     }

@@ -8,11 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// Sluice as a process of its own, as `./sluice` starts it.
 ///
 /// @param log what it says
-record OwnProcess(Process process, Path log) implements AutoCloseable {
+public record OwnProcess(Process process, Path log) implements AutoCloseable {
   /// As the script says for `up` and `run`.
   private static final List<String> FLAGS = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m",
       "--sun-misc-unsafe-memory-access=allow", "--enable-native-access=ALL-UNNAMED", "--add-modules", "java.se", "--add-exports",
@@ -20,11 +21,29 @@ record OwnProcess(Process process, Path log) implements AutoCloseable {
       "java.base/sun.nio.ch=ALL-UNNAMED", "--add-opens", "java.management/sun.management=ALL-UNNAMED", "--add-opens",
       "jdk.management/com.sun.management.internal=ALL-UNNAMED");
 
+  /// The words that start a JVM of Sluice, up to the name of its main class.
+  public static List<String> java() { return java(LinkedClasses.options(FLAGS)); }
+
+  private static List<String> java(List<String> options) {
+    return Stream.of(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()), FLAGS, options).flatMap(List::stream)
+        .toList();
+  }
+
   static OwnProcess start(Path log, Map<String, String> environment, String... command) {
-    var words = new ArrayList<String>();
-    words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    words.addAll(FLAGS);
-    words.addAll(List.of("-cp", System.getProperty("java.class.path"), Sluice.class.getName()));
+    return start(log, environment, Sluice.class, command);
+  }
+
+  /// Another program of this class path.
+  static OwnProcess start(Path log, Map<String, String> environment, Class<?> main, String... command) {
+    return start(log, environment, LinkedClasses.options(FLAGS), main, command);
+  }
+
+  /// A program of another class path.
+  ///
+  /// @param options of the JVM, the class path among them
+  static OwnProcess start(Path log, Map<String, String> environment, List<String> options, Class<?> main, String... command) {
+    var words = new ArrayList<>(java(options));
+    words.add(main.getName());
     words.addAll(List.of(command));
     var builder = new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
     builder.environment().putAll(environment);
