@@ -38,6 +38,17 @@ class ServerClockTest {
   }
 
   @Test
+  void a_process_whose_clock_is_an_hour_off_has_the_time_of_the_database_as_soon_as_it_is_open() {
+    System.setProperty("sluice.clock.offset", "PT-1H");
+    try (var node = Node.alone(); var chassis = Chassis.open(node, Real.config("planner"))) {
+      assertThat(node.clock().instant()).isBefore(Instant.now().minusSeconds(3_500));
+      assertThat(chassis.clock().instant()).isBetween(Instant.now().minusSeconds(2), Instant.now().plusSeconds(2));
+    } finally {
+      System.clearProperty("sluice.clock.offset");
+    }
+  }
+
+  @Test
   void a_small_difference_is_noise() {
     clock.measured(NOW, NOW.plusMillis(15), NOW.plusMillis(2));
     assertThat(clock.instant()).isEqualTo(NOW);

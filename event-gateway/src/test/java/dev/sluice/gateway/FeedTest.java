@@ -162,7 +162,7 @@ class FeedTest {
         socket.textMessageHandler(frame -> test.verify(() -> {
           Json.mapper().readTree(frame).path("events").forEach(e -> seen.add(e.path("stream_seq").asLong()));
           assertThat(seen).isEqualTo(from(1, seen.size()));
-          if (seen.size() == 100) readers.flag();
+          if (seen.size() == 100) socket.close().onComplete(_ -> readers.flag());
         }));
       }));
     append("crowd", 51, 100);

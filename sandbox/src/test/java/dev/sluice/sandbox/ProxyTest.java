@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
@@ -29,6 +30,27 @@ class ProxyTest {
       assertThat(PostgresTest.one(direct, "select 1")).isEqualTo("1");
       proxy.restore();
       assertThat(PostgresTest.one(login, "select 1")).isEqualTo("1");
+    }
+  }
+
+  @Test
+  void holds_what_one_process_says_without_a_word_and_lets_it_through_later() throws Exception {
+    var direct = sandbox.superuser();
+    try (var proxy = Proxy.to(direct.host(), direct.port());
+        var connection = PostgresTest.connect(direct.at(proxy.host(), proxy.port()));
+        var statement = connection.createStatement()) {
+      long me = ProcessHandle.current().pid();
+      proxy.hold(port -> Sockets.portsOf(me).contains(port));
+      var asked = CompletableFuture.runAsync(() -> {
+        try {
+          statement.execute("select 1");
+        } catch (SQLException e) {
+          throw new IllegalStateException(e);
+        }
+      });
+      assertThatThrownBy(() -> asked.get(300, TimeUnit.MILLISECONDS)).isInstanceOf(java.util.concurrent.TimeoutException.class);
+      proxy.hold(port -> Sockets.portsOf(1).contains(port));
+      asked.get(10, TimeUnit.SECONDS);
     }
   }
 

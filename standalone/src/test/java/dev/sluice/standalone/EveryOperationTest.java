@@ -243,7 +243,7 @@ class EveryOperationTest {
             var fault = one.fault();
             if (fault != null) faults.add(fault);
           } catch (RuntimeException e) {
-            faults.add(one.operation() + " as " + one.path() + ": " + e);
+            faults.add(one.operation() + " as " + one.path() + ": " + e + ", " + e.getCause());
           }
         });
       threads.shutdown();

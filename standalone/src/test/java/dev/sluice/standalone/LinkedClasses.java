@@ -11,6 +11,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -36,8 +37,9 @@ final class LinkedClasses {
 
   private static List<String> make(List<String> flags) {
     try {
-      var folder = Files.createTempDirectory("linked-classes");
-      Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(folder)));
+      var folder = Path.of("target", "linked-classes").toAbsolutePath();
+      delete(folder);
+      Files.createDirectories(folder);
       var path = List.of("-cp", jars(folder));
       var cache = folder.resolve("cache");
       var training = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
@@ -71,12 +73,11 @@ final class LinkedClasses {
         }).collect(Collectors.joining(File.pathSeparator));
   }
 
-  private static void delete(Path folder) {
+  private static void delete(Path folder) throws IOException {
+    if (!Files.exists(folder)) return;
     try (var all = Files.walk(folder)) {
-      for (var one : all.sorted(java.util.Comparator.reverseOrder()).toList())
+      for (var one : all.sorted(Comparator.reverseOrder()).toList())
         Files.delete(one);
-    } catch (IOException e) {
-      // it is a temporary folder
     }
   }
 
