@@ -12,6 +12,7 @@ import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.Semaphore;
 
 /// Answers a repeated POST as it was answered first. Kept for 24 h for each caller, path and key; another body under the same key is refused.
 /// Failures of the service itself are not kept: their repeat is a new try. An answer may hold a secret (an instance's token), so it is kept sealed by the
@@ -19,8 +20,11 @@ import java.util.concurrent.Callable;
 final class Idempotency {
   private static final Duration KEPT = Duration.ofHours(24);
   private static final Duration UNDER_WAY = Duration.ofMinutes(3);
+  /// Entries that wait for the database to be dropped.
+  private static final int LATER = 1_000;
   private final Db db;
   private final InstantSource clock;
+  private final Semaphore later = new Semaphore(LATER);
 
   Idempotency(Db db, InstantSource clock) {
     this.db = db;
@@ -35,7 +39,7 @@ final class Idempotency {
       """;
   private static final String FIND = "select body_hash, status, location, body from idempotency where caller = $1 and path = $2 and key = $3";
   private static final String KEEP = "update idempotency set status = $4, location = $5, body = $6 where caller = $1 and path = $2 and key = $3";
-  private static final String DROP = "delete from idempotency where caller = $1 and path = $2 and key = $3";
+  private static final String DROP = "delete from idempotency where caller = $1 and path = $2 and key = $3 and at = $4";
   private static final String SWEEP = "delete from idempotency where ctid in (select ctid from idempotency where at < $1 limit 100)";
 
   Answer once(String caller, String path, String given, Buffer body, Callable<Answer> work) throws Exception {
@@ -53,11 +57,11 @@ final class Idempotency {
     try {
       answer = work.call();
     } catch (Exception e) {
-      drop(caller, path, key);
+      drop(caller, path, key, now);
       throw e;
     }
     if (answer.status() >= 500) {
-      drop(caller, path, key);
+      drop(caller, path, key, now);
       return answer;
     }
     // an answer that cannot be kept stays "under way": its repeat is refused for a while rather than done twice at once
@@ -66,11 +70,25 @@ final class Idempotency {
     return answer;
   }
 
-  private void drop(String caller, String path, String key) {
+  /// Where the database is away, as the failure itself may say, the entry is dropped when it is back, so that the repeat need not wait until it lapses.
+  private void drop(String caller, String path, String key, Instant begun) {
+    if (dropped(caller, path, key, begun) || !later.tryAcquire()) return;
+    Thread.startVirtualThread(() -> {
+      try {
+        for (int i = 0; i < UNDER_WAY.toSeconds() && !dropped(caller, path, key, begun); i++)
+          Await.pause(Duration.ofSeconds(1));
+      } finally {
+        later.release();
+      }
+    });
+  }
+
+  private boolean dropped(String caller, String path, String key, Instant begun) {
     try {
-      db.query(DROP, caller, path, key);
+      db.query(DROP, caller, path, key, at(begun));
+      return true;
     } catch (Outage e) {
-      // the database is away, as the failure itself says; the entry lapses
+      return false;
     }
   }
 

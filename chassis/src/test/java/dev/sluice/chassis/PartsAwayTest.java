@@ -21,6 +21,7 @@ import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -31,6 +32,8 @@ class PartsAwayTest {
   private final List<Long> told = Collections.synchronizedList(new ArrayList<>());
   private Chassis chassis;
   private int port;
+  /// What happens when a call is being answered.
+  private volatile Runnable meanwhile = () -> {};
 
   @AfterEach
   void close() {
@@ -82,12 +85,26 @@ class PartsAwayTest {
     }
   }
 
+  @Test
+  void a_wish_that_met_the_database_going_away_can_be_repeated_under_its_key_as_soon_as_it_is_back() throws Exception {
+    var c = Real.config("planner");
+    try (var client = HttpClient.newHttpClient(); var database = Proxy.to(c.pgHost(), c.pgPort())) {
+      open(database.port(), c, c.kafka(), c.topicPrefix());
+      meanwhile = database::cut;
+      assertThat(post(client, "k").statusCode()).isEqualTo(503);
+      meanwhile = () -> {};
+      database.restore();
+      await().atMost(SOON).untilAsserted(() -> assertThat(post(client, "k").statusCode()).isEqualTo(201));
+    }
+  }
+
   private void open(int pgPort, ServiceConfig c, String bootstrap, String prefix) {
     chassis = Chassis.open(node,
         new ServiceConfig(c.service(), c.host(), 0, c.pgHost(), pgPort, c.pgDatabase(), c.pgUser(), c.pgPassword(),
             c.schema(), c.pgPoolSize(), bootstrap, prefix, 6_000, 0));
     chassis.inbox(Topics.INSTANCE, new Kinds(FleetEvent.class), messages -> messages.forEach(m -> told.add(m.seq())));
     port = chassis.http("openapi/test.yaml").on("createThing", call -> {
+      meanwhile.run();
       chassis.db().doInTransaction(tx -> chassis.journal().appendNext(tx, Topics.INSTANCE, "i", "i",
           List.of(new Journal.Entry(new FleetEvent.InstanceRecovered(new InstanceId("i"), new TemplateId("t")), Scope.NONE)),
           chassis.clock().instant(), "anna"));
@@ -107,9 +124,11 @@ class PartsAwayTest {
     return List.copyOf(seen);
   }
 
-  private HttpResponse<String> post(HttpClient client) throws Exception {
+  private HttpResponse<String> post(HttpClient client) throws Exception { return post(client, UUID.randomUUID().toString()); }
+
+  private HttpResponse<String> post(HttpClient client, String key) throws Exception {
     return client.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/v1/things/7")).timeout(SOON)
-        .header("Content-Type", "application/json").header("Authorization", "Bearer t")
+        .header("Content-Type", "application/json").header("Authorization", "Bearer t").header("Idempotency-Key", key)
         .POST(HttpRequest.BodyPublishers.ofString("{\"name\":\"a\"}")).build(), HttpResponse.BodyHandlers.ofString());
   }
 

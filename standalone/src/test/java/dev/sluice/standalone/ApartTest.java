@@ -29,8 +29,9 @@ class ApartTest {
   private static Api api;
 
   @BeforeAll
+  @Timeout(400)
   static void up() {
-    sluice = new Installation(folder, Map.of("planner", 1, "approval", 1, "rollout", 2, "health", 2, "gateway", 1), "planner-1");
+    sluice = new Installation(folder, Map.of("planner", 1, "approval", 1, "rollout", 2, "health", 2, "gateway", 1), "planner");
     api = new Api(sluice.origin(), "anna").patient();
   }
 

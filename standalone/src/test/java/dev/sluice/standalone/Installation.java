@@ -84,7 +84,7 @@ final class Installation implements AutoCloseable {
   /// Starts all. Blocks until all are ready.
   ///
   /// @param replicas processes of each service
-  /// @param dying    one of them, which dies in its first migration; null: none
+  /// @param dying    a service of which one dies in the first migration; null: none
   Installation(Path folder, Map<String, Integer> replicas, String dying) { this(folder, replicas, dying, List.of()); }
 
   /// @param from options of the services' JVMs with the class path of another release, which may not know of the ways between processes; empty: this one
@@ -107,12 +107,13 @@ final class Installation implements AutoCloseable {
       Thread.ofPlatform().daemon().name("guard-postgresql").start(this::guardPostgres);
       await("Kafka's topics", () -> Files.exists(folder.resolve("kafka").resolve("topics")));
       prepare(database, from);
-      if (dying != null) processes.get(dying).diesAt(CrashPoint.DURING_MIGRATION);
+      var mortal = dying == null ? List.<Guarded>of() : processesOf(dying);
+      mortal.forEach(one -> one.diesAt(CrashPoint.DURING_MIGRATION));
       processes.values().forEach(Guarded::start);
-      if (dying != null) {
-        await(dying + " to die in its migration", () -> processes.get(dying).exits().contains(CrashPoint.EXIT_CODE));
-        processes.get(dying).diesAt(null);
-      }
+      if (dying != null)
+        await(dying + " to die in its migration",
+            () -> mortal.stream().anyMatch(one -> one.exits().contains(CrashPoint.EXIT_CODE)));
+      mortal.forEach(one -> one.diesAt(null));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

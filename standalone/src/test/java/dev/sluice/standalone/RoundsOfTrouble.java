@@ -35,8 +35,9 @@ class RoundsOfTrouble {
   private String runs = "1.24.0";
 
   @BeforeAll
+  @Timeout(400)
   static void up() throws Exception {
-    sluice = new Installation(folder, Installation.TWO_OF_EACH, "rollout-1");
+    sluice = new Installation(folder, Installation.TWO_OF_EACH, "rollout");
     fleet = Fixture.fleet(new Api(sluice.origin(), "anna").patient(), folder, "trouble", AGENTS);
   }
 
@@ -140,6 +141,8 @@ class RoundsOfTrouble {
   /// Plans and approves, as somebody does who does not know what became of a wish that was not answered: he looks.
   private String start(String version, int batchPct) {
     var plan = fleet.plan(version, Map.of("batch_pct", batchPct));
+    while (plan.status() == 409 && plan.text("rollout_id").isEmpty()) // the one before seems to be under way still
+      plan = fleet.plan(version, Map.of("batch_pct", batchPct));
     var rollout = plan.status() == 201 ? plan.text("rollout_id") : open();
     decide(rollout, Map.of("decision", "approve"));
     return rollout;
