@@ -18,6 +18,7 @@ import dev.sluice.contract.Topics;
 import dev.sluice.gateway.domain.Envelope;
 import dev.sluice.gateway.store.EventLog;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketConnectOptions;
 import io.vertx.junit5.VertxExtension;
 import io.vertx.junit5.VertxTestContext;
@@ -46,6 +47,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /// The event log over REST, the socket and server-sent events, on a real PostgreSQL.
 @ExtendWith(VertxExtension.class)
 class FeedTest {
+  /// Kept, since Vert.x closes a client that nobody refers to, with its connections.
+  private WebSocketClient crowd;
   private static final Instant AT = Instant.parse("2026-01-01T00:00:00Z");
   private static final Node NODE = Node.alone();
   private static final Real REAL = Real.fresh();
@@ -156,8 +159,9 @@ class FeedTest {
     var readers = test.checkpoint(20);
     var address = new WebSocketConnectOptions().setHost("127.0.0.1").setPort(PORT).setURI("/v1/events/stream?rollout_id=crowd&after=0")
         .putHeader("Authorization", "Bearer test");
+    crowd = vertx.createWebSocketClient();
     for (int i = 0; i < 20; i++)
-      vertx.createWebSocketClient().connect(address).onComplete(test.succeeding(socket -> {
+      crowd.connect(address).onComplete(test.succeeding(socket -> {
         var seen = new ArrayList<Long>();
         socket.textMessageHandler(frame -> test.verify(() -> {
           Json.mapper().readTree(frame).path("events").forEach(e -> seen.add(e.path("stream_seq").asLong()));
