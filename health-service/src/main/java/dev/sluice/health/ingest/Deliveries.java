@@ -5,10 +5,10 @@ import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Loop;
 import dev.sluice.chassis.Outage;
 import dev.sluice.chassis.ProblemException;
-import dev.sluice.chassis.ServerClock;
 import dev.sluice.contract.Ask;
 import dev.sluice.health.store.GateStore;
 import java.time.Duration;
+import java.time.InstantSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,13 +22,13 @@ public final class Deliveries implements AutoCloseable {
   private final Db db;
   private final GateStore store;
   private final Gates gates;
-  private final ServerClock clock;
+  private final InstantSource clock;
   private final Runnable changed;
   private final Loop loop;
   private boolean away;
 
   /// @param changed told when replicas have something to learn
-  public Deliveries(Asks asks, Db db, GateStore store, Gates gates, ServerClock clock, Runnable changed) {
+  public Deliveries(Asks asks, Db db, GateStore store, Gates gates, InstantSource clock, Runnable changed) {
     this.asks = asks;
     this.db = db;
     this.store = store;

@@ -1,7 +1,6 @@
 package dev.sluice.health.ingest;
 
 import dev.sluice.chassis.Chassis;
-import dev.sluice.chassis.ServerClock;
 import dev.sluice.health.HealthConfig;
 import dev.sluice.health.store.CellStore;
 import dev.sluice.health.store.EvidenceStore;
@@ -9,6 +8,7 @@ import dev.sluice.health.store.FlushStore;
 import dev.sluice.health.store.GateStore;
 import dev.sluice.health.store.HandOutStore;
 import dev.sluice.health.store.ReplicaStore;
+import java.time.InstantSource;
 import java.util.Collection;
 
 /// What one replica hears and tells with: its memory, and the loops around it.
@@ -17,7 +17,7 @@ public final class Ears implements AutoCloseable {
   private final Chassis chassis;
   private final String replicaId;
   private final String address;
-  private final ServerClock clock;
+  private final InstantSource clock;
   private final Meters meters;
   private final ReplicaStore replicas;
   private final Cells cells;
@@ -73,7 +73,7 @@ public final class Ears implements AutoCloseable {
   /// Where the replicas of this service reach each other on the event bus.
   public String address() { return address; }
 
-  public ServerClock clock() { return clock; }
+  public InstantSource clock() { return clock; }
 
   public Meters meters() { return meters; }
 

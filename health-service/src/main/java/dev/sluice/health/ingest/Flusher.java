@@ -2,11 +2,11 @@ package dev.sluice.health.ingest;
 
 import dev.sluice.chassis.Await;
 import dev.sluice.chassis.Loop;
-import dev.sluice.chassis.ServerClock;
 import dev.sluice.health.store.FlushStore;
 import dev.sluice.health.store.FlushStore.Flush;
 import dev.sluice.health.store.ReplicaStore;
 import java.time.Duration;
+import java.time.InstantSource;
 
 /// Commits what this replica hears: at once where something waits for it, else each half second; with open rollouts each 50 ms also when there is nothing, so that
 /// the others need not wait for this replica. Urgent flushes come at most each 10 ms, so that many heartbeats share one.
@@ -19,7 +19,7 @@ public final class Flusher implements AutoCloseable {
   private final FlushStore store;
   private final ReplicaStore replicas;
   private final Gates gates;
-  private final ServerClock clock;
+  private final InstantSource clock;
   private final Meters meters;
   private final Runnable settle;
   private final Loop loop;
@@ -28,7 +28,7 @@ public final class Flusher implements AutoCloseable {
   private volatile boolean asked;
 
   /// @param settle told when there may be something to judge
-  public Flusher(String replicaId, HeartbeatBuffer buffer, FlushStore store, ReplicaStore replicas, Gates gates, ServerClock clock,
+  public Flusher(String replicaId, HeartbeatBuffer buffer, FlushStore store, ReplicaStore replicas, Gates gates, InstantSource clock,
       Meters meters, Runnable settle) {
     this.replicaId = replicaId;
     this.buffer = buffer;

@@ -3,12 +3,12 @@ package dev.sluice.health.ingest;
 import dev.sluice.chassis.CrashPoint;
 import dev.sluice.chassis.Loop;
 import dev.sluice.chassis.Outage;
-import dev.sluice.chassis.ServerClock;
 import dev.sluice.health.store.HandOutStore;
 import dev.sluice.health.store.HandOutStore.Wish;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -23,7 +23,7 @@ public final class HandOut implements AutoCloseable {
   private record Asked(Cell cell, Wish wish, Promise<Boolean> promise) {}
 
   private final HandOutStore store;
-  private final ServerClock clock;
+  private final InstantSource clock;
   private final Meters meters;
   private final Runnable changed;
   private final ConcurrentLinkedQueue<Asked> queue = new ConcurrentLinkedQueue<>();
@@ -31,7 +31,7 @@ public final class HandOut implements AutoCloseable {
   private boolean away;
 
   /// @param changed told when replicas have something to learn
-  public HandOut(HandOutStore store, ServerClock clock, Meters meters, Runnable changed) {
+  public HandOut(HandOutStore store, InstantSource clock, Meters meters, Runnable changed) {
     this.store = store;
     this.clock = clock;
     this.meters = meters;
