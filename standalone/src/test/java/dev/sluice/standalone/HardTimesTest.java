@@ -89,7 +89,8 @@ class HardTimesTest {
 
       assertThat(good.untilState(upgrade, "completed").at("/counts/healthy").asInt()).isEqualTo(4);
       good.awaitFleet(4);
-      assertThat(good.events(upgrade)).filteredOn(e -> e.path("kind").asText().equals("module.upgrade.instance_health_check"))
+      assertThat(good.eventsUntil(upgrade, "module.upgrade.completed"))
+          .filteredOn(e -> e.path("kind").asText().equals("module.upgrade.instance_health_check"))
           .extracting(e -> e.path("instance_id").asText()).hasSize(4).doesNotHaveDuplicates()
           .contains(late);
       assertThat(told(good, upgrade)).hasSize(4).doesNotHaveDuplicates();

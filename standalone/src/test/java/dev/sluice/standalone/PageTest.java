@@ -89,8 +89,8 @@ class PageTest {
       browser.until(card(rollout) + "?.querySelector('.state').textContent === '" + end + "'");
       browser.until("!" + question);
       assertThat(browser.eval(card(rollout) + ".textContent").asText()).contains("<i>nginx</i> to 1.26.0 on <b>" + template + "</b>");
-      assertThat(api.get("/v1/events?kind_prefix=module.upgrade.continuation_decided&limit=1&rollout_id=" + rollout).expect(200)
-          .at("/events/0/comment").asText()).isEqualTo("by the page");
+      api.until("/v1/events?kind_prefix=module.upgrade.continuation_decided&limit=1&rollout_id=" + rollout, Fixture.SOON,
+          r -> r.at("/events/0/comment").asText().equals("by the page"));
     });
     assertThat(browser.eval("document.querySelectorAll('main i, main b').length").asInt()).as("markup of foreign names").isZero();
   }

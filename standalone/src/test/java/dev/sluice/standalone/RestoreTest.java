@@ -76,7 +76,8 @@ class RestoreTest {
 
       api.get("/v1/rollouts/" + later).expect(404);
       f.untilState(rollout, "paused");
-      assertThat(of(f, rollout, "paused")).singleElement().satisfies(e -> assertThat(e.path("comment").asText()).contains("restored"));
+      var paused = await().atMost(SOON).until(() -> of(f, rollout, "paused"), told -> !told.isEmpty());
+      assertThat(paused).singleElement().satisfies(e -> assertThat(e.path("comment").asText()).contains("restored"));
       api.until("/v1/fleet-summary?template_id=" + f.template, SOON, s -> s.path("reporting").asInt() == 4);
       assertThat(of(f, rollout, "instance_started")).as("nobody was told anything by itself").hasSize(2);
       api.post("/v1/rollouts/" + rollout + "/resume", Map.of()).expect(200);
