@@ -15,12 +15,20 @@ public final class Call {
   private final RoutingContext context;
   private final JsonObject body;
   private final Map<String, Object> query;
+  private final Attempt attempt;
 
-  Call(RoutingContext context, JsonObject body, Map<String, Object> query) {
+  Call(RoutingContext context, JsonObject body, Map<String, Object> query, Attempt attempt) {
     this.context = context;
     this.body = body;
     this.query = query;
+    this.attempt = attempt;
   }
+
+  /// The same call, tried so.
+  Call as(Attempt by) { return new Call(context, body, query, by); }
+
+  /// Which try to do it this is.
+  public Attempt attempt() { return attempt; }
 
   /// A part of the path, decoded.
   public String path(String name) { return context.pathParam(name); }

@@ -34,6 +34,7 @@ public final class Db implements AutoCloseable {
   /// The same from the database's side: a process that stands still, or a machine that is gone, holds no row and no lock for longer than this.
   private static final Map<String, String> GONE = Map.of("idle_in_transaction_session_timeout", "10000", "statement_timeout", "15000",
       "tcp_keepalives_idle", "5", "tcp_keepalives_interval", "5", "tcp_keepalives_count", "2", "tcp_user_timeout", "15000");
+  private static final ScopedValue<Consumer<Tx>> LAST = ScopedValue.newInstance();
   private final Pool pool;
   private final PgConnectOptions options;
   private final Vertx vertx;
@@ -88,6 +89,11 @@ public final class Db implements AutoCloseable {
     return query(sql, parameters).stream().map(row).toList();
   }
 
+  /// Does work each of whose transactions, in any schema of this thread's work, ends with `last`.
+  static <T, X extends Throwable> T within(Consumer<Tx> last, ScopedValue.CallableOp<? extends T, X> work) throws X {
+    return ScopedValue.where(LAST, last).call(work);
+  }
+
   /// Does all in one transaction, or none of it.
   public <T> T inTransaction(Function<Tx, T> work) {
     var connection = await(pool.getConnection());
@@ -97,6 +103,7 @@ public final class Db implements AutoCloseable {
       T result;
       try {
         result = work.apply(tx);
+        if (LAST.isBound()) LAST.get().accept(tx);
         tx.sent.forEach(Db::await);
       } catch (RuntimeException | Error e) {
         rollback(transaction);

@@ -27,7 +27,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -67,7 +66,7 @@ public final class Http implements AutoCloseable {
     this.chassis = chassis;
     this.document = document;
     this.router = Router.router(chassis.vertx());
-    this.idempotency = new Idempotency(chassis.db(), chassis.clock());
+    this.idempotency = new Idempotency(chassis.db(), chassis.ids(), chassis.clock());
   }
 
   /// Answers an operation of the document.
@@ -273,7 +272,7 @@ public final class Http implements AutoCloseable {
       problem(context, Problem.unavailable("too many requests at once; try again"));
       return;
     }
-    run(context, operation, endpoint, new Call(context, body, query), buffer);
+    run(context, operation, endpoint, new Call(context, body, query, new Attempt(chassis.ids(), false)), buffer);
   }
 
   private void run(RoutingContext context, OpenApi.Operation operation, Endpoint endpoint, Call call, Buffer body) {
@@ -283,7 +282,7 @@ public final class Http implements AutoCloseable {
       try {
         var key = call.header("Idempotency-Key");
         result = Trace.within(Trace.next(call.header("traceparent")), () -> operation.method().equals("POST") && key.isPresent()
-            ? idempotency.once(call.actor(), context.request().path(), key.get(), body, () -> endpoint.answer(call))
+            ? idempotency.once(call.actor(), context.request().path(), key.get(), body, attempt -> endpoint.answer(call.as(attempt)))
             : endpoint.answer(call));
       } catch (Throwable e) {
         result = problemOf(e, context);
@@ -321,10 +320,10 @@ public final class Http implements AutoCloseable {
   /// @param part where it begins
   /// @param body what was sent in it
   /// @return of a repeat the body is a [Buffer] of its JSON
-  public Answer once(RoutingContext context, long part, Buffer body, Callable<Answer> work) throws Exception {
+  public Answer once(RoutingContext context, long part, Buffer body, Attempt.Work work) throws Exception {
     var key = context.request().getHeader("Idempotency-Key");
     return key == null
-        ? work.call()
+        ? work.by(new Attempt(chassis.ids(), false))
         : idempotency.once(Call.actor(context), context.request().path() + "#" + part, key, body, work);
   }
 

@@ -2,8 +2,6 @@ package dev.sluice.chassis;
 
 import dev.sluice.contract.Problem;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -11,71 +9,141 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.concurrent.Callable;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 
-/// Answers a repeated POST as it was answered first. Kept for 24 h for each caller, path and key; another body under the same key is refused.
-/// Failures of the service itself are not kept: their repeat is a new try. An answer may hold a secret (an instance's token), so it is kept sealed by the
-/// caller's key, and the key only as a hash: who reads the table learns neither.
+/// Does a POST once for each caller, path and key, and answers its repeats for 24 h as it was answered first; another body under the same key is refused.
+/// Failures of the service itself are not kept: their repeat is a new try.
+///
+/// A process may die in the middle. Whoever gets the repeat tries anew, with the same ids and secrets, and knows whether the try before had committed: each
+/// transaction of a try marks its entry. One that was only slow finds itself overtaken when it marks, and rolls back. So a wish is done once, whoever dies.
+///
+/// An answer may hold a secret (an instance's token), so it is kept sealed by the caller's key, as is what secrets are drawn from, and the key only as a hash: who
+/// reads the table learns none of them.
 final class Idempotency {
   private static final Duration KEPT = Duration.ofHours(24);
-  private static final Duration UNDER_WAY = Duration.ofMinutes(3);
+  /// A try of another process that is older than this is overtaken.
+  private static final Duration HELD = Duration.ofSeconds(10);
+  /// How long a repeat waits for the answer of another try.
+  private static final Duration PATIENCE = Duration.ofSeconds(15);
+  private static final Duration LOOK = Duration.ofMillis(250);
+  private static final int DROP_TRIES = 180;
   /// Entries that wait for the database to be dropped.
   private static final int LATER = 1_000;
   private final Db db;
+  private final Ids ids;
   private final InstantSource clock;
+  /// What this process tries now.
+  private final Set<Entry> tried = ConcurrentHashMap.newKeySet();
   private final Semaphore later = new Semaphore(LATER);
 
-  Idempotency(Db db, InstantSource clock) {
+  Idempotency(Db db, Ids ids, InstantSource clock) {
     this.db = db;
+    this.ids = ids;
     this.clock = clock;
   }
 
+  /// @param key hashed
+  private record Entry(String caller, String path, String key) {}
+
+  /// A try that has begun.
+  ///
+  /// @param holder who tries, and no other
+  /// @param at     when the first one began
+  /// @param seed   sealed
+  private record Begun(Entry entry, String holder, Instant at, String seed, boolean done) {}
+
   private static final String BEGIN = """
-      insert into idempotency (caller, path, key, body_hash, at) values ($1, $2, $3, $4, $5)
-      on conflict (caller, path, key) do update set body_hash = excluded.body_hash, at = excluded.at, status = null, location = null, body = null
-       where idempotency.at < $6 or (idempotency.status is null and idempotency.at < $7 and idempotency.body_hash = excluded.body_hash)
-      returning key
+      insert into idempotency (caller, path, key, body_hash, at, seed, holder, held_at) values ($1, $2, $3, $4, $5, $6, $7, $5)
+      on conflict (caller, path, key) do update
+         set body_hash = excluded.body_hash, status = null, location = null, body = null, holder = excluded.holder, held_at = excluded.held_at,
+             at = case when idempotency.at < $8 then excluded.at else idempotency.at end,
+             seed = case when idempotency.at < $8 or idempotency.seed is null then excluded.seed else idempotency.seed end,
+             done = idempotency.done and idempotency.at >= $8
+       where idempotency.at < $8
+          or idempotency.status is null and idempotency.body_hash = excluded.body_hash and (idempotency.holder is null or idempotency.held_at < $9)
+      returning at, seed, done
       """;
+  private static final String MARK = "update idempotency set done = true where caller = $1 and path = $2 and key = $3 and holder = $4";
   private static final String FIND = "select body_hash, status, location, body from idempotency where caller = $1 and path = $2 and key = $3";
-  private static final String KEEP = "update idempotency set status = $4, location = $5, body = $6 where caller = $1 and path = $2 and key = $3";
-  private static final String DROP = "delete from idempotency where caller = $1 and path = $2 and key = $3 and at = $4";
+  private static final String KEEP = """
+      update idempotency set status = $5, location = $6, body = $7, holder = null, seed = null where caller = $1 and path = $2 and key = $3 and holder = $4
+      """;
+  private static final String DROP = "delete from idempotency where caller = $1 and path = $2 and key = $3 and holder = $4 and (not done or $5)";
+  private static final String LEAVE = "update idempotency set holder = null where caller = $1 and path = $2 and key = $3 and holder = $4";
   private static final String SWEEP = "delete from idempotency where ctid in (select ctid from idempotency where at < $1 limit 100)";
 
-  Answer once(String caller, String path, String given, Buffer body, Callable<Answer> work) throws Exception {
+  Answer once(String caller, String path, String given, Buffer body, Attempt.Work work) throws Exception {
     if (given.isBlank() || given.length() > 128)
       throw new ProblemException(Problem.invalid("Idempotency-Key", "must be a string of 1 to 128 characters", given));
-    var key = Ids.hex(Ids.hash(given));
+    var entry = new Entry(caller, path, Ids.hex(Ids.hash(given)));
     var hash = Ids.sha256().digest(body.getBytes());
-    var now = clock.instant();
-    boolean mine = db.query(BEGIN, caller, path, key, Buffer.buffer(hash), at(now), at(now.minus(KEPT)), at(now.minus(UNDER_WAY)))
-        .rowCount() > 0;
     var seal = new Seal(caller + "\n" + path + "\n" + given);
-    if (!mine) return repeated(db.query(FIND, caller, path, key), given, hash, seal);
-    db.query(SWEEP, at(now.minus(KEPT)));
+    for (long began = System.nanoTime(); System.nanoTime() - began < PATIENCE.toNanos(); Await.pause(LOOK)) {
+      if (tried.add(entry)) {
+        try {
+          var begun = begin(entry, hash, seal);
+          if (begun.isPresent()) return tried(begun.get(), seal, work);
+        } finally {
+          tried.remove(entry);
+        }
+      }
+      var kept = kept(entry, given, hash, seal);
+      if (kept.isPresent()) return kept.get();
+    }
+    throw new ProblemException(Problem.conflict("the first request with the Idempotency-Key " + given + " is still under way; try again",
+        Map.of("idempotency_key", given)));
+  }
+
+  private Optional<Begun> begin(Entry entry, byte[] hash, Seal seal) {
+    var holder = ids.next();
+    var now = clock.instant();
+    for (var row : db.query(BEGIN, entry.caller, entry.path, entry.key, Buffer.buffer(hash), at(now), seal.close(ids.secret()), holder,
+        at(now.minus(KEPT)), at(now.minus(HELD))))
+      return Optional.of(
+          new Begun(entry, holder, row.getOffsetDateTime("at").toInstant(), row.getString("seed"), row.getBoolean("done")));
+    return Optional.empty();
+  }
+
+  private Answer tried(Begun begun, Seal seal, Attempt.Work work) throws Exception {
+    db.query(SWEEP, at(clock.instant().minus(KEPT)));
     Answer answer;
     try {
-      answer = work.call();
+      var attempt = new Attempt(Ids.drawnFrom(seal.open(begun.seed), begun.at), begun.done);
+      answer = Db.within(tx -> mark(tx, begun), () -> work.by(attempt));
+    } catch (ProblemException refused) {
+      drop(begun, true);
+      throw refused;
     } catch (Exception e) {
-      drop(caller, path, key, now);
+      drop(begun, false);
       throw e;
     }
     if (answer.status() >= 500) {
-      drop(caller, path, key, now);
+      drop(begun, false);
       return answer;
     }
-    // an answer that cannot be kept stays "under way": its repeat is refused for a while rather than done twice at once
-    db.query(KEEP, caller, path, key, answer.status(), answer.headers().get("Location"),
+    var e = begun.entry;
+    db.query(KEEP, e.caller, e.path, e.key, begun.holder, answer.status(), answer.headers().get("Location"),
         answer.body() == null ? null : seal.close(Json.text(answer.body())));
     return answer;
   }
 
+  private static void mark(Db.Tx tx, Begun begun) {
+    var e = begun.entry;
+    if (tx.query(MARK, e.caller, e.path, e.key, begun.holder).rowCount() == 0)
+      throw new Outage("a repeat of this request has overtaken it", null);
+  }
+
   /// Where the database is away, as the failure itself may say, the entry is dropped when it is back, so that the repeat need not wait until it lapses.
-  private void drop(String caller, String path, String key, Instant begun) {
-    if (dropped(caller, path, key, begun) || !later.tryAcquire()) return;
+  ///
+  /// @param evenDone whether nothing is left of what was committed; else a try that has committed keeps its entry, for whoever can answer it
+  private void drop(Begun begun, boolean evenDone) {
+    if (dropped(begun, evenDone) || !later.tryAcquire()) return;
     Thread.startVirtualThread(() -> {
       try {
-        for (int i = 0; i < UNDER_WAY.toSeconds() && !dropped(caller, path, key, begun); i++)
+        for (int i = 0; i < DROP_TRIES && !dropped(begun, evenDone); i++)
           Await.pause(Duration.ofSeconds(1));
       } finally {
         later.release();
@@ -83,32 +151,30 @@ final class Idempotency {
     });
   }
 
-  private boolean dropped(String caller, String path, String key, Instant begun) {
+  private boolean dropped(Begun begun, boolean evenDone) {
+    var e = begun.entry;
     try {
-      db.query(DROP, caller, path, key, at(begun));
+      db.query(DROP, e.caller, e.path, e.key, begun.holder, evenDone);
+      db.query(LEAVE, e.caller, e.path, e.key, begun.holder);
       return true;
-    } catch (Outage e) {
+    } catch (Outage away) {
       return false;
     }
   }
 
-  private static Answer repeated(RowSet<Row> found, String key, byte[] hash, Seal seal) {
-    if (found.rowCount() == 0) throw underWay(key); // the first has just failed, and its entry is gone
-    var row = found.iterator().next();
-    if (!Arrays.equals(row.getBuffer("body_hash").getBytes(), hash)) {
-      throw new ProblemException(
-          Problem.conflict("the Idempotency-Key " + key + " was used with another body; take a new key", Map.of("idempotency_key", key)));
+  /// The answer of another try; none while it is under way, or has just failed.
+  private Optional<Answer> kept(Entry entry, String given, byte[] hash, Seal seal) {
+    for (var row : db.query(FIND, entry.caller, entry.path, entry.key)) {
+      if (!Arrays.equals(row.getBuffer("body_hash").getBytes(), hash))
+        throw new ProblemException(Problem.conflict("the Idempotency-Key " + given + " was used with another body; take a new key",
+            Map.of("idempotency_key", given)));
+      if (row.getInteger("status") == null) return Optional.empty();
+      var location = row.getString("location");
+      var body = row.getString("body");
+      return Optional.of(new Answer(row.getInteger("status"), body == null ? null : Buffer.buffer(seal.open(body)),
+          location == null ? Map.of() : Map.of("Location", location)));
     }
-    if (row.getInteger("status") == null) throw underWay(key);
-    var location = row.getString("location");
-    var body = row.getString("body");
-    return new Answer(row.getInteger("status"), body == null ? null : Buffer.buffer(seal.open(body)),
-        location == null ? Map.of() : Map.of("Location", location));
-  }
-
-  private static ProblemException underWay(String key) {
-    return new ProblemException(Problem.conflict("the first request with the Idempotency-Key " + key + " is still under way; try again",
-        Map.of("idempotency_key", key)));
+    return Optional.empty();
   }
 
   private static OffsetDateTime at(Instant instant) { return instant.atOffset(ZoneOffset.UTC); }

@@ -1,27 +1,52 @@
 package dev.sluice.chassis;
 
 import java.nio.ByteBuffer;
+import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import javax.crypto.KDF;
+import javax.crypto.spec.HKDFParameterSpec;
+import javax.crypto.spec.SecretKeySpec;
 
 /// Where ids and secrets come from; the only place with chance in it.
 public final class Ids {
-  private final SecureRandom random = new SecureRandom();
+  private final Consumer<byte[]> random;
   private final InstantSource clock;
 
-  public Ids(InstantSource clock) {
+  public Ids(InstantSource clock) { this(clock, new SecureRandom()::nextBytes); }
+
+  private Ids(InstantSource clock, Consumer<byte[]> random) {
     this.clock = clock;
+    this.random = random;
+  }
+
+  /// Gives the same ids and secrets each time that it is made of the same secret and moment. For one thread.
+  static Ids drawnFrom(String secret, Instant at) {
+    var key = new SecretKeySpec(hash(secret), "HKDF");
+    var count = new AtomicInteger();
+    return new Ids(InstantSource.fixed(at), bytes -> {
+      var place = ByteBuffer.allocate(Integer.BYTES).putInt(count.getAndIncrement()).array();
+      try {
+        var drawn = KDF.getInstance("HKDF-SHA256").deriveData(HKDFParameterSpec.expandOnly(key, place, bytes.length));
+        System.arraycopy(drawn, 0, bytes, 0, bytes.length);
+      } catch (GeneralSecurityException e) {
+        throw new IllegalStateException("every JDK has HKDF", e);
+      }
+    });
   }
 
   /// A UUID of version 7 (RFC 9562): sorts by the time of its making.
   public String next() {
     byte[] bytes = new byte[16];
-    random.nextBytes(bytes);
+    random.accept(bytes);
     ByteBuffer.wrap(bytes).putShort((short) (clock.millis() >>> 32)).putInt((int) clock.millis());
     bytes[6] = (byte) (bytes[6] & 0x0f | 0x70);
     bytes[8] = (byte) (bytes[8] & 0x3f | 0x80);
@@ -43,7 +68,7 @@ public final class Ids {
   /// A secret of 256 bits that nobody can guess; keep only its [#hash].
   public String secret() {
     byte[] bytes = new byte[32];
-    random.nextBytes(bytes);
+    random.accept(bytes);
     return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
   }
 

@@ -54,7 +54,9 @@ class ApartTest {
 
       tripsThoughFactsComeLate(f);
 
-      var cleanUp = f.startWhenFree("1.24.0", Map.of("batch_pct", 10));
+      var maker = striking(crash("planner", CrashPoint.AFTER_APPEND));
+      var cleanUp = f.startWhenFree("1.24.0", Map.of("batch_pct", 10)); // the planner dies when it has made the plan, and has it when asked again
+      assertThat(maker.join()).containsExactly(true);
       var blows = striking(new Trouble(Kind.CLOCK_AHEAD, "rollout-1", null, Duration.ofSeconds(1)),
           new Trouble(Kind.FREEZE, "health-1", null, Trouble.LONG), new Trouble(Kind.POSTGRESQL_KILL, "postgresql", null, Duration.ZERO),
           new Trouble(Kind.KAFKA_KILL, "kafka", null, Duration.ZERO));

@@ -31,7 +31,6 @@ final class Api {
   }
 
   private static final Duration PATIENCE = Duration.ofSeconds(150);
-  private static final Duration TAKEN_BACK = Duration.ofSeconds(15);
   private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(5))
       .build();
   private final URI origin;
@@ -46,8 +45,7 @@ final class Api {
     this.patient = patient;
   }
 
-  /// The same caller, who asks again, with the same `Idempotency-Key`, where the answer is 503 or none: as `Retry-After` tells him to. A conflict
-  /// after that may be with what he wished for before, which is taken back a moment later.
+  /// The same caller, who asks again, with the same `Idempotency-Key`, where the answer is 503 or none, as `Retry-After` tells him to.
   Api patient() { return new Api(origin, actor, true); }
 
   URI origin() { return origin; }
@@ -66,16 +64,12 @@ final class Api {
 
   Reply send(String method, String path, Object body, Map<String, String> headers) {
     long began = System.nanoTime();
-    boolean refused = false;
     while (patient && System.nanoTime() - began < PATIENCE.toNanos()) {
       try {
         var reply = once(method, path, body, headers);
-        boolean again = reply.status() == 503
-            || refused && reply.status() == 409 && System.nanoTime() - began < TAKEN_BACK.toNanos();
-        if (!again) return reply;
-        refused = true;
+        if (reply.status() != 503) return reply;
       } catch (java.io.UncheckedIOException e) {
-        refused = true; // it is away: again
+        // it is away: again
       }
       LockSupport.parkNanos(200_000_000);
     }

@@ -170,6 +170,8 @@ class PeopleTest {
       f.api.post("/v1/rollouts/" + rollout + "/pause", Map.of()).expect(200);
       assertThat(f.diagnosis(rollout, "resume"))
           .isEqualTo("paused out of running; 1 instruction(s) are held back; resume, abort or roll back the rollout");
+      var paused = Instant.now();
+      f.api.until("/healthz", Fixture.SOON, _ -> Instant.now().isAfter(paused.plusSeconds(3))); // the health-service has committed it by then
       f.link(late).restore();
       var before = Instant.now();
       f.api.until("/v1/instances/" + late, Fixture.SOON, i -> Instant.parse(i.path("last_heartbeat_at").asText()).isAfter(before));

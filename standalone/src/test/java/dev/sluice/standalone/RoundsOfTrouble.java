@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.cli.Spaced;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -112,7 +111,7 @@ class RoundsOfTrouble {
       case 0 -> {
         var rollout = start("1.26.0-broken", batchPct);
         fleet.untilState(rollout, "awaiting_decision");
-        decide(rollout, Map.of("decision", "rollback_completed_batches"));
+        fleet.decide(rollout, "rollback_completed_batches");
         fleet.untilState(rollout, "rolled_back");
         fleet.breaksNothing(rollout);
         yield "a broken version, rolled back";
@@ -138,40 +137,10 @@ class RoundsOfTrouble {
     };
   }
 
-  /// Plans and approves, as somebody does who does not know what became of a wish that was not answered: he looks.
-  private String start(String version, int batchPct) {
-    var plan = fleet.plan(version, Map.of("batch_pct", batchPct));
-    while (plan.status() == 409 && plan.text("rollout_id").isEmpty()) // the one before seems to be under way still
-      plan = fleet.plan(version, Map.of("batch_pct", batchPct));
-    var rollout = plan.status() == 201 ? plan.text("rollout_id") : open();
-    decide(rollout, Map.of("decision", "approve"));
-    return rollout;
-  }
-
-  /// The open rollout, which must be the one that was wished for.
-  private String open() {
-    var all = fleet.api.until("/v1/rollouts?limit=1&template_id=" + fleet.template, Fixture.SOON,
-        r -> r.at("/rollouts/0/state").asText().equals("awaiting_approval"));
-    return all.at("/rollouts/0/id").asText();
-  }
-
-  /// Answers the pending question of a rollout; where somebody who sounds like him has answered it already, that counts.
-  private void decide(String rollout, Map<String, Object> decision) {
-    var path = "/v1/approval-requests?limit=1&rollout_id=" + rollout + "&status=pending";
-    var request = fleet.api.until(path, Fixture.SOON, r -> r.path("approval_requests").size() == 1).at("/approval_requests/0");
-    var body = new LinkedHashMap<>(decision);
-    body.put("revision", request.path("revision").asInt());
-    var reply = fleet.api.post("/v1/approval-requests/" + request.path("id").asText() + "/decision", body);
-    if (reply.status() == 409)
-      fleet.api.until("/v1/approval-requests/" + request.path("id").asText(), Fixture.SOON,
-          r -> r.path("status").asText().equals("approved"));
-    else
-      reply.expect(200);
-  }
+  private String start(String version, int batchPct) { return fleet.startWhenFree(version, Map.of("batch_pct", batchPct)); }
 
   private String backFrom(String rollout) {
-    var reply = fleet.api.post("/v1/rollouts/" + rollout + "/rollback", Map.of());
-    assertThat(reply.status()).as(() -> reply.body().toPrettyString()).isIn(200, 409); // 409: the one before it was done, and not answered
+    fleet.api.post("/v1/rollouts/" + rollout + "/rollback", Map.of()).expect(200);
     fleet.untilState(rollout, "rolled_back");
     fleet.breaksNothing(rollout);
     return "rolled back";

@@ -20,7 +20,7 @@ final class SharedWorld {
     public void afterAll(ExtensionContext context) { leave(context.getRequiredTestClass()); }
   }
 
-  private static final int GUESTS = 5;
+  private static final int GUESTS = 6;
   private static final Set<Class<?>> LEFT = new HashSet<>();
   private static SharedWorld started;
   private final Path folder;
@@ -63,6 +63,8 @@ final class SharedWorld {
 
   /// A patient caller: beside other tests the world may be busy for longer than one part waits for another.
   static Api api() throws InterruptedException { return new Api(get().world.gateway(), "anna").patient(); }
+
+  static Path data() throws InterruptedException { return get().folder.resolve("data"); }
 
   /// A template of its own with so many agents, which run 1.24.0.
   static Fixture fleet(String name, int instances) throws IOException, InterruptedException {

@@ -84,7 +84,7 @@ public final class RequestsApi {
 
   private Answer decide(Call call) {
     var id = id(call);
-    desk.handle(command(id, call.body(Vote.class), call.actor()), call.actor()).orThrow();
+    if (!call.attempt().done()) desk.handle(command(id, call.body(Vote.class), call.actor()), call.actor()).orThrow();
     return answer(id);
   }
 

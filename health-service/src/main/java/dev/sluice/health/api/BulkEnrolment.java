@@ -1,6 +1,7 @@
 package dev.sluice.health.api;
 
 import dev.sluice.chassis.Answer;
+import dev.sluice.chassis.Attempt;
 import dev.sluice.chassis.Call;
 import dev.sluice.chassis.Http;
 import dev.sluice.chassis.Json;
@@ -121,8 +122,8 @@ final class BulkEnrolment {
     private List<?> once(List<Buffer> portion, long first) throws Exception {
       var sent = Buffer.buffer();
       portion.forEach(line -> sent.appendBuffer(line).appendByte((byte) '\n'));
-      var body = http.once(context, first, sent, () -> {
-        var answers = answers(portion, first);
+      var body = http.once(context, first, sent, attempt -> {
+        var answers = answers(portion, first, attempt);
         boolean away = answers.stream().anyMatch(a -> a.get("problem") instanceof Problem p && p.status() >= 500);
         return new Answer(away ? 503 : 200, answers, Map.of());
       }).body();
@@ -162,7 +163,7 @@ final class BulkEnrolment {
         request.resume();
     }
 
-    private List<Map<String, Object>> answers(List<Buffer> portion, long first) {
+    private List<Map<String, Object>> answers(List<Buffer> portion, long first, Attempt attempt) {
       var answers = new ArrayList<Map<String, Object>>();
       var wishes = new ArrayList<Enrolments.Wish>();
       var places = new ArrayList<Integer>();
@@ -178,7 +179,7 @@ final class BulkEnrolment {
         else
           answers.removeLast();
       }
-      var outcomes = outcomes(wishes);
+      var outcomes = outcomes(wishes, attempt);
       for (int i = 0; i < outcomes.size(); i++) {
         var answer = answers.get(places.get(i));
         if (outcomes.get(i).refusal() != null) answer.put("problem", outcomes.get(i).refusal());
@@ -188,9 +189,9 @@ final class BulkEnrolment {
       return answers;
     }
 
-    private List<Enrolments.Outcome> outcomes(List<Enrolments.Wish> wishes) {
+    private List<Enrolments.Outcome> outcomes(List<Enrolments.Wish> wishes, Attempt attempt) {
       try {
-        return wishes.isEmpty() ? List.of() : enrolments.enrol(wishes, actor);
+        return wishes.isEmpty() ? List.of() : enrolments.enrol(wishes, actor, attempt);
       } catch (Outage e) {
         return all(wishes, Problem.unavailable(e.getMessage()));
       } catch (PgException e) {

@@ -1,6 +1,7 @@
 package dev.sluice.health.api;
 
 import dev.sluice.chassis.Asks;
+import dev.sluice.chassis.Attempt;
 import dev.sluice.chassis.Ids;
 import dev.sluice.chassis.ProblemException;
 import dev.sluice.contract.Ask;
@@ -16,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /// Enrols instances, one or many: asks the planner what their templates are made of, and gives each its token.
@@ -33,16 +35,14 @@ final class Enrolments {
 
   private final Asks asks;
   private final FleetStore store;
-  private final Ids ids;
   private final InstantSource clock;
   private final int intervalSec;
   private final Consumer<Collection<String>> changed;
 
   /// @param changed told of those that are enrolled
-  Enrolments(Asks asks, FleetStore store, Ids ids, InstantSource clock, int intervalSec, Consumer<Collection<String>> changed) {
+  Enrolments(Asks asks, FleetStore store, InstantSource clock, int intervalSec, Consumer<Collection<String>> changed) {
     this.asks = asks;
     this.store = store;
-    this.ids = ids;
     this.clock = clock;
     this.intervalSec = intervalSec;
     this.changed = changed;
@@ -63,7 +63,7 @@ final class Enrolments {
   /// Enrols what can be, in one transaction.
   ///
   /// @return an outcome for each wish, in their order
-  List<Outcome> enrol(List<Wish> wishes, String actor) {
+  List<Outcome> enrol(List<Wish> wishes, String actor, Attempt attempt) {
     var templates = new HashMap<String, Object>();
     var refused = new HashMap<Integer, Problem>();
     var given = new HashMap<Integer, FleetStore.Enrolment>();
@@ -72,18 +72,19 @@ final class Enrolments {
     for (int i = 0; i < wishes.size(); i++) {
       var wish = wishes.get(i);
       var template = templates.computeIfAbsent(wish.templateId, this::templateOrProblem);
-      var id = wish.id == null ? ids.next() : wish.id;
+      // drawn for each, so that another try draws the same for the next one
+      var token = attempt.ids().instanceToken();
+      var drawn = attempt.ids().next();
+      var id = wish.id == null ? drawn : wish.id;
       if (template instanceof Problem problem) refused.put(i, problem);
       else if (!taken.add(id)) refused.put(i, enrolledAlready(id));
       else {
-        var token = ids.instanceToken();
         tokens.put(i, token);
         given.put(i, new FleetStore.Enrolment(id, Objects.requireNonNullElse(wish.name, id), wish.templateId,
             Objects.requireNonNullElse(wish.labels, Map.of()), Ids.hash(token), ((Ask.TemplateView) template).modules()));
       }
     }
-    var won = given.isEmpty() ? java.util.Set.<String>of() : store.enrol(List.copyOf(given.values()), clock.instant(), actor);
-    if (!won.isEmpty()) changed.accept(won);
+    var won = enrol(List.copyOf(given.values()), actor, attempt.done());
     var outcomes = new ArrayList<Outcome>();
     for (int i = 0; i < wishes.size(); i++) {
       if (refused.containsKey(i)) outcomes.add(new Outcome(null, refused.get(i)));
@@ -92,6 +93,14 @@ final class Enrolments {
         outcomes.add(new Outcome(new Enrolled(given.get(i).id(), tokens.get(i), intervalSec), null));
     }
     return outcomes;
+  }
+
+  /// @param done by a try before: only whom it enrolled is asked
+  private Set<String> enrol(List<FleetStore.Enrolment> given, String actor, boolean done) {
+    if (given.isEmpty()) return Set.of();
+    var won = done ? store.enrolledSo(given) : store.enrol(given, clock.instant(), actor);
+    if (!won.isEmpty()) changed.accept(won);
+    return won;
   }
 
   private Object templateOrProblem(String id) {

@@ -47,7 +47,7 @@ final class FleetApi {
   }
 
   private Answer enrol(Call call) {
-    var outcome = enrolments.enrol(List.of(call.body(Enrolments.Wish.class)), call.actor()).getFirst();
+    var outcome = enrolments.enrol(List.of(call.body(Enrolments.Wish.class)), call.actor(), call.attempt()).getFirst();
     if (outcome.refusal() != null) throw new ProblemException(outcome.refusal());
     return Answer.created("/v1/instances/" + outcome.enrolled().id(), outcome.enrolled());
   }

@@ -28,7 +28,7 @@ public final class Porch implements AutoCloseable {
     var poll = new LongPoll(chassis.vertx(), door, ears.teller(), answers);
     var fleet = new FleetStore(chassis.db(), chassis.journal());
     var view = new FleetView(chassis.db());
-    var enrolments = new Enrolments(chassis.asks(), fleet, chassis.ids(), ears.clock(), intervalSec, ears::changed);
+    var enrolments = new Enrolments(chassis.asks(), fleet, ears.clock(), intervalSec, ears::changed);
     this.asks = new FleetAsks(chassis, view, new ReplicaStore(chassis.db()), ears.flusher(), ears.clock(), ears.address() + ".flush");
     var http = chassis.http(DOCUMENT).first(ingest::take);
     var bulk = new BulkEnrolment(OpenApi.load(DOCUMENT), enrolments, http, chassis.threads());

@@ -101,6 +101,17 @@ public final class FleetStore {
     return enrolled;
   }
 
+  private static final String ENROLLED_SO = """
+      select i.id from instance i join unnest($1::text[], $2::bytea[]) as u (id, token_hash) on u.id = i.id and u.token_hash = i.token_hash
+       where i.status <> 'decommissioned'
+      """;
+
+  /// Which of these are enrolled with these very tokens.
+  public Set<String> enrolledSo(List<Enrolment> enrolments) {
+    return new HashSet<>(db.list(ENROLLED_SO, r -> r.getString("id"), Columns.texts(enrolments, Enrolment::id),
+        enrolments.stream().map(e -> Buffer.buffer(e.tokenHash)).toArray(Buffer[]::new)));
+  }
+
   private static void prepare(Db.Tx tx, Set<String> won, Set<String> again, List<Desired> desired) {
     tx.query(PULSES, (Object) won.toArray(String[]::new));
     if (again.isEmpty()) return;

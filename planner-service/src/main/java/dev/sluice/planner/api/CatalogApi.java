@@ -78,28 +78,45 @@ public final class CatalogApi {
       throw new ProblemException(
           Problem.invalid("id", "is required where the name is no id of 1 to 128 characters of A-Za-z0-9._:-", null));
     var module = new Module(given.id() == null ? given.name() : given.id(), given.name(), chassis.clock().instant());
-    if (!catalog.add(module))
-      throw new ProblemException(Problem.conflict("there is a module with the id " + module.id() + " or the name " + module.name()
-          + " already; take another", Map.of("id", module.id(), "name", module.name())));
-    log.atInfo().addKeyValue("module", module.id()).log("Module made");
+    if (!call.attempt().done()) add(module);
     return Answer.created("/v1/modules/" + module.id(), module(module.id()));
+  }
+
+  private void add(Module module) {
+    chassis.db().doInTransaction(tx -> {
+      if (!catalog.add(tx, module))
+        throw new ProblemException(Problem.conflict("there is a module with the id " + module.id() + " or the name " + module.name()
+            + " already; take another", Map.of("id", module.id(), "name", module.name())));
+    });
+    log.atInfo().addKeyValue("module", module.id()).log("Module made");
   }
 
   private Answer createVersion(Call call) {
     var module = module(call.path("module_id"));
     var given = call.body(NewVersion.class);
-    var id = given.id() == null ? chassis.ids().next() : given.id();
-    var version = new Version(id, module.id(), given.version(), given.digest(), Lifecycle.DRAFT, given.artifactUrl(), given.notes(),
-        chassis.clock().instant());
-    if (!catalog.add(version))
-      throw new ProblemException(Problem.conflict("there is a version with the id " + id + ", or " + module.id() + " has a version "
-          + given.version() + " already; take another", Map.of("id", id, "version", given.version())));
-    log.atInfo().addKeyValue("module", module.id()).addKeyValue("version", given.version()).log("Version registered");
+    var id = given.id() == null ? call.attempt().ids().next() : given.id();
+    if (!call.attempt().done())
+      add(new Version(id, module.id(), given.version(), given.digest(), Lifecycle.DRAFT, given.artifactUrl(), given.notes(),
+          chassis.clock().instant()));
     return Answer.created("/v1/module-versions/" + id, version(id));
+  }
+
+  private void add(Version version) {
+    chassis.db().doInTransaction(tx -> {
+      if (!catalog.add(tx, version))
+        throw new ProblemException(Problem.conflict("there is a version with the id " + version.id() + ", or " + version.moduleId()
+            + " has a version " + version.version() + " already; take another", Map.of("id", version.id(), "version", version.version())));
+    });
+    log.atInfo().addKeyValue("module", version.moduleId()).addKeyValue("version", version.version()).log("Version registered");
   }
 
   private Answer promote(Call call) {
     var id = call.path("id");
+    if (!call.attempt().done()) promote(call, id);
+    return Answer.ok(version(id));
+  }
+
+  private void promote(Call call, String id) {
     var to = call.body(Move.class).to();
     var now = chassis.clock().instant();
     chassis.db().doInTransaction(tx -> {
@@ -118,6 +135,5 @@ public final class CatalogApi {
           .addKeyValue("to", Told.word(to)).log("Version promoted");
     });
     chassis.journal().nudge();
-    return Answer.ok(version(id));
   }
 }

@@ -45,6 +45,12 @@ public final class LearningApi {
 
   private Answer create(Call call) {
     var given = call.body(NewLearning.class);
+    var id = call.attempt().ids().next();
+    if (!call.attempt().done()) add(call, id, given);
+    return Answer.created("/v1/learnings/" + id, learning(id));
+  }
+
+  private void add(Call call, String id, NewLearning given) {
     var unknown = new ArrayList<Fault>();
     if (given.moduleId() != null && catalog.module(given.moduleId()).isEmpty())
       unknown.add(new Fault("module_id", "must name a module that exists", given.moduleId()));
@@ -52,9 +58,7 @@ public final class LearningApi {
       unknown.add(new Fault("template_id", "must name a template that exists", given.templateId()));
     Unknown.refuse(unknown);
     var now = chassis.clock().instant();
-    var learning = new Learning(chassis.ids().next(), given.title(), given.content(), given.category(),
-        given.tags() == null ? List.of() : given.tags(), given.moduleId(), given.templateId(), "person", 0, call.actor(), now, now);
-    learnings.add(learning);
-    return Answer.created("/v1/learnings/" + learning.id(), learning(learning.id()));
+    learnings.add(new Learning(id, given.title(), given.content(), given.category(),
+        given.tags() == null ? List.of() : given.tags(), given.moduleId(), given.templateId(), "person", 0, call.actor(), now, now));
   }
 }

@@ -7,11 +7,13 @@ import dev.sluice.chassis.ProblemException;
 import dev.sluice.contract.PlanHeader;
 import dev.sluice.contract.PlanMember;
 import dev.sluice.contract.Problem;
+import dev.sluice.contract.RolloutId;
 import dev.sluice.contract.Told;
 import dev.sluice.planner.api.PlanAnswer.Standing;
 import dev.sluice.planner.domain.Progress;
 import dev.sluice.planner.store.Draft;
 import dev.sluice.planner.store.MemberStore.Excluded;
+import dev.sluice.planner.store.PlanStore;
 import dev.sluice.planner.store.Stores;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,12 +39,14 @@ public final class PlanApi {
   }
 
   private Answer create(Call call, Map<String, Object> inputs) {
+    var rollout = new RolloutId(call.attempt().ids().next());
+    var place = "/v1/plans/" + rollout;
+    if (call.attempt().done()) return Answer.created(place, shown(desk.made(rollout), true, 0));
     boolean byModel = call.header("X-Sluice-Via").filter("model"::equals).isPresent();
-    var outcome = desk.make(inputs, call.actor(), byModel);
+    var outcome = desk.make(rollout, inputs, call.actor(), byModel);
     var header = outcome.draft().revision().header();
     if (!outcome.kept()) return Answer.ok(shown(outcome.draft(), Standing.NONE));
-    var rollout = header.rolloutId().value();
-    return Answer.created("/v1/plans/" + rollout, shown(outcome.draft(), standing(header, true, 0)));
+    return Answer.created(place, shown(outcome.draft(), standing(header, true, 0)));
   }
 
   private static Map<String, Object> shown(Draft draft, Standing standing) {
@@ -63,9 +67,14 @@ public final class PlanApi {
     int from = Cursors.place(call);
     if (call.number("batch_index").isPresent()) return Answer.ok(batch(header, call.number("batch_index").get(), from, call.limit()));
     if (call.flag("excluded")) return Answer.ok(excluded(header, kept.shown().excludedCount(), from, call.limit()));
+    return Answer.ok(shown(kept, revision == plan.revision(), from));
+  }
+
+  private Map<String, Object> shown(PlanStore.Kept kept, boolean counts, int from) {
+    var header = kept.header();
     int total = header.slices().total();
-    return Answer.ok(PlanAnswer.of(header, kept.shown(), total > PlanAnswer.MOST ? null : stores.members().members(header, 0, total),
-        stores.members().excluded(header, 0, PlanAnswer.MOST), standing(header, revision == plan.revision(), from), from));
+    return PlanAnswer.of(header, kept.shown(), total > PlanAnswer.MOST ? null : stores.members().members(header, 0, total),
+        stores.members().excluded(header, 0, PlanAnswer.MOST), standing(header, counts, from), from);
   }
 
   private Standing standing(PlanHeader header, boolean counts, int fromBatch) {

@@ -60,20 +60,30 @@ public final class PlanDesk {
 
   /// Makes a plan and asks for its approval. A dry run is answered as the plan would be, refusals included.
   ///
-  /// @param given as it was sent
-  Outcome make(Map<String, Object> given, String actor, boolean byModel) {
+  /// @param rollout the id that it gets
+  /// @param given   as it was sent
+  Outcome make(RolloutId rollout, Map<String, Object> given, String actor, boolean byModel) {
     var faults = InputRules.faults(given);
     if (!faults.isEmpty()) throw new ProblemException(Problem.invalid(faults));
     var inputs = InputRules.inputs(given);
     var target = drafting.target(inputs);
     awaitFree(inputs);
-    var draft = drafting.draft(new RolloutId(chassis.ids().next()), 1, inputs, target, byModel, actor);
+    var draft = drafting.draft(rollout, 1, inputs, target, byModel, actor);
     if (InputRules.dryRun(given) || draft.isEmpty()) return new Outcome(draft, false);
     if (!chassis.ready()) throw new Outage("the planner-service's database or broker is away", null);
     drafting.fleet().ready();
     keep(draft);
     confirm(draft.revision().header());
     return new Outcome(draft, true);
+  }
+
+  /// A plan that was kept by a maker who died, once both know it.
+  PlanStore.Kept made(RolloutId rollout) {
+    var plan = stores.plans().plan(rollout.value())
+        .orElseThrow(() -> new ProblemException(Problem.unavailable("the plan was withdrawn, for its maker was interrupted; try again")));
+    var kept = stores.plans().revision(plan.rolloutId(), plan.revision()).orElseThrow();
+    confirm(kept.header());
+    return kept;
   }
 
   /// Refuses a second rollout of a pair. One that has ended, or may just have, is waited for: its last change of desired versions is being confirmed.
@@ -156,7 +166,7 @@ public final class PlanDesk {
       Await.pause(LOOK);
     }
     var reason = "the approval-service and the rollout-service did not take the plan within " + patience.toSeconds() + " s";
-    if (withdraw(header, reason)) throw new Outage(reason + "; nothing was left behind", null);
+    if (withdraw(header, reason)) throw new ProblemException(Problem.unavailable(reason + "; nothing was left behind"));
   }
 
   private static Duration patience(PlanHeader header) { return PATIENCE.plusSeconds(header.slices().total() / MEMBERS_A_SECOND); }

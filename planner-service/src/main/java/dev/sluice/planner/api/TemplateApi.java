@@ -56,11 +56,18 @@ public final class TemplateApi {
   private Answer create(Call call) {
     var given = call.body(NewTemplate.class);
     var now = chassis.clock().instant();
-    var id = given.id() == null ? chassis.ids().next() : given.id();
-    if (!templates.add(new Template(id, given.name(), assignments(given.modules()), now, now)))
-      throw new ProblemException(Problem.conflict("there is a template with the id " + id + " already; take another", Map.of("id", id)));
-    log.atInfo().addKeyValue("template", id).log("Template made");
+    var id = given.id() == null ? call.attempt().ids().next() : given.id();
+    if (!call.attempt().done()) add(new Template(id, given.name(), assignments(given.modules()), now, now));
     return Answer.created("/v1/templates/" + id, shown(id));
+  }
+
+  private void add(Template template) {
+    var id = template.id();
+    chassis.db().doInTransaction(tx -> {
+      if (!templates.add(tx, template))
+        throw new ProblemException(Problem.conflict("there is a template with the id " + id + " already; take another", Map.of("id", id)));
+    });
+    log.atInfo().addKeyValue("template", id).log("Template made");
   }
 
   private Answer edit(Call call) {

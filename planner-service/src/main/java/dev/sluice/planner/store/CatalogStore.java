@@ -40,7 +40,9 @@ public final class CatalogStore {
       """;
 
   /// @return whether it is new: neither its id nor its name was there
-  public boolean add(Module module) { return db.query(ADD_MODULE, module.id(), module.name(), time(module.createdAt())).rowCount() > 0; }
+  public boolean add(Db.Tx tx, Module module) {
+    return tx.query(ADD_MODULE, module.id(), module.name(), time(module.createdAt())).rowCount() > 0;
+  }
 
   private static final String MODULE = "select id, name, created_at from module where id = $1";
 
@@ -56,8 +58,8 @@ public final class CatalogStore {
       """;
 
   /// @return whether it is new: neither its id nor its version in the module was there
-  public boolean add(Version v) {
-    return db.query(ADD_VERSION, v.id(), v.moduleId(), v.version(), v.digest().value(), Told.word(v.lifecycleState()), v.artifactUrl(),
+  public boolean add(Db.Tx tx, Version v) {
+    return tx.query(ADD_VERSION, v.id(), v.moduleId(), v.version(), v.digest().value(), Told.word(v.lifecycleState()), v.artifactUrl(),
         v.notes(), time(v.createdAt())).rowCount() > 0;
   }
 

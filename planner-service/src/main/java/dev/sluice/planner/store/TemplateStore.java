@@ -34,12 +34,10 @@ public final class TemplateStore {
       """;
 
   /// @return whether its id is new; nothing is written otherwise
-  public boolean add(Template template) {
-    return db.inTransaction(tx -> {
-      if (tx.query(ADD, template.id(), template.name(), time(template.createdAt())).rowCount() == 0) return false;
-      assign(tx, template.id(), template.modules());
-      return true;
-    });
+  public boolean add(Db.Tx tx, Template template) {
+    if (tx.query(ADD, template.id(), template.name(), time(template.createdAt())).rowCount() == 0) return false;
+    assign(tx, template.id(), template.modules());
+    return true;
   }
 
   private static final String EDIT = "update template set name = coalesce($2, name), updated_at = $3 where id = $1 returning id";

@@ -47,7 +47,7 @@ public final class CommandsApi {
         })
         .on("abortRollout", call -> does(call, now -> new RolloutCommand.Abort(now, call.actor(), comment(call))))
         .on("rollbackRollout", call -> {
-          var given = given(RolloutsApi.id(call));
+          var given = call.attempt().done() ? Given.NOTHING : given(RolloutsApi.id(call));
           return does(call, now -> new RolloutCommand.Rollback(now, call.actor(), comment(call), given.unavailable(), given.pairUntil()));
         });
   }
@@ -57,7 +57,7 @@ public final class CommandsApi {
   private Answer does(Call call, Function<RolloutCommand.Now, RolloutCommand> command) {
     var id = RolloutsApi.id(call);
     RolloutsApi.existing(desk.load(id).state(), id);
-    desk.handle(id, command, call.actor()).orThrow();
+    if (!call.attempt().done()) desk.handle(id, command, call.actor()).orThrow();
     return Answer.ok(rollouts.show(id));
   }
 
@@ -65,12 +65,14 @@ public final class CommandsApi {
   ///
   /// @param unavailable which versions before cannot be had
   /// @param pairUntil   until when the pair of template and module is kept for it; null where it was not asked for
-  private record Given(List<VersionId> unavailable, Instant pairUntil) {}
+  private record Given(List<VersionId> unavailable, Instant pairUntil) {
+    private static final Given NOTHING = new Given(List.of(), null);
+  }
 
   /// To roll back what has ended, the planner must answer, and give the pair again; who would be refused anyhow claims nothing.
   private Given given(RolloutId id) {
     var standing = new Standing(desk.load(id).state());
-    if (!standing.exists() || !Refusal.legal(standing.state()).contains("rollback")) return new Given(List.of(), null);
+    if (!standing.exists() || !Refusal.legal(standing.state()).contains("rollback")) return Given.NOTHING;
     if (!standing.state().ended()) return new Given(versions.unavailableOriginsOfOpen(standing.plan()), null);
     var unavailable = versions.unavailableOrigins(standing.plan());
     if (standing.noneCanGoBack(unavailable)) return new Given(unavailable, null);
