@@ -40,7 +40,6 @@ import java.util.function.Consumer;
 /// held against nobody.
 final class HealthSide extends Service {
   static final Duration LEASE = Duration.ofSeconds(10);
-  private static final Hearing NO_GAPS = new Hearing(Duration.ofSeconds(World.INTERVAL), Deaf.NEVER);
 
   /// The desired version of one instance, with the attempt that a rollout waits for; null parts where none does.
   private static final class Desired {
@@ -74,6 +73,7 @@ final class HealthSide extends Service {
   private final Map<String, List<Heard>> waiting = new TreeMap<>();
   private final Map<String, Gate> gates = new HashMap<>();
   private final List<Deaf.Span> deaf = new ArrayList<>();
+  private Hearing hearing = new Hearing(Duration.ofSeconds(World.INTERVAL), Deaf.NEVER);
   private final Map<String, Boolean> decommissioned = new HashMap<>();
   private final Map<Replica, Map<String, List<Heard>>> buffers = new HashMap<>();
   private final Map<Replica, Instant> written = new HashMap<>();
@@ -122,8 +122,6 @@ final class HealthSide extends Service {
     return all;
   }
 
-  private Hearing hearing() { return deaf.isEmpty() ? NO_GAPS : new Hearing(Duration.ofSeconds(World.INTERVAL), new Deaf(deaf)); }
-
   /// A heartbeat comes in: it is kept in memory and answered; an instruction is committed as delivered before its answer leaves.
   ///
   /// @return the desired version to answer with; null: none, or the process died first
@@ -151,7 +149,7 @@ final class HealthSide extends Service {
     var gate = gates.get(d.rollout);
     boolean open = !gate.ended && gate.purpose == d.purpose && world.now.isBefore(gate.heardAt.plus(LEASE));
     return open && d.standing instanceof Standing.Awaited
-        && hearing().after(d.instructedAt, Duration.between(d.instructedAt, d.deadline)).isAfter(world.now);
+        && hearing.after(d.instructedAt, Duration.between(d.instructedAt, d.deadline)).isAfter(world.now);
   }
 
   /// A process writes down what it heard.
@@ -167,6 +165,7 @@ final class HealthSide extends Service {
 
   void back(Replica replica) {
     deaf.add(new Deaf.Span(written.get(replica), world.now));
+    hearing = new Hearing(hearing.interval(), new Deaf(deaf));
     written.put(replica, world.now);
   }
 
@@ -180,8 +179,8 @@ final class HealthSide extends Service {
       waiting.get(instance).removeAll(heard);
       var d = desired.get(instance);
       var ear = new Listening.Ear(pulses.get(instance), watched(d) ? List.of(watch(d)) : List.of());
-      var outcome = Listening.hear(ear, heard, hearing());
-      if (!gone(instance)) outcome = then(outcome, Listening.elapsed(outcome.ear(), whole, hearing()));
+      var outcome = Listening.hear(ear, heard, hearing);
+      if (!gone(instance)) outcome = then(outcome, Listening.elapsed(outcome.ear(), whole, hearing));
       keep(instance, d, outcome, found);
     }
     found.forEach((rollout, reports) -> store.append(Topics.VERDICT, rollout, reports, world.now, null));
@@ -267,7 +266,7 @@ final class HealthSide extends Service {
   /// Nothing was handed out since the word had lapsed: held against none of those that wait for it.
   private void lapsed(String rollout, Gate gate, Instant at) {
     var since = gate.heardAt.plus(LEASE);
-    if (at.isAfter(since)) moveOn(rollout, hearing().deaf().heardBetween(since, at), false, at);
+    if (at.isAfter(since)) moveOn(rollout, hearing.deaf().heardBetween(since, at), false, at);
   }
 
   private void moveOn(String rollout, Duration by, boolean handedOutToo, Instant limit) {

@@ -10,6 +10,7 @@ import dev.sluice.rollout.domain.RolloutDecider;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
@@ -24,6 +25,9 @@ class SimulationTest {
   private static final int FOUND_WITHIN = 200;
   private static final int PREMISES = 100;
   private static final int CRASHES = 20;
+  /// How often a long run says how far it is, and how many lives may go wrong before it ends.
+  private static final int PROGRESS = 20_000;
+  private static final int ENOUGH = 5;
 
   @Test
   @Timeout(36_000)
@@ -36,8 +40,18 @@ class SimulationTest {
     var lostAsks = new AtomicLong();
     var one = Long.getLong("life");
     var lives = one == null ? new Random(seed).longs(LIVES).toArray() : new long[]{one};
+    var wrong = new ConcurrentLinkedQueue<AssertionError>();
+    var ended = new AtomicLong();
     LongStream.of(lives).parallel().forEach(life -> {
-      var world = lived(life, new RolloutDecider(), UnaryOperator.identity());
+      if (wrong.size() >= ENOUGH) return;
+      World world;
+      try {
+        world = lived(life, new RolloutDecider(), UnaryOperator.identity());
+      } catch (AssertionError e) {
+        wrong.add(e);
+        return;
+      }
+      if (ended.incrementAndGet() % PROGRESS == 0) System.out.printf("%,d lives%n", ended.get());
       synchronized (premises) {
         world.judge.premises.forEach((invariant, times) -> premises.merge(invariant, (long) times, Long::sum));
         world.crashes.forEach((point, times) -> crashes.merge(point, (long) times, Long::sum));
@@ -47,7 +61,9 @@ class SimulationTest {
     });
     System.out
         .println(table("invariant", "could have been broken", premises) + table("crash after", "times", crashes) + "rival writers " + rivals
-            + ", questions without an answer " + lostAsks);
+            + ", questions without an answer " + lostAsks + ", lives " + ended);
+    wrong.forEach(e -> System.out.println(e.getMessage()));
+    assertThat(wrong).extracting(e -> e.getMessage().lines().findFirst().orElseThrow()).isEmpty();
     if (one != null || LIVES < 2_000) return;
     for (var invariant : Invariant.values())
       assertThat(premises.getOrDefault(invariant, 0L)).as(invariant.name()).isGreaterThanOrEqualTo(PREMISES);

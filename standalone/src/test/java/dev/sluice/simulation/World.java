@@ -140,6 +140,7 @@ final class World {
     for (var service : services)
       for (var replica : service.replicas)
         if (!replica.up) start(replica);
+    judge.step();
     for (int n = 0; n % 25 > 0 || !settled(); n++) {
       judge.comesToAnEnd(n < CALM_STEPS);
       step();
