@@ -22,6 +22,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -96,6 +99,39 @@ class PartsAwayTest {
       database.restore();
       await().atMost(SOON).untilAsserted(() -> assertThat(post(client, "k").statusCode()).isEqualTo(201));
     }
+  }
+
+  /// The way to the database swallows everything in the middle of a transaction, and no connection is closed.
+  @Test
+  void who_is_cut_off_without_a_word_holds_no_lock_for_long_and_learns_of_it() throws Exception {
+    var c = Real.config("planner");
+    var locked = new CountDownLatch(1);
+    try (var database = Proxy.to(c.pgHost(), c.pgPort()); var other = Db.open(node.vertx(), c)) {
+      open(database.port(), c, c.kafka(), c.topicPrefix());
+      var still = CompletableFuture.supplyAsync(() -> {
+        try {
+          chassis.db().doInTransaction(tx -> {
+            tx.query("select pg_advisory_xact_lock(7)");
+            database.hold(_ -> true);
+            locked.countDown();
+            tx.query("select 1");
+          });
+          return null;
+        } catch (Outage e) {
+          return e;
+        }
+      }, node.threads());
+      assertThat(locked.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(free(other)).isFalse();
+      await().atMost(Duration.ofSeconds(14)).until(() -> free(other));
+      assertThat(still.get(20, TimeUnit.SECONDS)).as("what his transaction met").isNotNull();
+      database.hold(_ -> false);
+      await().atMost(SOON).until(() -> chassis.db().query("select 1").rowCount() == 1);
+    }
+  }
+
+  private static boolean free(Db db) {
+    return db.inTransaction(tx -> tx.query("select pg_try_advisory_xact_lock(7) as free").iterator().next().getBoolean("free"));
   }
 
   private void open(int pgPort, ServiceConfig c, String bootstrap, String prefix) {
