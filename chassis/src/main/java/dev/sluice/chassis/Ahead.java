@@ -4,6 +4,8 @@ import dev.sluice.contract.Topics;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
@@ -16,48 +18,60 @@ import org.slf4j.LoggerFactory;
 /// before they are published and never deleted, so the newest fact of each partition that this service told stands in its journal.
 final class Ahead {
   private static final Logger log = LoggerFactory.getLogger(Ahead.class);
-  private static final int LIMIT_MS = 5_000;
+  private static final Duration LIMIT = Duration.ofSeconds(5);
   private final Db db;
   private final ServiceConfig config;
   private final Epoch epoch;
+  private final Admin admin;
 
-  Ahead(Db db, ServiceConfig config, Epoch epoch) {
+  Ahead(Db db, ServiceConfig config, Epoch epoch, Admin admin) {
     this.db = db;
     this.config = config;
     this.epoch = epoch;
+    this.admin = admin;
   }
 
   /// Looks at the newest fact of each partition. Blocks. Where Kafka is away, nothing is found.
   ///
   /// @throws IllegalStateException where one is of this epoch and not in the journal
   void check() {
-    var options = Map.<String, Object>of("bootstrap.servers", config.kafka(), "default.api.timeout.ms", LIMIT_MS, "request.timeout.ms",
-        LIMIT_MS);
+    try {
+      var newest = newest();
+      if (!newest.isEmpty()) check(newest);
+    } catch (KafkaException | Outage e) {
+      log.atWarn().log("Kafka is away: not seen whether the topics are ahead of the journal ({})", e.getMessage());
+    }
+  }
+
+  private Map<TopicPartition, Long> newest() {
+    var present = Await.on(admin.listTopics().names(), LIMIT, "Kafka");
+    var mine = Topics.ALL.stream().map(config.topicPrefix()::concat).filter(present::contains).toList();
+    var first = new HashMap<TopicPartition, OffsetSpec>();
+    Await.on(admin.describeTopics(mine).allTopicNames(), LIMIT, "Kafka").forEach((topic, described) -> described.partitions()
+        .forEach(one -> first.put(new TopicPartition(topic, one.partition()), OffsetSpec.earliest())));
+    var last = new HashMap<TopicPartition, OffsetSpec>();
+    first.keySet().forEach(one -> last.put(one, OffsetSpec.latest()));
+    var firsts = Await.on(admin.listOffsets(first).all(), LIMIT, "Kafka");
+    var newest = new HashMap<TopicPartition, Long>();
+    Await.on(admin.listOffsets(last).all(), LIMIT, "Kafka").forEach((partition, end) -> {
+      if (end.offset() > firsts.get(partition).offset()) newest.put(partition, end.offset() - 1);
+    });
+    return newest;
+  }
+
+  private void check(Map<TopicPartition, Long> newest) {
+    var options = Map.<String, Object>of("bootstrap.servers", config.kafka(), "default.api.timeout.ms", (int) LIMIT.toMillis(),
+        "request.timeout.ms", (int) LIMIT.toMillis());
     try (var consumer = new KafkaConsumer<>(options, new StringDeserializer(), new StringDeserializer())) {
-      var newest = newest(consumer);
       consumer.assign(newest.keySet());
       newest.forEach(consumer::seek);
-      long end = System.nanoTime() + Duration.ofMillis(LIMIT_MS).toNanos();
+      long end = System.nanoTime() + LIMIT.toNanos();
       while (!newest.isEmpty() && System.nanoTime() < end)
         for (var record : consumer.poll(Duration.ofMillis(100))) {
           newest.remove(new TopicPartition(record.topic(), record.partition()));
           check(record);
         }
-    } catch (KafkaException e) {
-      log.atWarn().log("Kafka is away: not seen whether the topics are ahead of the journal ({})", e.getMessage());
     }
-  }
-
-  private Map<TopicPartition, Long> newest(KafkaConsumer<String, String> consumer) {
-    var all = consumer.listTopics();
-    var partitions = Topics.ALL.stream().map(topic -> all.get(config.topicPrefix() + topic)).filter(some -> some != null)
-        .flatMap(some -> some.stream()).map(one -> new TopicPartition(one.topic(), one.partition())).toList();
-    var first = consumer.beginningOffsets(partitions);
-    var newest = new HashMap<TopicPartition, Long>();
-    consumer.endOffsets(partitions).forEach((partition, end) -> {
-      if (end > first.get(partition)) newest.put(partition, end - 1);
-    });
-    return newest;
   }
 
   private static final String STANDS = "select 1 from journal where stream = $1 and seq = $2 and epoch = $3";

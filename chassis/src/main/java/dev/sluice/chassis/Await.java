@@ -14,8 +14,13 @@ public final class Await {
   ///
   /// @throws Outage if it does not come within `limit`
   public static <T> T on(Future<T> future, Duration limit, String what) {
+    return on(future.toCompletionStage().toCompletableFuture(), limit, what);
+  }
+
+  /// The same of another kind of future.
+  public static <T> T on(java.util.concurrent.Future<T> future, Duration limit, String what) {
     try {
-      return future.toCompletionStage().toCompletableFuture().get(limit.toMillis(), TimeUnit.MILLISECONDS);
+      return future.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       throw new Outage(what + " did not answer within " + limit.toMillis() + " ms", e);
     } catch (InterruptedException e) {

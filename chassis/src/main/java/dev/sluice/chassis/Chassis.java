@@ -1,12 +1,12 @@
 package dev.sluice.chassis;
 
 import io.vertx.core.Vertx;
-import io.vertx.kafka.admin.KafkaAdminClient;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
+import org.apache.kafka.clients.admin.Admin;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,6 +14,7 @@ import org.slf4j.LoggerFactory;
 public final class Chassis implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Chassis.class);
   private static final Duration CHECK = Duration.ofSeconds(2);
+  private static final int ADMIN_LIMIT_MS = 20_000;
   private static final Duration MEASURED = Duration.ofSeconds(5);
   private final Node node;
   private final ServiceConfig config;
@@ -24,7 +25,7 @@ public final class Chassis implements AutoCloseable {
   private final Journal journal;
   private final Asks asks;
   private final Health health;
-  private final KafkaAdminClient admin;
+  private final Admin admin;
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
   private Chassis(Node node, ServiceConfig config) {
@@ -32,17 +33,17 @@ public final class Chassis implements AutoCloseable {
     this.config = config;
     this.db = Db.open(node.vertx(), config);
     this.clock = new ServerClock(node.clock());
+    this.admin = Admin.create(
+        Map.of("bootstrap.servers", config.kafka(), "request.timeout.ms", ADMIN_LIMIT_MS, "default.api.timeout.ms", ADMIN_LIMIT_MS));
     this.epoch = enter(config.epoch());
-    this.admin = KafkaAdminClient.create(node.vertx(),
-        Map.of("bootstrap.servers", config.kafka(), "request.timeout.ms", "2000", "default.api.timeout.ms", "2000"));
-    this.relay = new Relay(node.vertx(), db, config, node.metrics(), Chassis::stop);
+    this.relay = new Relay(node.vertx(), db, admin, config, node.metrics(), Chassis::stop);
     var nudges = "relay." + config.topicPrefix() + config.service();
     this.journal = new Journal(db, () -> node.vertx().eventBus().publish(nudges, ""), Chassis::stop);
     var consumer = node.vertx().eventBus().consumer(nudges, _ -> relay.nudge());
     this.asks = new Asks(node.vertx(), node.threads(), config.asksFailPct());
     this.health = new Health(this).check("postgresql", () -> db.query("select 1").rowCount() == 1)
-        .check("kafka", () -> !Await.on(admin.listTopics(), CHECK, "Kafka").isEmpty());
-    open.push(() -> Await.on(admin.close(), CHECK, "closing the admin client"));
+        .check("kafka", () -> !Await.on(admin.listTopics().names(), CHECK, "Kafka").isEmpty());
+    open.push(() -> admin.close(CHECK));
     open.push(db);
     loop("clock", MEASURED, () -> {
       clock.measure(db);
@@ -63,9 +64,10 @@ public final class Chassis implements AutoCloseable {
     try {
       clock.measure(db);
       var entered = Epoch.enter(db, wanted);
-      new Ahead(db, config, entered).check();
+      new Ahead(db, config, entered, admin).check();
       return entered;
     } catch (RuntimeException e) {
+      admin.close(CHECK);
       db.close();
       throw e;
     }

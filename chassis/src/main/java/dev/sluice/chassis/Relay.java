@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -55,12 +56,12 @@ final class Relay implements AutoCloseable {
   private record Sent(List<Long> positions, List<Future<RecordMetadata>> answers) {}
 
   /// @param onCorrupt told of a row that cannot be read, before it is thrown
-  Relay(Vertx vertx, Db db, ServiceConfig config, MeterRegistry metrics, Consumer<Journal.Corrupt> onCorrupt) {
+  Relay(Vertx vertx, Db db, Admin admin, ServiceConfig config, MeterRegistry metrics, Consumer<Journal.Corrupt> onCorrupt) {
     this.db = db;
     this.onCorrupt = onCorrupt;
     this.source = config.service();
     this.prefix = config.topicPrefix();
-    this.topics = new TopicIds(db, config);
+    this.topics = new TopicIds(db, admin, prefix);
     var options = new HashMap<String, String>();
     options.put("bootstrap.servers", config.kafka());
     options.put("key.serializer", "org.apache.kafka.common.serialization.StringSerializer");
@@ -157,7 +158,7 @@ final class Relay implements AutoCloseable {
   }
 
   /// Whoever comes to lead looks at the topics first: they may not be those that the last one published to.
-  private boolean leads() throws InterruptedException {
+  private boolean leads() {
     if (leading) return true;
     try {
       if (lock == null) {
@@ -168,7 +169,7 @@ final class Relay implements AutoCloseable {
       topics.check();
       leading = true;
       return true;
-    } catch (RuntimeException | InterruptedException e) {
+    } catch (RuntimeException e) {
       leave();
       throw e;
     }

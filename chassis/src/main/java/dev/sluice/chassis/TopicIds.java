@@ -1,12 +1,11 @@
 package dev.sluice.chassis;
 
 import dev.sluice.contract.Topics;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,15 +13,15 @@ import org.slf4j.LoggerFactory;
 /// Readers drop what they know.
 final class TopicIds {
   private static final Logger log = LoggerFactory.getLogger(TopicIds.class);
-  private static final int LIMIT_MS = 20_000;
+  private static final Duration LIMIT = Duration.ofSeconds(20);
   private final Db db;
-  private final String kafka;
+  private final Admin admin;
   private final String prefix;
 
-  TopicIds(Db db, ServiceConfig config) {
+  TopicIds(Db db, Admin admin, String prefix) {
     this.db = db;
-    this.kafka = config.kafka();
-    this.prefix = config.topicPrefix();
+    this.admin = admin;
+    this.prefix = prefix;
   }
 
   private static final String KNOWN = "select topic, id from journal_topic";
@@ -33,7 +32,7 @@ final class TopicIds {
   /// Looks at all topics. Blocks.
   ///
   /// @throws Outage where Kafka is away, or a topic that was there is not
-  void check() throws InterruptedException {
+  void check() {
     var known = new HashMap<String, String>();
     for (var row : db.query(KNOWN))
       known.put(row.getString("topic"), row.getString("id"));
@@ -49,13 +48,12 @@ final class TopicIds {
     }
   }
 
-  private Map<String, String> present() throws InterruptedException {
-    try (var admin = Admin.create(Map.of("bootstrap.servers", kafka, "request.timeout.ms", LIMIT_MS, "default.api.timeout.ms", LIMIT_MS))) {
+  private Map<String, String> present() {
+    try {
       var ids = new HashMap<String, String>();
-      admin.listTopics().namesToListings().get(LIMIT_MS, TimeUnit.MILLISECONDS)
-          .forEach((name, one) -> ids.put(name, one.topicId().toString()));
+      Await.on(admin.listTopics().namesToListings(), LIMIT, "Kafka").forEach((name, one) -> ids.put(name, one.topicId().toString()));
       return ids;
-    } catch (ExecutionException | TimeoutException e) {
+    } catch (KafkaException e) {
       throw new Outage("Kafka is away: " + e.getMessage(), e);
     }
   }

@@ -15,9 +15,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.Test;
 
 /// What needs a second process: the clustered event bus, and the end of a process.
@@ -91,7 +93,8 @@ class ProcessTest {
           values (1, 'i', 1, 0, 'sluice.instance', 'i', 'instance_recovered', now(), '{}', '{"instance_id": 5')
           """);
       var stopped = new CompletableFuture<Journal.Corrupt>();
-      try (var relay = new Relay(node.vertx(), db, config, node.metrics(), stopped::complete)) {
+      try (var admin = Admin.create(Map.of("bootstrap.servers", config.kafka()));
+          var relay = new Relay(node.vertx(), db, admin, config, node.metrics(), stopped::complete)) {
         relay.nudge();
         assertThat(stopped.get(20, TimeUnit.SECONDS)).hasMessageContaining("position 1 (i/1)");
       }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /// Starts a PostgreSQL and a Kafka of our own at the same time.
@@ -15,30 +16,37 @@ final class OwnServers {
   }
 
   /// Over the data in `folder`, which last. Blocks until both answer.
-  static Servers start(Path folder) { return start(folder, () -> Kafka.start(folder.resolve("kafka"), 0)); }
+  ///
+  /// @param meanwhile gets PostgreSQL as soon as it answers
+  static Servers start(Path folder, Consumer<Postgres> meanwhile) {
+    return start(folder, () -> Kafka.start(folder.resolve("kafka"), 0), meanwhile);
+  }
 
   /// In a folder that goes with the JVM, however it ends; Kafka has its proxy. Blocks until both answer.
   static Servers startForThisProcess() {
     var folder = Folders.temporary();
     endWithThisProcess(folder);
-    return start(folder, () -> Kafka.startWithProxy(folder.resolve("kafka"), 0));
+    return start(folder, () -> Kafka.startWithProxy(folder.resolve("kafka"), 0), _ -> {});
   }
 
-  private static Servers start(Path folder, Supplier<Kafka> broker) {
+  private static Servers start(Path folder, Supplier<Kafka> broker, Consumer<Postgres> meanwhile) {
     var starting = CompletableFuture.supplyAsync(broker, task -> Thread.ofPlatform().name("start-kafka").start(task));
-    Postgres postgres;
+    Postgres postgres = null;
     try {
       postgres = Postgres.start(folder.resolve("postgres"), 0);
+      meanwhile.accept(postgres);
     } catch (RuntimeException e) {
+      if (postgres != null) postgres.close();
       starting.thenAccept(Kafka::close).exceptionally(failure -> null).join();
       throw e;
     }
+    var running = postgres;
     try {
       var kafka = starting.join();
-      return new Servers(postgres.superuser(), postgres.passwords()::of, kafka.bootstrap(), Optional.of(kafka),
-          () -> stop(kafka, postgres));
+      return new Servers(running.superuser(), running.passwords()::of, kafka.bootstrap(), Optional.of(kafka),
+          () -> stop(kafka, running));
     } catch (CompletionException e) {
-      postgres.close();
+      running.close();
       throw e.getCause() instanceof RuntimeException cause ? cause : e;
     }
   }

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /// A small world: one PostgreSQL and one Kafka.
 ///
@@ -28,7 +29,14 @@ public final class Sandbox implements AutoCloseable {
   }
 
   /// Starts both servers at the same time over the data in `folder` (`folder/postgres`, `folder/kafka`), on free ports. Blocks until both answer.
-  public static Sandbox open(Path folder) { return new Sandbox(OwnServers.start(folder)); }
+  public static Sandbox open(Path folder) { return open(folder, _ -> {}); }
+
+  /// The same.
+  ///
+  /// @param meanwhile gets the database `sluice` as soon as it is there; Kafka may still be starting, which takes longer
+  public static Sandbox open(Path folder, Consumer<Database> meanwhile) {
+    return new Sandbox(OwnServers.start(folder, postgres -> meanwhile.accept(Databases.of(postgres).ensure())));
+  }
 
   /// The servers of this JVM's tests, started at the first call:
   /// 1. those named by `SLUICE_TEST_PG_URL` and `SLUICE_TEST_KAFKA`;

@@ -2,7 +2,9 @@ package dev.sluice.standalone;
 
 import dev.sluice.approval.ApprovalConfig;
 import dev.sluice.approval.ApprovalService;
+import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Node;
+import dev.sluice.chassis.ServiceConfig;
 import dev.sluice.chassis.Settings;
 import dev.sluice.cli.CannotStart;
 import dev.sluice.cli.DemoWorld;
@@ -120,10 +122,20 @@ public final class World implements DemoWorld {
 
   private Sandbox servers() {
     try {
-      return Sandbox.open(data);
+      return Sandbox.open(data, World::migrate);
     } catch (IllegalStateException | UncheckedIOException e) {
       throw new CannotStart(e.getMessage(), e);
     }
+  }
+
+  /// All schemas at once, ahead of the services, which find nothing to do then: Kafka takes its time to start.
+  private static void migrate(Database database) {
+    database.logins().entrySet().parallelStream().forEach(one -> {
+      var login = one.getValue();
+      var service = one.getKey().equals("gateway") ? "event-gateway" : one.getKey() + "-service";
+      Db.migrate(new ServiceConfig(service, "127.0.0.1", 0, login.host(), login.port(), login.database(), login.user(), login.password(),
+          login.schema(), 1, "", "", 1_000, 0));
+    });
   }
 
   private void startServices(Database database, String kafka, Map<String, String> given) {

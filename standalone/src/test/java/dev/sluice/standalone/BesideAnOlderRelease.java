@@ -35,11 +35,11 @@ class BesideAnOlderRelease {
       }), task -> Thread.ofPlatform().daemon().start(task));
       var versions = List.of("1.26.0", "1.24.0");
       for (int i = 0; i < 2 || !replaced.isDone(); i++) {
-        var rollout = f.start(versions.get(i % 2), Map.of("batch_pct", 20));
+        var rollout = f.startWhenFree(versions.get(i % 2), Map.of("batch_pct", 20));
         assertThat(f.untilState(rollout, "completed", "awaiting_decision").path("state").asText()).isEqualTo("completed");
       }
       replaced.join();
-      var broken = f.start("1.26.0-broken", Map.of("batch_pct", 50));
+      var broken = f.startWhenFree("1.26.0-broken", Map.of("batch_pct", 50));
       f.untilState(broken, "awaiting_decision");
       f.decide(broken, "rollback_completed_batches");
       f.untilState(broken, "rolled_back");
