@@ -156,7 +156,7 @@ final class World implements AutoCloseable {
   private HealthReport.Judgement judged(RolloutEvent.InstancesInstructed e, RolloutEvent.Instruction i, Instant at) {
     boolean fails = e.versions().get(i.version()).equals(TARGET) && failing.contains(i.instanceId().value());
     return new HealthReport.Judgement(i.ordinal(), i.generation(), !fails, false,
-        fails ? dev.sluice.contract.Reason.APPLY_FAILED : null, fails ? "exit code 1" : null, 1.5, at);
+        fails ? dev.sluice.contract.Reason.APPLY_FAILED : null, fails ? "exit code 1" : null, 1.5, at, null);
   }
 
   void report(HealthReport report) { tell(health, Topics.VERDICT, "report-" + report.rolloutId(), report.rolloutId(), report); }

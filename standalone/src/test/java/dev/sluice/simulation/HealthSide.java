@@ -66,6 +66,7 @@ final class HealthSide extends Service {
     Instant pausedSince;
     Instant trippedSince;
     boolean ended;
+    int pauses;
   }
 
   private final Map<String, Desired> desired = new TreeMap<>();
@@ -215,7 +216,7 @@ final class HealthSide extends Service {
         case Finding.Judged j -> {
           d.timedOut = j.timeout();
           yield new HealthReport.Judged(id, List.of(new Judgement(d.ordinal, d.generation, j.healthy(), j.timeout(), j.reason(), j.detail(),
-              Duration.between(d.instructedAt, j.at()).toMillis() / 1000.0, j.at())));
+              Duration.between(d.instructedAt, j.at()).toMillis() / 1000.0, j.at(), gates.get(d.rollout).pauses)));
         }
         case Finding.Regressed r -> new HealthReport.Regressed(id, List.of(new MemberReason(d.ordinal, d.generation, r.reason())));
         case Finding.LateHealthy _ -> new HealthReport.LateHealthy(id, List.of(new MemberReason(d.ordinal, d.generation, null)));
@@ -255,7 +256,7 @@ final class HealthSide extends Service {
           gate.seq = delivery.seq();
           gate.purpose = delivery.purpose();
         }
-        if (delivered && gate.purpose != null && gate.pausedSince == null && gate.trippedSince == null)
+        if (delivered && gate.pausedSince == null && gate.trippedSince == null)
           lapsed(delivery.rollout(), gate, world.now);
         if (asked.isAfter(gate.heardAt)) gate.heardAt = asked;
       }
@@ -306,6 +307,7 @@ final class HealthSide extends Service {
         deliver(gate, message, Purpose.UPGRADE);
       }
       case RolloutEvent.Paused _ -> {
+        gate.pauses++;
         gate.pausedSince = at;
         deliver(gate, message, null);
       }

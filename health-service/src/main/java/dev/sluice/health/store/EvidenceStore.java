@@ -35,15 +35,17 @@ public final class EvidenceStore {
   /// @param generation as the agent meets it
   /// @param counted as the rollout counts it
   /// @param watch   null where no rollout waits for it
+  /// @param pauses  how often the rollout was paused; null where that was not counted
   /// @param handed  whether it was handed out
   /// @param echoed  whether the agent echoed it or showed its digest
   public record AttemptRow(String instanceId, String moduleId, String digest, long generation, long counted, String rolloutId, int ordinal,
-      Watch watch, boolean handed, boolean echoed, boolean timedOut) {}
+      Watch watch, Integer pauses, boolean handed, boolean echoed, boolean timedOut) {}
 
   /// Which clocks of a rollout stand still.
   ///
   /// @param lapsed the rollout-service was not heard of for longer than its word holds: nothing is handed out
-  public record Clock(boolean paused, boolean tripped, boolean lapsed) {}
+  /// @param pauses how often it was paused; null where that was not counted
+  public record Clock(boolean paused, boolean tripped, boolean lapsed, Integer pauses) {}
 
   private final Duration lease;
 
@@ -107,7 +109,7 @@ public final class EvidenceStore {
   public void forgetDeaf(Db.Tx tx, Instant before) { tx.send(FORGET_DEAF, Columns.time(before)); }
 
   private static final String CLOCKS = """
-      select rollout_id, paused_since is not null as paused, tripped_since is not null as tripped, heard_at <= $2 as lapsed
+      select rollout_id, paused_since is not null as paused, tripped_since is not null as tripped, heard_at <= $2 as lapsed, pauses
         from gate
        where not ended and rollout_id in (
          select rollout_id from assignment where instance_id = any($1) and rollout_id is not null and standing <> 'closed')
@@ -118,7 +120,8 @@ public final class EvidenceStore {
   public Map<String, Clock> clocks(Db.Tx tx, Collection<String> ids, Instant now) {
     var clocks = new HashMap<String, Clock>();
     for (var row : tx.query(CLOCKS, ids.toArray(String[]::new), Columns.time(now.minus(lease))))
-      clocks.put(row.getString("rollout_id"), new Clock(row.getBoolean("paused"), row.getBoolean("tripped"), row.getBoolean("lapsed")));
+      clocks.put(row.getString("rollout_id"), new Clock(row.getBoolean("paused"), row.getBoolean("tripped"), row.getBoolean("lapsed"),
+          row.getInteger("pauses")));
     return clocks;
   }
 
@@ -179,7 +182,8 @@ public final class EvidenceStore {
             Columns.time(row, "deadline_at"), clock.paused || (clock.tripped || clock.lapsed) && handed == null, handed,
             Duration.ofSeconds(row.getInteger("min_healthy_sec")), standing(standing, row));
     return new AttemptRow(row.getString("instance_id"), row.getString("module_id"), row.getString("digest"), row.getLong("generation"),
-        row.getLong("counted"), rollout, rollout == null ? -1 : row.getInteger("ordinal"), watch, handed != null, row.getBoolean("echoed"),
+        row.getLong("counted"), rollout, rollout == null ? -1 : row.getInteger("ordinal"), watch,
+        clock == null ? null : clock.pauses, handed != null, row.getBoolean("echoed"),
         row.getBoolean("timed_out"));
   }
 

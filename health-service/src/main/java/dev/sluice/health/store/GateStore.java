@@ -29,7 +29,7 @@ public final class GateStore {
   }
 
   private static final String CREATE = """
-      insert into gate (rollout_id, seq, heard_at) values ($1, 0, '1970-01-01') on conflict (rollout_id) do nothing
+      insert into gate (rollout_id, seq, heard_at, pauses) values ($1, 0, '1970-01-01', 0) on conflict (rollout_id) do nothing
       """;
   private static final String LOCK = """
       select upgrading, rolling_back, paused_since, tripped_since from gate where rollout_id = $1 for update
@@ -50,6 +50,11 @@ public final class GateStore {
   public void write(Db.Tx tx, String rolloutId, Gate gate, boolean ended) {
     tx.send(WRITE, rolloutId, gate.upgrading, gate.rollingBack, Columns.time(gate.pausedSince), Columns.time(gate.trippedSince), ended);
   }
+
+  private static final String PAUSED = "update gate set pauses = pauses + 1 where rollout_id = $1";
+
+  /// Counts a pause.
+  public void paused(Db.Tx tx, String rolloutId) { tx.send(PAUSED, rolloutId); }
 
   private static final String DELIVER = """
       update gate set purpose = case when seq < $2 then $3 else purpose end, seq = greatest(seq, $2), heard_at = greatest(heard_at, $4)
@@ -74,7 +79,7 @@ public final class GateStore {
         from word w join locked l using (rollout_id)
        where g.rollout_id = w.rollout_id
       returning g.rollout_id, l.seq < w.seq and l.purpose is distinct from w.purpose as turned, l.heard_at,
-                l.purpose is not null and g.purpose is not null and g.paused_since is null and g.tripped_since is null as delivering,
+                l.purpose is not null and g.paused_since is null and g.tripped_since is null as delivering,
                 clock_timestamp() as now
       """;
 

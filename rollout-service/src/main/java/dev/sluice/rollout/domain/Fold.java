@@ -41,7 +41,7 @@ final class Fold {
       case RolloutEvent.BreakerTripped e ->
         r.with(new AwaitingDecision(e.requestId(), e.trip(), open(r.stage()))).with(r.progress().tripped());
       case RolloutEvent.ContinuationDecided e -> continued(r, e.choice());
-      case RolloutEvent.Paused _ -> r.stage() instanceof Pausable left ? r.with(new Stage.Paused(left)) : r;
+      case RolloutEvent.Paused _ -> r.stage() instanceof Pausable left ? r.with(new Stage.Paused(left)).with(r.progress().paused()) : r;
       case RolloutEvent.Resumed _ -> r.stage() instanceof Stage.Paused(var left) ? r.with(resumed(left)) : r;
       case RolloutEvent.Aborted _ -> r.with(new Ended(RolloutState.ABORTED, r.stage() instanceof AwaitingDecision));
       case RolloutEvent.RollbackStarted e -> r.with(

@@ -13,28 +13,32 @@ import java.util.List;
 /// @param templateAsked whether the planner was asked to move the template to the target
 /// @param released      whether the pair of template and module was freed
 /// @param latest        the latest failures that count, at most 100, oldest first, by ordinal
-record Progress(int batch, int backTo, int trips, Instant startedAt, boolean templateAsked, boolean released, List<Integer> latest) {
+/// @param pauses        how often it was paused
+record Progress(int batch, int backTo, int trips, Instant startedAt, boolean templateAsked, boolean released, List<Integer> latest,
+    int pauses) {
   private static final int LATEST = 100;
-  static final Progress NONE = new Progress(-1, Integer.MAX_VALUE, 0, null, false, false, List.of());
+  static final Progress NONE = new Progress(-1, Integer.MAX_VALUE, 0, null, false, false, List.of(), 0);
 
-  Progress started(Instant at) { return new Progress(batch, backTo, trips, at, templateAsked, released, latest); }
+  Progress started(Instant at) { return new Progress(batch, backTo, trips, at, templateAsked, released, latest, pauses); }
 
-  Progress inBatch(int index) { return new Progress(index, backTo, trips, startedAt, templateAsked, released, latest); }
+  Progress inBatch(int index) { return new Progress(index, backTo, trips, startedAt, templateAsked, released, latest, pauses); }
 
-  Progress back(int index) { return new Progress(batch, index, trips, startedAt, templateAsked, released, latest); }
+  Progress back(int index) { return new Progress(batch, index, trips, startedAt, templateAsked, released, latest, pauses); }
 
-  Progress tripped() { return new Progress(batch, backTo, trips + 1, startedAt, templateAsked, released, latest); }
+  Progress tripped() { return new Progress(batch, backTo, trips + 1, startedAt, templateAsked, released, latest, pauses); }
 
-  Progress templateAsked(boolean asked) { return new Progress(batch, backTo, trips, startedAt, asked, released, latest); }
+  Progress templateAsked(boolean asked) { return new Progress(batch, backTo, trips, startedAt, asked, released, latest, pauses); }
 
-  Progress released(boolean free) { return new Progress(batch, backTo, trips, startedAt, templateAsked, free, latest); }
+  Progress released(boolean free) { return new Progress(batch, backTo, trips, startedAt, templateAsked, free, latest, pauses); }
 
-  Progress forgiven() { return new Progress(batch, backTo, trips, startedAt, templateAsked, released, List.of()); }
+  Progress forgiven() { return new Progress(batch, backTo, trips, startedAt, templateAsked, released, List.of(), pauses); }
+
+  Progress paused() { return new Progress(batch, backTo, trips, startedAt, templateAsked, released, latest, pauses + 1); }
 
   Progress failed(List<Integer> ordinals) {
     var all = new ArrayList<>(latest);
     all.addAll(ordinals);
     return new Progress(batch, backTo, trips, startedAt, templateAsked, released,
-        List.copyOf(all.subList(Math.max(0, all.size() - LATEST), all.size())));
+        List.copyOf(all.subList(Math.max(0, all.size() - LATEST), all.size())), pauses);
   }
 }

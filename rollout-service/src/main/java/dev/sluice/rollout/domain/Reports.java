@@ -78,7 +78,7 @@ final class Reports {
     var seen = new HashSet<Integer>();
     var fresh = new ArrayList<RolloutEvent.Verdict>();
     for (var j : judgements) {
-      if (!r.knows(j.ordinal()) || paused && j.timeout()) continue;
+      if (!r.knows(j.ordinal()) || j.timeout() && (paused || missedPause(r, j))) continue;
       var member = r.members().get(j.ordinal());
       if (!member.awaits(r.counted(j.ordinal(), j.generation())) || !seen.add(j.ordinal())) continue;
       var to = member.state() == MemberState.IN_FLIGHT ? r.plan().target() : r.plan().origins().get(r.roster().origin(j.ordinal()));
@@ -86,6 +86,11 @@ final class Reports {
           j.healthy(), j.healthy() ? null : j.reason(), j.detail(), j.seconds(), to.version(), j.at()));
     }
     return fresh;
+  }
+
+  /// A timeout that did not know of a pause counted its time. When the pause is known there, it is taken back, and judged anew.
+  private static boolean missedPause(Rollout r, HealthReport.Judgement j) {
+    return j.pauses() != null && j.pauses() != r.progress().pauses();
   }
 
   private static Draft withdrawals(Draft draft, List<RolloutEvent.Withdrawal> withdrawals) {

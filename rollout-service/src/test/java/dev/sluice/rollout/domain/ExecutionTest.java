@@ -138,8 +138,8 @@ class ExecutionTest {
   void an_attempt_has_one_verdict_and_other_generations_have_none() {
     var story = Story.running(SIX).healthy(0);
     story.failed(0).then().healthy(0).then();
-    story.judged(List.of(new Judgement(1, 11, true, false, null, null, 1, Plans.START))).then();
-    story.judged(List.of(new Judgement(1, 13, true, false, null, null, 1, Plans.START))).then();
+    story.judged(List.of(new Judgement(1, 11, true, false, null, null, 1, Plans.START, null))).then();
+    story.judged(List.of(new Judgement(1, 13, true, false, null, null, 1, Plans.START, null))).then();
   }
 
   @Test
@@ -148,7 +148,7 @@ class ExecutionTest {
     for (int stranger : new int[]{-1, 6, 99})
       for (var reason : new Reason[]{Reason.STOPPED, Reason.DECOMMISSIONED, Reason.UNHEALTHY}) {
         var member = List.of(new HealthReport.MemberReason(stranger, 11, reason));
-        story.judged(List.of(new Judgement(stranger, 11, true, false, null, null, 1, Plans.START))).then();
+        story.judged(List.of(new Judgement(stranger, 11, true, false, null, null, 1, Plans.START, null))).then();
         story.hears(new RolloutCommand.RecordHandings(story.now(), List.of(new RolloutEvent.Handing(stranger, 11, Plans.START)))).then();
         story.hears(new RolloutCommand.RecordWithdrawals(story.now(), List.of(new RolloutEvent.Withdrawal(stranger, true, 12)))).then();
         story.hears(new RolloutCommand.RecordGone(story.now(), member)).then();
@@ -248,6 +248,20 @@ class ExecutionTest {
     story.failed(Reason.UNHEALTHY, 0).says(VerdictsRecorded.class);
     story.resume().says(Resumed.class);
     assertThat(story.standing().delivers()).contains(Purpose.UPGRADE);
+  }
+
+  /// It may come after the resume, from a health-service that had heard of neither.
+  @Test
+  void a_timeout_that_did_not_know_of_a_pause_is_not_recorded() {
+    var story = Story.running(SIX).handedOut(0).pause().resume();
+    story.judged(List.of(timeout(story, 0))).then();
+    story.judged(List.of(timeout(story, 1))).says(VerdictsRecorded.class);
+    var older = Story.running(SIX).handedOut(0).pause().resume();
+    older.judged(List.of(timeout(older, null))).says(VerdictsRecorded.class);
+  }
+
+  private static Judgement timeout(Story story, Integer pauses) {
+    return new Judgement(0, story.attempt(0), false, true, Reason.HEALTH_TIMEOUT, null, 300, Plans.START, pauses);
   }
 
   @Test

@@ -85,7 +85,8 @@ class RollbackTest {
   void a_verdict_on_the_way_up_that_comes_late_is_nothing() {
     var story = Story.running(SIX).handedOut(0, 1);
     long up = story.attempt(0);
-    story.rollback().judged(List.of(new dev.sluice.contract.HealthReport.Judgement(0, up, true, false, null, null, 1, Plans.START))).then();
+    story.rollback().judged(List.of(new dev.sluice.contract.HealthReport.Judgement(0, up, true, false, null, null, 1, Plans.START, null)))
+        .then();
   }
 
   @Test

@@ -66,10 +66,17 @@ final class SimulatedHealth {
       case RolloutEvent.Started _ -> gate = Purpose.UPGRADE;
       case RolloutEvent.Resumed _,RolloutEvent.ContinuationDecided _ -> {
         gate = unheardRollback ? Purpose.ROLLBACK : Purpose.UPGRADE;
-        for (var m : machines)
-          if (m.judged && m.byTimeout) m.judged = false;
+        timeoutsAgain();
       }
-      case RolloutEvent.Paused _,RolloutEvent.BreakerTripped _,RolloutEvent.Aborted _,RolloutEvent.RolledBack _,RolloutEvent.Completed _ ->
+      case RolloutEvent.Paused _ -> {
+        gate = null;
+        pauses++;
+      }
+      case RolloutEvent.BreakerTripped _ -> {
+        gate = null;
+        timeoutsAgain(); // it may have been paused
+      }
+      case RolloutEvent.Aborted _,RolloutEvent.RolledBack _,RolloutEvent.Completed _ ->
         gate = null;
       case RolloutEvent.RollbackStarted _ -> {
         gate = Purpose.ROLLBACK;
@@ -82,7 +89,13 @@ final class SimulatedHealth {
     }
   }
 
+  private void timeoutsAgain() {
+    for (var m : machines)
+      if (m.judged && m.byTimeout) m.judged = false;
+  }
+
   private boolean unheardRollback;
+  private int pauses;
 
   private void instructed(RolloutEvent.Instruction i, VersionRef to) {
     var m = machines[i.ordinal()];
@@ -156,7 +169,7 @@ final class SimulatedHealth {
     m.judged = true;
     m.byTimeout = reason == Reason.NEVER_HANDED_OUT || reason == Reason.SILENT || reason == Reason.HEALTH_TIMEOUT;
     m.healthy = reason == null;
-    judgements.add(new Judgement(i, m.generation, reason == null, m.byTimeout, reason, null, 1, Plans.START));
+    judgements.add(new Judgement(i, m.generation, reason == null, m.byTimeout, reason, null, 1, Plans.START, pauses));
   }
 
   private void after(int i, Machine m) {

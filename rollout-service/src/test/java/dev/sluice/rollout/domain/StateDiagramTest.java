@@ -99,7 +99,7 @@ class StateDiagramTest {
   private static RolloutCommand judgements(Story story, RolloutCommand.Now now, boolean healthy) {
     var all = new ArrayList<Judgement>();
     IntStream.range(0, story.plan.total()).forEach(i -> all.add(
-        new Judgement(i, story.attempt(i), healthy, false, healthy ? null : Reason.APPLY_FAILED, null, 1, Plans.START)));
+        new Judgement(i, story.attempt(i), healthy, false, healthy ? null : Reason.APPLY_FAILED, null, 1, Plans.START, null)));
     return new RolloutCommand.RecordJudgements(now, all);
   }
 

@@ -94,13 +94,13 @@ final class Story {
     return hears(new RolloutCommand.RecordHandings(now(), each(ordinals, i -> new RolloutEvent.Handing(i, attempt(i), at))));
   }
 
-  Story healthy(int... ordinals) { return judged(each(ordinals, i -> new Judgement(i, attempt(i), true, false, null, null, 2, at))); }
+  Story healthy(int... ordinals) { return judged(each(ordinals, i -> new Judgement(i, attempt(i), true, false, null, null, 2, at, null))); }
 
   Story failed(int... ordinals) { return failed(Reason.APPLY_FAILED, ordinals); }
 
   Story failed(Reason reason, int... ordinals) {
     boolean timeout = reason == Reason.NEVER_HANDED_OUT || reason == Reason.SILENT || reason == Reason.HEALTH_TIMEOUT;
-    return judged(each(ordinals, i -> new Judgement(i, attempt(i), false, timeout, reason, null, 300, at)));
+    return judged(each(ordinals, i -> new Judgement(i, attempt(i), false, timeout, reason, null, 300, at, null)));
   }
 
   Story judged(List<Judgement> judgements) { return hears(new RolloutCommand.RecordJudgements(now(), judgements)); }
