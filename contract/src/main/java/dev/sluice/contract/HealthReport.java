@@ -13,10 +13,12 @@ public sealed interface HealthReport {
   record Judged(RolloutId rolloutId, List<Judgement> judgements) implements HealthReport {}
 
   /// @param reason  null where healthy
-  /// @param timeout whether a deadline passed (a timeout that arrives while paused is not recorded, nor one that did not know of a pause)
-  /// @param pauses  how often the rollout had been paused, as far as its facts were known; null where that was not counted yet
+  /// @param timeout whether a deadline passed (a timeout that arrives while paused is not recorded, nor one that did not know of
+  ///                one)
+  /// @param stops   how often its clock had been stopped, as far as the rollout's facts were known: by pauses, and by trips where it was not handed out; null
+  ///                where that was not counted yet
   record Judgement(int ordinal, long generation, boolean healthy, boolean timeout, Reason reason, String detail, double seconds,
-      Instant at, Integer pauses) {}
+      Instant at, Integer stops) {}
 
   record WithdrawalsAnswered(RolloutId rolloutId, List<RolloutEvent.Withdrawal> withdrawals) implements HealthReport {}
 

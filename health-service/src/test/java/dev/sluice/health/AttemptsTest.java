@@ -230,11 +230,11 @@ class AttemptsTest {
       back.beat();
       assertThat(play.judgements()).hasSizeGreaterThanOrEqualTo(3);
     });
-    assertThat(play.judgements().getFirst().pauses()).as("what the timeout knew").isZero();
+    assertThat(play.judgements().getFirst().stops()).as("what the timeout knew").isZero();
     assertThat(play.judgements()).last().satisfies(j -> {
       assertThat(j.ordinal()).isEqualTo(1);
       assertThat(j.healthy()).isTrue();
-      assertThat(j.pauses()).isEqualTo(1);
+      assertThat(j.stops()).isEqualTo(1);
     });
     eventually(() -> assertThat(play.lateHealthy()).anySatisfy(m -> assertThat(m.ordinal()).isEqualTo(0)));
     play.ends();

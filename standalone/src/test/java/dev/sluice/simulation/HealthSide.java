@@ -67,6 +67,7 @@ final class HealthSide extends Service {
     Instant trippedSince;
     boolean ended;
     int pauses;
+    int trips;
   }
 
   private final Map<String, Desired> desired = new TreeMap<>();
@@ -216,13 +217,18 @@ final class HealthSide extends Service {
         case Finding.Judged j -> {
           d.timedOut = j.timeout();
           yield new HealthReport.Judged(id, List.of(new Judgement(d.ordinal, d.generation, j.healthy(), j.timeout(), j.reason(), j.detail(),
-              Duration.between(d.instructedAt, j.at()).toMillis() / 1000.0, j.at(), gates.get(d.rollout).pauses)));
+              Duration.between(d.instructedAt, j.at()).toMillis() / 1000.0, j.at(), stops(d))));
         }
         case Finding.Regressed r -> new HealthReport.Regressed(id, List.of(new MemberReason(d.ordinal, d.generation, r.reason())));
         case Finding.LateHealthy _ -> new HealthReport.LateHealthy(id, List.of(new MemberReason(d.ordinal, d.generation, null)));
         case Finding.Gone g -> new HealthReport.Gone(id, List.of(new MemberReason(d.ordinal, d.generation, g.reason())));
       });
     }
+  }
+
+  private int stops(Desired d) {
+    var gate = gates.get(d.rollout);
+    return gate.pauses + (d.handedOutAt == null ? gate.trips : 0);
   }
 
   /// An operator takes an instance out of the fleet.
@@ -318,6 +324,7 @@ final class HealthSide extends Service {
             gate.trippedSince != null ? null : gate.rollingBack ? Purpose.ROLLBACK : gate.upgrading ? Purpose.UPGRADE : null);
       }
       case RolloutEvent.BreakerTripped _ -> {
+        gate.trips++;
         moveOn(rollout, gate.pausedSince, at, true);
         gate.pausedSince = null;
         gate.rollingBack = false;

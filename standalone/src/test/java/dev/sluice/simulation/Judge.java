@@ -80,6 +80,8 @@ final class Judge {
     final Set<String> judged = new HashSet<>();
     final Map<Integer, VersionRef> sentBack = new HashMap<>();
     final List<Instant[]> still = new ArrayList<>();
+    final List<Instant[]> withheld = new ArrayList<>();
+    Instant trippedAt;
     Instant pausedAt;
     Instant abortedAt;
 
@@ -262,9 +264,9 @@ final class Judge {
         l.skipped.add(m.ordinal());
         l.inFlight.remove(m.ordinal());
       });
-      case RolloutEvent.BreakerTripped e -> tripped(l, e);
+      case RolloutEvent.BreakerTripped e -> tripped(l, e, row.at());
       case RolloutEvent.ContinuationDecided e -> {
-        if (e.choice() == Choice.CONTINUE_ANYWAY || e.choice() == Choice.RETRY_FAILED) goesOn(l, e.choice());
+        if (e.choice() == Choice.CONTINUE_ANYWAY || e.choice() == Choice.RETRY_FAILED) goesOn(l, e.choice(), row.at());
       }
       case RolloutEvent.Paused _ -> l.pausedAt = row.at();
       case RolloutEvent.Resumed _ -> l.still(row.at());
@@ -356,7 +358,7 @@ final class Judge {
           .anyMatch(s -> s.at().isAfter(out) && target.digest().value().equals(s.digest())), () -> "nothing shows that " + v);
     } else if (v.reason() == Reason.SILENT || v.reason() == Reason.HEALTH_TIMEOUT || v.reason() == Reason.NEVER_HANDED_OUT) {
       var from = l.toldAt.get(v.ordinal());
-      var covered = covered(from, v.at(), l);
+      var covered = covered(from, v.at(), l, v.reason() == Reason.NEVER_HANDED_OUT);
       var took = Duration.between(from, v.at()).minus(covered);
       if (!covered.isZero()) premises.merge(Invariant.OWN_ABSENCE, 1, Integer::sum);
       must(Invariant.OWN_ABSENCE, took.compareTo(Duration.ofSeconds(l.plan.inputs().healthTimeoutSec())) >= 0,
@@ -364,10 +366,11 @@ final class Judge {
     }
   }
 
-  /// The time between two instants in which nobody could hear, or the rollout was paused.
-  private Duration covered(Instant from, Instant to, Ledger l) {
+  /// The time between two instants in which nobody could hear, or the rollout was paused, or held back what was not handed out.
+  private Duration covered(Instant from, Instant to, Ledger l, boolean withheld) {
     var spans = new ArrayList<>(outages);
     spans.addAll(l.still);
+    if (withheld) spans.addAll(l.withheld);
     spans.sort(java.util.Comparator.comparing(s -> s[0]));
     var covered = Duration.ZERO;
     var at = from;
@@ -414,7 +417,7 @@ final class Judge {
     holds(Invariant.BREAKER_RULE, !l.mustTrip || last, () -> "the trip comes later than its failure " + ordinal);
   }
 
-  private void tripped(Ledger l, RolloutEvent.BreakerTripped e) {
+  private void tripped(Ledger l, RolloutEvent.BreakerTripped e, Instant at) {
     holds(Invariant.ONE_QUESTION, !l.tripped && !l.back && !l.ended && e.trip().number() == ++l.trips && tripsAsked.add(e.requestId()),
         () -> "a second trip: " + e);
     boolean nobody = e.trip().rule() == BreakerRule.NO_EVIDENCE && !l.plan.inputs().countAbsent();
@@ -422,10 +425,12 @@ final class Judge {
     l.mustTrip = false;
     l.still(world.now);
     l.tripped = true;
+    l.trippedAt = at;
   }
 
-  private static void goesOn(Ledger l, Choice choice) {
+  private static void goesOn(Ledger l, Choice choice, Instant at) {
     l.tripped = false;
+    l.withheld.add(new Instant[]{l.trippedAt, at});
     if (choice == Choice.RETRY_FAILED) l.marks.entrySet().removeIf(e -> l.slices.batchOf(e.getKey()) == l.batch && e.getValue().failing());
     l.marks.values().forEach(m -> m.forgiven = m.failing());
   }

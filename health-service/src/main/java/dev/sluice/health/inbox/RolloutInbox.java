@@ -91,7 +91,7 @@ public final class RolloutInbox implements Inbox.Handler {
       case MembersSkipped e -> attempts.skip(tx, rollout, e.marks());
       case Started _ -> turn(tx, message, new Gate(true, false, gate.pausedSince(), null), Purpose.UPGRADE);
       case Paused _ -> {
-        gates.paused(tx, rollout);
+        gates.stopped(tx, rollout, true);
         turn(tx, message, new Gate(gate.upgrading(), gate.rollingBack(), at, gate.trippedSince()), null);
       }
       case Resumed _ -> {
@@ -99,6 +99,7 @@ public final class RolloutInbox implements Inbox.Handler {
         turn(tx, message, new Gate(gate.upgrading(), gate.rollingBack(), null, gate.trippedSince()), purpose(gate));
       }
       case BreakerTripped _ -> {
+        gates.stopped(tx, rollout, false);
         moveOn(tx, rollout, gate.pausedSince(), at, true);
         turn(tx, message, new Gate(gate.upgrading(), false, null, at), null);
       }

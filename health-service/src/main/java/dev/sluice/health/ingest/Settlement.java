@@ -110,7 +110,7 @@ final class Settlement {
         if (f.timeout()) timeouts.add(attempt);
         reports.judged(rollout, instance,
             new Judgement(attempt.ordinal(), attempt.counted(), f.healthy(), f.timeout(), f.reason(), f.detail(),
-                seconds, f.at(), attempt.pauses()));
+                seconds, f.at(), attempt.stops()));
       }
       case Finding.Regressed f ->
         reports.regressed(rollout, instance, new MemberReason(attempt.ordinal(), attempt.counted(), f.reason()));

@@ -53,7 +53,7 @@ public final class Reports {
   public void judged(String rolloutId, String instanceId, Judgement j) {
     var detail = j.detail() == null || j.detail().length() <= DETAIL ? j.detail() : j.detail().substring(j.detail().length() - DETAIL);
     of(rolloutId).judgements.add(j.healthy() ? null : instanceId,
-        new Judgement(j.ordinal(), j.generation(), j.healthy(), j.timeout(), j.reason(), detail, j.seconds(), j.at(), j.pauses()));
+        new Judgement(j.ordinal(), j.generation(), j.healthy(), j.timeout(), j.reason(), detail, j.seconds(), j.at(), j.stops()));
   }
 
   public void withdrawal(String rolloutId, Withdrawal withdrawal) { of(rolloutId).withdrawals.add(null, withdrawal); }

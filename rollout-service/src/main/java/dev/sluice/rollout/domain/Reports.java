@@ -78,7 +78,7 @@ final class Reports {
     var seen = new HashSet<Integer>();
     var fresh = new ArrayList<RolloutEvent.Verdict>();
     for (var j : judgements) {
-      if (!r.knows(j.ordinal()) || j.timeout() && (paused || missedPause(r, j))) continue;
+      if (!r.knows(j.ordinal()) || j.timeout() && (paused || missedStop(r, j))) continue;
       var member = r.members().get(j.ordinal());
       if (!member.awaits(r.counted(j.ordinal(), j.generation())) || !seen.add(j.ordinal())) continue;
       var to = member.state() == MemberState.IN_FLIGHT ? r.plan().target() : r.plan().origins().get(r.roster().origin(j.ordinal()));
@@ -88,9 +88,11 @@ final class Reports {
     return fresh;
   }
 
-  /// A timeout that did not know of a pause counted its time. When the pause is known there, it is taken back, and judged anew.
-  private static boolean missedPause(Rollout r, HealthReport.Judgement j) {
-    return j.pauses() != null && j.pauses() != r.progress().pauses();
+  /// A timeout that did not know of a pause, or of a trip that withheld its instruction, counted that time. When it is known there, it is taken back, and judged
+  /// anew.
+  private static boolean missedStop(Rollout r, HealthReport.Judgement j) {
+    int withheld = j.reason() == Reason.NEVER_HANDED_OUT ? r.progress().trips() : 0;
+    return j.stops() != null && j.stops() != r.progress().pauses() + withheld;
   }
 
   private static Draft withdrawals(Draft draft, List<RolloutEvent.Withdrawal> withdrawals) {

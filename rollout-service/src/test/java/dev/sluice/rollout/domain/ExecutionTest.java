@@ -252,16 +252,23 @@ class ExecutionTest {
 
   /// It may come after the resume, from a health-service that had heard of neither.
   @Test
-  void a_timeout_that_did_not_know_of_a_pause_is_not_recorded() {
+  void a_timeout_that_did_not_know_of_a_pause_or_of_a_trip_that_withheld_it_is_not_recorded() {
     var story = Story.running(SIX).handedOut(0).pause().resume();
     story.judged(List.of(timeout(story, 0))).then();
     story.judged(List.of(timeout(story, 1))).says(VerdictsRecorded.class);
     var older = Story.running(SIX).handedOut(0).pause().resume();
     older.judged(List.of(timeout(older, null))).says(VerdictsRecorded.class);
+
+    var tripped = Story.running(Plans.six().batchPct(60)).handedOut(0, 1, 3).failed(0, 1).choose(Choice.CONTINUE_ANYWAY);
+    tripped.judged(List.of(timeout(tripped, 2, Reason.NEVER_HANDED_OUT, 0))).then();
+    tripped.judged(List.of(timeout(tripped, 3, Reason.SILENT, 0))).says(VerdictsRecorded.class);
+    tripped.judged(List.of(timeout(tripped, 2, Reason.NEVER_HANDED_OUT, 1))).is(RolloutState.AWAITING_DECISION);
   }
 
-  private static Judgement timeout(Story story, Integer pauses) {
-    return new Judgement(0, story.attempt(0), false, true, Reason.HEALTH_TIMEOUT, null, 300, Plans.START, pauses);
+  private static Judgement timeout(Story story, Integer stops) { return timeout(story, 0, Reason.HEALTH_TIMEOUT, stops); }
+
+  private static Judgement timeout(Story story, int ordinal, Reason reason, Integer stops) {
+    return new Judgement(ordinal, story.attempt(ordinal), false, true, reason, null, 300, Plans.START, stops);
   }
 
   @Test

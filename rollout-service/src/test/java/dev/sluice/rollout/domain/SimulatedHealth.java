@@ -74,6 +74,7 @@ final class SimulatedHealth {
       }
       case RolloutEvent.BreakerTripped _ -> {
         gate = null;
+        trips++;
         timeoutsAgain(); // it may have been paused
       }
       case RolloutEvent.Aborted _,RolloutEvent.RolledBack _,RolloutEvent.Completed _ ->
@@ -96,6 +97,7 @@ final class SimulatedHealth {
 
   private boolean unheardRollback;
   private int pauses;
+  private int trips;
 
   private void instructed(RolloutEvent.Instruction i, VersionRef to) {
     var m = machines[i.ordinal()];
@@ -169,7 +171,8 @@ final class SimulatedHealth {
     m.judged = true;
     m.byTimeout = reason == Reason.NEVER_HANDED_OUT || reason == Reason.SILENT || reason == Reason.HEALTH_TIMEOUT;
     m.healthy = reason == null;
-    judgements.add(new Judgement(i, m.generation, reason == null, m.byTimeout, reason, null, 1, Plans.START, pauses));
+    judgements
+        .add(new Judgement(i, m.generation, reason == null, m.byTimeout, reason, null, 1, Plans.START, pauses + (m.handed ? 0 : trips)));
   }
 
   private void after(int i, Machine m) {

@@ -1,2 +1,0 @@
--- How often the rollout was paused, as far as its facts are known here; null for those that were open when this was not counted yet.
-alter table gate add column pauses int;
