@@ -90,16 +90,12 @@ public final class RolloutInbox implements Inbox.Handler {
       case RollbackVerdictsRecorded e -> attempts.record(tx, rollout, e.verdicts());
       case MembersSkipped e -> attempts.skip(tx, rollout, e.marks());
       case Started _ -> turn(tx, message, new Gate(true, false, gate.pausedSince(), null), Purpose.UPGRADE);
-      case Paused _ -> {
-        gates.stopped(tx, rollout, true);
-        turn(tx, message, new Gate(gate.upgrading(), gate.rollingBack(), at, gate.trippedSince()), null);
-      }
+      case Paused _ -> turn(tx, message, new Gate(gate.upgrading(), gate.rollingBack(), at, gate.trippedSince()), null);
       case Resumed _ -> {
         moveOn(tx, rollout, gate.pausedSince(), at, true);
         turn(tx, message, new Gate(gate.upgrading(), gate.rollingBack(), null, gate.trippedSince()), purpose(gate));
       }
       case BreakerTripped _ -> {
-        gates.stopped(tx, rollout, false);
         moveOn(tx, rollout, gate.pausedSince(), at, true);
         turn(tx, message, new Gate(gate.upgrading(), false, null, at), null);
       }

@@ -29,7 +29,7 @@ public final class GateStore {
   }
 
   private static final String CREATE = """
-      insert into gate (rollout_id, seq, heard_at, pauses, trips) values ($1, 0, '1970-01-01', 0, 0) on conflict (rollout_id) do nothing
+      insert into gate (rollout_id, seq, heard_at) values ($1, 0, '1970-01-01') on conflict (rollout_id) do nothing
       """;
   private static final String LOCK = """
       select upgrading, rolling_back, paused_since, tripped_since from gate where rollout_id = $1 for update
@@ -50,11 +50,6 @@ public final class GateStore {
   public void write(Db.Tx tx, String rolloutId, Gate gate, boolean ended) {
     tx.send(WRITE, rolloutId, gate.upgrading, gate.rollingBack, Columns.time(gate.pausedSince), Columns.time(gate.trippedSince), ended);
   }
-
-  private static final String STOPPED = "update gate set pauses = pauses + $2, trips = trips + $3 where rollout_id = $1";
-
-  /// Counts what stops clocks: a pause or a trip.
-  public void stopped(Db.Tx tx, String rolloutId, boolean paused) { tx.send(STOPPED, rolloutId, paused ? 1 : 0, paused ? 0 : 1); }
 
   private static final String DELIVER = """
       update gate set purpose = case when seq < $2 then $3 else purpose end, seq = greatest(seq, $2), heard_at = greatest(heard_at, $4)
