@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -21,10 +22,13 @@ import org.junit.jupiter.api.io.TempDir;
 /// Real trouble for real parts, one rollout after another: each ends as it must, the checker finds nothing, and nobody touches anything.
 ///
 /// Not part of the build, which has a short form in [ApartTest]: it takes about half a minute for each round. `-Drounds=100` for more of them, `-Dseed=` for the
-/// same troubles again.
+/// same troubles again, `-Dkinds=CUT,FREEZE` for some kinds of [Trouble] alone.
 class RoundsOfTrouble {
   private static final int ROUNDS = Integer.getInteger("rounds", 20);
   private static final int AGENTS = 12;
+  private static final List<Trouble.Kind> KINDS = System.getProperty("kinds") == null
+      ? List.of(Trouble.Kind.values())
+      : Stream.of(System.getProperty("kinds").split(",")).map(Trouble.Kind::valueOf).toList();
   @TempDir(factory = Spaced.class)
   private static Path folder;
   private static Installation sluice;
@@ -56,7 +60,7 @@ class RoundsOfTrouble {
       var random = new Random(seed + i);
       var troubles = new ArrayList<Trouble>();
       for (int n = random.nextInt(3) == 0 ? 2 : 1; n > 0; n--)
-        troubles.add(Trouble.drawn(random, sluice));
+        troubles.add(Trouble.drawn(random, sluice, KINDS));
       try {
         round(i, random, troubles);
       } catch (RuntimeException | AssertionError e) {

@@ -2,7 +2,6 @@ package dev.sluice.standalone;
 
 import dev.sluice.chassis.CrashPoint;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
@@ -32,15 +31,10 @@ record Trouble(Kind kind, String target, String other, Duration lasts) {
   private static final List<CrashPoint> POINTS = List.of(CrashPoint.AFTER_APPEND, CrashPoint.AFTER_RELAY, CrashPoint.AFTER_POLL,
       CrashPoint.AFTER_HAND_OUT, CrashPoint.DURING_REBALANCE);
 
-  static Trouble drawn(Random random, Installation on) {
-    var kinds = Kind.values();
-    var kind = kinds[random.nextInt(kinds.length)];
+  static Trouble drawn(Random random, Installation on, List<Kind> kinds) {
+    var kind = kinds.get(random.nextInt(kinds.size()));
     if (kind == Kind.DISK_FULL && !on.hasOwnDisk()) kind = Kind.POSTGRESQL_KILL;
-    return of(kind, random, on.names());
-  }
-
-  /// One of a kind.
-  static Trouble of(Kind kind, Random random, List<String> processes) {
+    var processes = on.names();
     var one = processes.get(random.nextInt(processes.size()));
     return switch (kind) {
       case KILL -> new Trouble(kind, one, null, Duration.ZERO);
@@ -63,11 +57,14 @@ record Trouble(Kind kind, String target, String other, Duration lasts) {
     return new Trouble(Kind.CRASH, service, point.name(), Duration.ZERO);
   }
 
+  /// As often one of the servers as one of the processes.
   private static String peer(String one, List<String> processes, Random random) {
-    var peers = new ArrayList<>(List.of("postgresql", "kafka", "kafka"));
-    peers.addAll(processes);
-    peers.remove(one);
-    return peers.get(random.nextInt(peers.size()));
+    var others = processes.stream().filter(other -> !other.equals(one)).toList();
+    return switch (random.nextInt(4)) {
+      case 0 -> "postgresql";
+      case 1 -> "kafka";
+      default -> others.get(random.nextInt(others.size()));
+    };
   }
 
   /// Befalls it, lasts, and ends.
