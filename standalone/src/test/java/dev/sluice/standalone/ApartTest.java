@@ -57,11 +57,13 @@ class ApartTest {
       var maker = striking(crash("planner", CrashPoint.AFTER_APPEND));
       var cleanUp = f.startWhenFree("1.24.0", Map.of("batch_pct", 10)); // the planner dies when it has made the plan, and has it when asked again
       assertThat(maker.join()).containsExactly(true);
+      var cut = striking(new Trouble(Kind.CUT, "rollout-2", "postgresql", Trouble.LONG));
       var blows = striking(new Trouble(Kind.CLOCK_AHEAD, "rollout-1", null, Duration.ofSeconds(1)),
           new Trouble(Kind.FREEZE, "health-1", null, Trouble.LONG), new Trouble(Kind.POSTGRESQL_KILL, "postgresql", null, Duration.ZERO),
           new Trouble(Kind.KAFKA_KILL, "kafka", null, Duration.ZERO));
       assertThat(f.untilState(cleanUp, "completed").at("/batches")).hasSize(10);
       blows.join();
+      cut.join();
       f.awaitFleet(AGENTS);
       assertThat(f.templateVersion()).isEqualTo(f.versions.get("1.24.0"));
       f.breaksNothing();
