@@ -111,6 +111,7 @@ async function loadRollouts() {
   const page = await get(`/v1/rollouts?limit=${SHOWN_ROLLOUTS}`);
   page.rollouts.forEach(take);
   first = false;
+  document.body.dataset.loaded = "";
   draw();
 }
 
