@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,7 +43,8 @@ public final class Chassis implements AutoCloseable {
     var consumer = node.vertx().eventBus().consumer(nudges, _ -> relay.nudge());
     this.asks = new Asks(node.vertx(), node.threads(), config.asksFailPct());
     this.health = new Health(this).check("postgresql", () -> db.query("select 1").rowCount() == 1)
-        .check("kafka", () -> !Await.on(admin.listTopics().names(), CHECK, "Kafka").isEmpty());
+        .check("kafka",
+            () -> !Await.on(admin.listTopics(new ListTopicsOptions().timeoutMs((int) CHECK.toMillis())).names(), CHECK, "Kafka").isEmpty());
     open.push(() -> admin.close(CHECK));
     open.push(db);
     loop("clock", MEASURED, () -> {

@@ -89,7 +89,7 @@ public final class Db implements AutoCloseable {
     return query(sql, parameters).stream().map(row).toList();
   }
 
-  /// Does work each of whose transactions, in any schema of this thread's work, ends with `last`.
+  /// Does work each of whose transactions ends with `last`.
   static <T, X extends Throwable> T within(Consumer<Tx> last, ScopedValue.CallableOp<? extends T, X> work) throws X {
     return ScopedValue.where(LAST, last).call(work);
   }

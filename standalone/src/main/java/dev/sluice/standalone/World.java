@@ -133,9 +133,18 @@ public final class World implements DemoWorld {
     database.logins().entrySet().parallelStream().forEach(one -> {
       var login = one.getValue();
       var service = one.getKey().equals("gateway") ? "event-gateway" : one.getKey() + "-service";
-      Db.migrate(new ServiceConfig(service, "127.0.0.1", 0, login.host(), login.port(), login.database(), login.user(), login.password(),
-          login.schema(), 1, "", "", 1_000, 0));
+      try {
+        Db.migrate(new ServiceConfig(service, "127.0.0.1", 0, login.host(), login.port(), login.database(), login.user(), login.password(),
+            login.schema(), 1, "", "", 1_000, 0));
+      } catch (RuntimeException e) {
+        throw doesNotStart(e);
+      }
     });
+  }
+
+  private static CannotStart doesNotStart(Throwable cause) {
+    log.atError().setCause(cause).log("A service does not start");
+    return new CannotStart("a service does not start: " + cause.getMessage() + "; the log says more", cause);
   }
 
   private void startServices(Database database, String kafka, Map<String, String> given) {
@@ -151,8 +160,7 @@ public final class World implements DemoWorld {
       try {
         running(services, one.join());
       } catch (CompletionException e) {
-        log.atError().setCause(e.getCause()).log("A service does not start");
-        failure = new CannotStart("a service does not start: " + e.getCause().getMessage() + "; the log says more", e.getCause());
+        failure = doesNotStart(e.getCause());
       }
     }
     if (failure != null) throw failure;
