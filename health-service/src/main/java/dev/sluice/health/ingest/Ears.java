@@ -40,8 +40,8 @@ public final class Ears implements AutoCloseable {
     this.meters = new Meters(chassis.node().metrics(), replicaId);
     var db = chassis.db();
     this.replicas = new ReplicaStore(db);
-    this.buffer = new HeartbeatBuffer(clock);
     var joined = clock.instant();
+    this.buffer = new HeartbeatBuffer(clock, joined);
     if (replicas.join(replicaId, joined, config.replicaTtl())) buffer.deaf(joined);
     var cellStore = new CellStore(db);
     this.cells = new Cells(cellStore);

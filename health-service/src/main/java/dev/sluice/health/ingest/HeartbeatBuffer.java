@@ -50,7 +50,7 @@ public final class HeartbeatBuffer {
 
   private final InstantSource clock;
   private List<Waiting> waiting = new ArrayList<>();
-  private Instant last = Instant.EPOCH;
+  private Instant last;
   private Instant oldest;
   private Instant deafSince;
   private Instant refusedAt = Instant.EPOCH;
@@ -62,8 +62,10 @@ public final class HeartbeatBuffer {
   private boolean listens = true;
   private boolean still;
 
-  public HeartbeatBuffer(InstantSource clock) {
+  /// @param joined when the others began to wait for this replica: all that is received is stamped later, also where the clock is set back by a little meanwhile
+  public HeartbeatBuffer(InstantSource clock, Instant joined) {
     this.clock = clock;
+    this.last = joined;
   }
 
   /// Takes a heartbeat.

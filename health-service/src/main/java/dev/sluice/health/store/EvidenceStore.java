@@ -101,8 +101,9 @@ public final class EvidenceStore {
     return tx.list(QUIET, r -> r.getString("instance_id"), Columns.time(before), limit);
   }
 
-  private static final String DEAF = "select from_at, to_at from deaf where to_at > $1";
+  private static final String DEAF = "select from_at, to_at from deaf where to_at > $1 and from_at < to_at";
 
+  /// Rows of an earlier release may end before they begin: those are passed over.
   public Deaf deaf(Db.Tx tx, Instant since) {
     return new Deaf(tx.list(DEAF, r -> new Deaf.Span(Columns.time(r, "from_at"), Columns.time(r, "to_at")), Columns.time(since)));
   }

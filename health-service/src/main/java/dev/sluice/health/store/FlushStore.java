@@ -112,7 +112,10 @@ public final class FlushStore {
 
   private static final String DEAF = "insert into deaf (from_at, to_at, why) values ($1, $2, $3)";
 
-  static void deaf(Db.Tx tx, Instant from, Instant to, String why) { tx.send(DEAF, Columns.time(from), Columns.time(to), why); }
+  /// Where `to` is not after `from`, nothing was missed.
+  static void deaf(Db.Tx tx, Instant from, Instant to, String why) {
+    if (from.isBefore(to)) tx.send(DEAF, Columns.time(from), Columns.time(to), why);
+  }
 
   private static final String BEAT = """
       insert into replica (id, beat_at, flushed_through) values ($1, clock_timestamp(), $2)

@@ -54,7 +54,7 @@ public final class ReplicaStore {
     for (var dead : tx.query(REAP, ttl.toMillis())) {
       var through = Objects.requireNonNull(Columns.time(dead, "flushed_through"));
       var now = Objects.requireNonNull(Columns.time(dead, "now"));
-      if (through.isBefore(now)) FlushStore.deaf(tx, through, now, "a replica was lost");
+      FlushStore.deaf(tx, through, now, "a replica was lost");
     }
     return Columns.time(tx.query(HORIZON).iterator().next(), "horizon");
   }

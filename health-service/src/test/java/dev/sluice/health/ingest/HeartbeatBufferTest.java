@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class HeartbeatBufferTest {
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
   private Instant now = START;
-  private final HeartbeatBuffer buffer = new HeartbeatBuffer(() -> now);
+  private final HeartbeatBuffer buffer = new HeartbeatBuffer(() -> now, START);
 
   private HeartbeatBuffer after(long millis) {
     now = now.plusMillis(millis);
@@ -65,6 +65,15 @@ class HeartbeatBufferTest {
     buffer.deaf(now);
     after(30).awake();
     assertThat(length(missed())).isCloseTo(Duration.ofMillis(30), Duration.ofMillis(1));
+  }
+
+  @Test
+  void a_clock_that_goes_back_after_the_start_takes_no_time_away_and_stamps_nothing_before_it() {
+    buffer.deaf(START);
+    now = START.minusMillis(50);
+    var drain = buffer.drain();
+    assertThat(drain.through()).isAfter(START);
+    assertThat(drain.missed()).isNotEmpty().allSatisfy(m -> assertThat(m.from()).isBefore(m.to()));
   }
 
   @Test
