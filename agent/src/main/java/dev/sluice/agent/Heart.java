@@ -13,6 +13,7 @@ import java.util.function.Supplier;
 /// own absence must not look like the instance's. Any thread may call.
 final class Heart {
   private static final Duration UNTOLD = Duration.ofSeconds(30);
+  private static final Duration SHORTEST_PATIENCE = Duration.ofSeconds(2);
   private final AgentRuntime runtime;
   private final Server server;
   private final Duration override;
@@ -75,7 +76,7 @@ final class Heart {
       JsonObject heartbeat = report.get();
       heartbeat.put("boot_id", bootId);
       heartbeat.put("sequence", ++sequence);
-      server.heartbeat(heartbeat).thenApply(this::told).whenComplete(this::ended);
+      server.heartbeat(heartbeat, patience()).thenApply(this::told).whenComplete(this::ended);
     } catch (RuntimeException | Error failure) {
       ended(null, failure);
     }
@@ -105,6 +106,13 @@ final class Heart {
     if (changed) beat();
     else
       schedule(withJitter(interval));
+  }
+
+  /// An interval at first: who has taken the heartbeat may never answer, and another one may be there. Twice as long each time, for a server that is only slow.
+  private Duration patience() {
+    Duration first = interval.compareTo(SHORTEST_PATIENCE) > 0 ? interval : SHORTEST_PATIENCE;
+    Duration wanted = first.multipliedBy(1L << Math.min(backoff.failures(), 5));
+    return wanted.compareTo(Server.ANSWER_WITHIN) < 0 ? wanted : Server.ANSWER_WITHIN;
   }
 
   private Duration withJitter(Duration whole) { return whole.multipliedBy(90 + runtime.random().nextInt(11)).dividedBy(100); }

@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 /// The calls of an agent to its server, as `api.md` describes them. None blocks. They fail with [Dismissed] where the server is done with
 /// this agent (401, 403, 410), with [Unavailable] where it asks to wait, with [Denied] where it refuses, else with an IOException.
 final class Server {
-  private static final Duration ANSWER_WITHIN = Duration.ofSeconds(20);
+  static final Duration ANSWER_WITHIN = Duration.ofSeconds(20);
   private static final Duration DEFAULT_RETRY = Duration.ofSeconds(5);
   private static final Duration LONGEST_RETRY = Duration.ofMinutes(10);
   private final HttpClient http;
@@ -47,8 +47,8 @@ final class Server {
     return call(request, ANSWER_WITHIN).thenApply(Identity::of);
   }
 
-  CompletableFuture<Answer> heartbeat(JsonObject heartbeat) {
-    return call(authorized(post("v1/instances/" + identity.id() + "/heartbeats", heartbeat)), ANSWER_WITHIN).thenApply(Server::answer);
+  CompletableFuture<Answer> heartbeat(JsonObject heartbeat, Duration within) {
+    return call(authorized(post("v1/instances/" + identity.id() + "/heartbeats", heartbeat)), within).thenApply(Server::answer);
   }
 
   CompletableFuture<Answer> poll(Duration wait) {

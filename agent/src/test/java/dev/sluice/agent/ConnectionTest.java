@@ -63,6 +63,19 @@ class ConnectionTest {
   }
 
   @Test
+  void a_heartbeat_that_is_not_answered_is_told_again_before_the_agent_is_taken_for_silent() {
+    peer.interval = 1;
+    peer.awaitHeartbeat(heartbeat -> true);
+    peer.mute = true;
+    long before = asked();
+    await().atMost(ProtocolPeer.PATIENCE).until(() -> asked() > before);
+    peer.mute = false;
+    long taken = System.nanoTime();
+    peer.awaitHeartbeat(heartbeat -> true);
+    assertThat(Duration.ofNanos(System.nanoTime() - taken)).isLessThan(Duration.ofSeconds(5));
+  }
+
+  @Test
   void a_server_that_is_done_with_the_agent_stops_it_with_a_reason() throws Exception {
     peer.refuseWith = 410;
     String reason = host.agent().stopped().get(30, TimeUnit.SECONDS);

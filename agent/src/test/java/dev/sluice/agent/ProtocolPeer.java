@@ -33,6 +33,8 @@ final class ProtocolPeer implements AutoCloseable {
   final Map<String, byte[]> artifacts = new ConcurrentHashMap<>();
   /// Sent in place of an answer to heartbeats, while it is not 0.
   volatile int refuseWith;
+  /// Heartbeats that come while it is set are taken and never answered.
+  volatile boolean mute;
   /// What a refusal asks to wait, in seconds.
   volatile int retryAfter = 1;
   /// Artifacts end after so many bytes, the connection with them; 0 sends them whole.
@@ -132,6 +134,7 @@ final class ProtocolPeer implements AutoCloseable {
 
   private void heartbeat(HttpExchange exchange) throws IOException, JsonParserException {
     JsonObject body = body(exchange);
+    if (mute) LockSupport.parkNanos(PATIENCE.toNanos());
     if (refuseWith != 0) {
       exchange.getResponseHeaders().add("Retry-After", Integer.toString(retryAfter));
       send(exchange, refuseWith, "{\"detail\":\"the instance was decommissioned\"}");

@@ -4,6 +4,7 @@ import dev.sluice.chassis.ServiceConfig;
 import dev.sluice.chassis.Settings;
 import dev.sluice.gateway.domain.Peer;
 import java.net.URI;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 
@@ -13,8 +14,11 @@ import java.util.List;
 /// @param feedHeld     how many of the newest events are kept in memory for live readers; a power of two. Who is left behind by more is too slow
 /// @param stallSec     seconds that a live connection may take nothing before it is too slow
 /// @param heartbeatSec seconds between signs of life on a live connection
+/// @param agentsSec    seconds between the heartbeats of an agent
 public record GatewayConfig(ServiceConfig service, List<URI> planner, List<URI> approval, List<URI> rollout, List<URI> health, int feedHeld,
-    int stallSec, int heartbeatSec) {
+    int stallSec, int heartbeatSec, int agentsSec) {
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
   public GatewayConfig {
     planner = List.copyOf(planner);
     approval = List.copyOf(approval);
@@ -29,7 +33,14 @@ public record GatewayConfig(ServiceConfig service, List<URI> planner, List<URI> 
         peers(s, "SLUICE_ROLLOUT_URL", 8083, "rollout"), peers(s, "SLUICE_HEALTH_URL", 8084, "health"),
         Integer.highestOneBit(s.number("SLUICE_FEED_HELD", 16_384, 1_024, 1 << 20, "newest events kept in memory for live readers")),
         s.number("SLUICE_FEED_STALL_SEC", 10, 1, 600, "seconds that a live connection may take nothing before it is closed as too slow"),
-        s.number("SLUICE_FEED_HEARTBEAT_SEC", 20, 1, 100, "seconds between signs of life on a live connection"));
+        s.number("SLUICE_FEED_HEARTBEAT_SEC", 20, 1, 100, "seconds between signs of life on a live connection"),
+        s.number("SLUICE_HEARTBEAT_INTERVAL_SEC", 30, 1, 3600, "seconds between heartbeats, for when to ask another health-service"));
+  }
+
+  /// How long a heartbeat may go unanswered before another health-service is told it too: three intervals without a heartbeat are silence.
+  Duration patience() {
+    var half = Duration.ofSeconds(agentsSec).dividedBy(2);
+    return half.compareTo(PATIENCE) < 0 ? half : PATIENCE;
   }
 
   /// Where the replicas of a service listen.

@@ -38,7 +38,7 @@ public final class GatewayService implements AutoCloseable {
     watch.watch(chassis, peers.values());
     var http = chassis.http("openapi/event-gateway.yaml");
     events(http, feed, log, config);
-    others(http.router(), peers);
+    others(http.router(), peers, config.patience());
     Page.routes(http.router());
     this.port = http.listen();
   }
@@ -65,8 +65,9 @@ public final class GatewayService implements AutoCloseable {
     http.router().get("/v1/events/stream").order(-1).handler(StreamApi::admit);
   }
 
-  private void others(Router router, Map<Peer, Upstream> peers) {
+  private void others(Router router, Map<Peer, Upstream> peers, Duration patience) {
     var forwarder = chassis.closing(new Forwarder(chassis.vertx()));
+    router.post("/v1/instances/:id/heartbeats").handler(context -> forwarder.forwardTwice(context, peers.get(Peer.HEALTH), patience));
     peers.forEach((peer, upstream) -> peer.owned()
         .forEach(name -> router.route("/v1/" + name + "/*").handler(context -> forwarder.forward(context, upstream))));
     router.route("/mcp").handler(GatewayService::notYet);

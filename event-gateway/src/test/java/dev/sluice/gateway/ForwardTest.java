@@ -43,13 +43,14 @@ class ForwardTest {
   private static final HttpServer APPROVAL = server("approval");
   private static final HttpServer ROLLOUT = server("rollout");
   private static final HttpServer HEALTH = server("health");
+  private static final String HEARTBEATS = "/v1/instances/i-1/heartbeats";
   /// Takes what it is told, and never answers.
   private static final URI MUTE = URI.create("http://127.0.0.1:" + mute());
   private static final URI NOBODY = URI.create("http://127.0.0.1:9");
   private static final GatewayService GATEWAY = GatewayService.start(NODE,
       new GatewayConfig(Real.fresh().gatewayService(), List.of(address(PLANNER)), List.of(NOBODY, address(APPROVAL)),
           List.of(address(ROLLOUT)), List.of(address(HEALTH)),
-          1_024, 1, 1));
+          1_024, 1, 1, 1));
   private static final int PORT = GATEWAY.port();
 
   @AfterAll
@@ -80,6 +81,10 @@ class ForwardTest {
       case "/v1/instances/bulk" -> {
         request.response().setChunked(true);
         var _ = request.pipeTo(request.response());
+      }
+      case HEARTBEATS -> {
+        request.response().putHeader("X-Token", request.getHeader("Authorization"));
+        request.body().onSuccess(request.response()::end);
       }
       case "/v1/artifacts/digest" ->
         request.body().onSuccess(body -> request.response().end(Ids.hex(Ids.sha256().digest(body.getBytes()))));
@@ -113,10 +118,16 @@ class ForwardTest {
   }
 
   @Test
-  void a_replica_that_never_answers_is_passed_over() {
+  void a_replica_that_never_answers_is_passed_over_and_a_heartbeat_told_to_another_one_within_half_an_interval() {
     var config = new GatewayConfig(Real.fresh().gatewayService(), List.of(address(PLANNER)), List.of(address(APPROVAL)),
-        List.of(MUTE, address(ROLLOUT)), List.of(address(HEALTH)), 1_024, 1, 1);
+        List.of(MUTE, address(ROLLOUT)), List.of(NOBODY, MUTE, address(HEALTH)), 1_024, 1, 1, 1);
     try (var gateway = GatewayService.start(NODE, config)) {
+      for (int i = 0; i < 9; i++) {
+        var answer = Calls.send(Calls.to(gateway.port(), HEARTBEATS).POST(BodyPublishers.ofString("heartbeat " + i))
+            .timeout(Duration.ofMillis(1_500)));
+        assertThat(answer.body()).isEqualTo("heartbeat " + i);
+        assertThat(answer.headers().firstValue("X-Token")).hasValue("Bearer test");
+      }
       int answered = 0;
       for (int i = 0; i < 30 && answered < 6; i++) {
         try {
@@ -272,6 +283,7 @@ class ForwardTest {
     for (int i = 0; i < 4; i++)
       assertThat(Calls.send(Calls.to(PORT, "/v1/approval-requests").POST(BodyPublishers.ofString("{}"))).statusCode()).isEqualTo(201);
     try (var alone = GatewayService.start(NODE, Real.fresh().gateway())) {
+      assertThat(Calls.send(Calls.to(alone.port(), HEARTBEATS).POST(BodyPublishers.ofString("{}"))).statusCode()).isEqualTo(503);
       var answer = Calls.send(Calls.to(alone.port(), "/v1/rollouts").POST(BodyPublishers.ofString("{}")));
       assertThat(answer.statusCode()).isEqualTo(503);
       assertThat(answer.headers().firstValue("Retry-After")).isPresent();

@@ -40,7 +40,7 @@ record Real(Database database, String prefix) {
   ServiceConfig gatewayService() { return service("event-gateway", database.login("gateway"), "gateway", 6); }
 
   /// A gateway whose peers are all at one address, with a small feed.
-  GatewayConfig gateway(List<URI> peers) { return new GatewayConfig(gatewayService(), peers, peers, peers, peers, 1_024, 1, 1); }
+  GatewayConfig gateway(List<URI> peers) { return new GatewayConfig(gatewayService(), peers, peers, peers, peers, 1_024, 1, 1, 1); }
 
   GatewayConfig gateway() { return gateway(List.of(NOBODY)); }
 

@@ -5,6 +5,7 @@ import dev.sluice.contract.Problem;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
@@ -17,7 +18,11 @@ import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.NetSocket;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
@@ -25,7 +30,8 @@ import java.util.TreeSet;
 /// Passes `/v1/...` on to the service that owns it, and the answer back: bytes as they come, in both directions as fast as the slower side takes them, a WebSocket
 /// as a tunnel. Headers go through but those that are of one connection (RFC 9110, 7.6.1); `X-Request-Id` is the gateway's.
 ///
-/// A replica that cannot be reached is passed over for the next one; nothing has been sent then. Where none answers: 503. Lives on the event loop.
+/// A replica that cannot be reached is passed over for the next one; nothing has been sent then. A heartbeat may be told twice, so it goes to another replica too
+/// where one does not answer it in time. Where none answers: 503. Lives on the event loop.
 public final class Forwarder implements AutoCloseable {
   private static final Set<String> HOP = Set.of("connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization",
       "te",
@@ -38,10 +44,14 @@ public final class Forwarder implements AutoCloseable {
   /// Longer than the server's own limit, which ends a silent socket first.
   private static final Duration SOCKET_SILENCE = Duration.ofSeconds(150);
   private static final int CONNECTIONS = 16_384;
+  /// Bodies that are kept until they are answered.
+  private static final int SMALL = 1 << 16;
+  private final Vertx vertx;
   private final HttpClient calls;
   private final HttpClient sockets;
 
   public Forwarder(Vertx vertx) {
+    this.vertx = vertx;
     this.calls = client(vertx, SILENCE);
     this.sockets = client(vertx, SOCKET_SILENCE);
   }
@@ -58,25 +68,106 @@ public final class Forwarder implements AutoCloseable {
     var request = context.request();
     request.pause();
     boolean socket = request.method() == HttpMethod.GET && request.headers().contains(HttpHeaders.UPGRADE, "websocket", true);
-    connect(socket ? sockets : calls, request, upstream, upstream.inTurn().iterator()).onSuccess(out -> {
-      out.exceptionHandler(_ -> {}); // its response says the same
-      out.putHeader("X-Request-Id", context.<String>get("request_id"));
+    connect(socket ? sockets : calls, request, upstream, upstream.inTurn().iterator()).onSuccess(reached -> {
+      var out = reached.out();
+      prepare(context, out);
+      out.response().onSuccess(_ -> upstream.reached(reached.replica()));
       if (socket) tunnel(context, upstream, out);
       else
         exchange(context, upstream, out);
     }).onFailure(e -> away(context, upstream));
   }
 
-  private static Future<HttpClientRequest> connect(HttpClient client, HttpServerRequest request, Upstream upstream,
+  /// Passes on a request that changes nothing when it is told twice: who does not answer within the patience is passed over for a while, and the next replica is
+  /// asked too, unless it is passed over itself. The first answer counts.
+  public void forwardTwice(RoutingContext context, Upstream upstream, Duration patience) {
+    var request = context.request();
+    var length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+    boolean small = length != null && length.matches("\\d{1,5}") && Integer.parseInt(length) <= SMALL;
+    if (!small || request.headers().contains(HttpHeaders.EXPECT)) forward(context, upstream);
+    else
+      request.body().onSuccess(body -> new Asking(context, upstream, patience, body).ask());
+  }
+
+  /// One request to several replicas, one after the other.
+  private final class Asking {
+    private final RoutingContext context;
+    private final Upstream upstream;
+    private final Duration patience;
+    private final Buffer body;
+    private final Deque<Upstream.Replica> replicas;
+    private final List<HttpClientRequest> asked = new ArrayList<>();
+    private int open;
+    private boolean over;
+
+    Asking(RoutingContext context, Upstream upstream, Duration patience, Buffer body) {
+      this.context = context;
+      this.upstream = upstream;
+      this.patience = patience;
+      this.body = body;
+      this.replicas = new ArrayDeque<>(upstream.inTurn());
+      context.response().closeHandler(_ -> {
+        if (!over) end(null);
+      });
+    }
+
+    void ask() {
+      var replica = replicas.pop();
+      open++;
+      long timer = vertx.setTimer(patience.toMillis(), _ -> {
+        if (over) return;
+        upstream.away(replica);
+        if (!replicas.isEmpty() && !upstream.rests(replicas.peek())) ask();
+      });
+      calls.request(options(context.request(), replica)).compose(out -> send(out, replica)).onFailure(_ -> {
+        open--;
+        boolean inTime = vertx.cancelTimer(timer);
+        if (over) return;
+        upstream.away(replica);
+        if (!inTime && open > 0) return;
+        if (!replicas.isEmpty()) ask();
+        else if (open == 0) away(context, upstream);
+      }).onSuccess(_ -> vertx.cancelTimer(timer));
+    }
+
+    private Future<?> send(HttpClientRequest out, Upstream.Replica replica) {
+      asked.add(out);
+      if (over) return Future.succeededFuture(out.reset());
+      prepare(context, out);
+      copy(context.request().headers(), out.headers(), ofOneConnection(context.request().headers()));
+      return out.send(body).onSuccess(in -> {
+        upstream.reached(replica);
+        if (over) return;
+        end(out);
+        answer(context, in, out);
+      });
+    }
+
+    private void end(HttpClientRequest winner) {
+      over = true;
+      asked.stream().filter(one -> one != winner).forEach(HttpClientRequest::reset);
+    }
+  }
+
+  private record Reached(Upstream.Replica replica, HttpClientRequest out) {}
+
+  private static Future<Reached> connect(HttpClient client, HttpServerRequest request, Upstream upstream,
       Iterator<Upstream.Replica> replicas) {
     var replica = replicas.next();
-    var address = replica.address();
-    var options = new RequestOptions().setHost(address.getHost()).setPort(address.getPort()).setMethod(request.method())
-        .setURI(request.uri());
-    return client.request(options).onSuccess(_ -> upstream.reached(replica)).recover(e -> {
+    return client.request(options(request, replica)).map(out -> new Reached(replica, out)).recover(e -> {
       upstream.away(replica);
       return replicas.hasNext() ? connect(client, request, upstream, replicas) : Future.failedFuture(e);
     });
+  }
+
+  private static RequestOptions options(HttpServerRequest request, Upstream.Replica replica) {
+    var address = replica.address();
+    return new RequestOptions().setHost(address.getHost()).setPort(address.getPort()).setMethod(request.method()).setURI(request.uri());
+  }
+
+  private static void prepare(RoutingContext context, HttpClientRequest out) {
+    out.exceptionHandler(_ -> {}); // its response says the same
+    out.putHeader("X-Request-Id", context.<String>get("request_id"));
   }
 
   private void exchange(RoutingContext context, Upstream upstream, HttpClientRequest out) {

@@ -49,7 +49,8 @@ public final class Upstream {
 
   void reached(Replica replica) { awayAt.set(replica.index(), 0); }
 
-  private boolean rests(Replica replica) {
+  /// Whether it is passed over for now.
+  boolean rests(Replica replica) {
     long since = awayAt.get(replica.index());
     return since != 0 && System.nanoTime() - since < REST_NANOS;
   }
