@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Real trouble for real parts, one rollout after another: each ends as it must, the checker finds nothing, and nobody touches anything.
 ///
 /// Not part of the build, which has a short form in [ApartTest]: it takes about half a minute for each round. `-Drounds=100` for more of them, `-Dseed=` for the
-/// same troubles again, `-Dkinds=CUT,FREEZE` for some kinds of [Trouble] alone.
+/// same troubles again, `-Dkinds=CUT,FREEZE` for some kinds of [Trouble] alone, `-Dcuts=all` for each way between two parts, cut once.
 class RoundsOfTrouble {
   private static final int ROUNDS = Integer.getInteger("rounds", 20);
   private static final int AGENTS = 12;
@@ -54,13 +54,13 @@ class RoundsOfTrouble {
   @Timeout(36_000)
   void rollouts_end_as_they_must_whatever_befalls() {
     long seed = Long.getLong("seed", System.nanoTime());
-    System.out.println("RoundsOfTrouble: seed " + seed + ", " + ROUNDS + " rounds");
+    var cuts = System.getProperty("cuts") == null ? List.<Trouble>of() : Trouble.cuts(sluice);
+    int rounds = cuts.isEmpty() ? ROUNDS : cuts.size();
+    System.out.println("RoundsOfTrouble: seed " + seed + ", " + rounds + " rounds");
     var failures = new ArrayList<String>();
-    for (int i = 1; i <= ROUNDS; i++) {
+    for (int i = 1; i <= rounds; i++) {
       var random = new Random(seed + i);
-      var troubles = new ArrayList<Trouble>();
-      for (int n = random.nextInt(3) == 0 ? 2 : 1; n > 0; n--)
-        troubles.add(Trouble.drawn(random, sluice, KINDS));
+      var troubles = cuts.isEmpty() ? drawn(random) : List.of(cuts.get(i - 1));
       try {
         round(i, random, troubles);
       } catch (RuntimeException | AssertionError e) {
@@ -72,6 +72,13 @@ class RoundsOfTrouble {
     System.out.println("| what befell | survived | not come to |");
     survived.forEach((kind, times) -> System.out.printf("| %s | %d | %d |%n", kind, times[0], times[1]));
     assertThat(failures).isEmpty();
+  }
+
+  private static List<Trouble> drawn(Random random) {
+    var troubles = new ArrayList<Trouble>();
+    for (int n = random.nextInt(3) == 0 ? 2 : 1; n > 0; n--)
+      troubles.add(Trouble.drawn(random, sluice, KINDS));
+    return troubles;
   }
 
   private void round(int number, Random random, List<Trouble> troubles) {

@@ -2,6 +2,7 @@ package dev.sluice.standalone;
 
 import dev.sluice.chassis.CrashPoint;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
@@ -48,6 +49,20 @@ record Trouble(Kind kind, String target, String other, Duration lasts) {
       case KAFKA_AWAY -> new Trouble(kind, "kafka", null, AWAY);
       case DISK_FULL -> new Trouble(kind, "postgresql", null, LONG);
     };
+  }
+
+  /// Each way there is, cut once: between a process of one service and one of another, and to either server.
+  static List<Trouble> cuts(Installation on) {
+    var cuts = new ArrayList<Trouble>();
+    var services = on.names().stream().map(name -> name.substring(0, name.indexOf('-'))).distinct().toList();
+    for (int i = 0; i < services.size(); i++) {
+      var one = on.processesOf(services.get(i)).getFirst().name();
+      for (var other : services.subList(i + 1, services.size()))
+        cuts.add(new Trouble(Kind.CUT, one, on.processesOf(other).getLast().name(), LONG.multipliedBy(2)));
+      for (var server : List.of("postgresql", "kafka"))
+        cuts.add(new Trouble(Kind.CUT, one, server, LONG.multipliedBy(2)));
+    }
+    return cuts;
   }
 
   /// A death at a point, of a process that comes there: only the health-service hands out.
