@@ -24,6 +24,8 @@ final class Heart {
   private final String bootId;
   private long sequence;
   private Duration interval;
+  private Duration took = Duration.ZERO;
+  private long sent;
   private boolean started;
   private boolean underWay;
   private boolean changed;
@@ -76,6 +78,7 @@ final class Heart {
       JsonObject heartbeat = report.get();
       heartbeat.put("boot_id", bootId);
       heartbeat.put("sequence", ++sequence);
+      sent = System.nanoTime();
       server.heartbeat(heartbeat, patience()).thenApply(this::told).whenComplete(this::ended);
     } catch (RuntimeException | Error failure) {
       ended(null, failure);
@@ -102,18 +105,22 @@ final class Heart {
   private void succeeded(Server.Answer answer) {
     if (backoff.failures() > 0) runtime.log("the server answers again");
     backoff.reset();
+    took = Duration.ofNanos(System.nanoTime() - sent);
     if (override.isZero() && !answer.nextHeartbeat().isZero()) interval = answer.nextHeartbeat();
     if (changed) beat();
     else
       schedule(withJitter(interval));
   }
 
-  /// An interval at first: who has taken the heartbeat may never answer, and another one may be there. Twice as long each time, for a server that is only slow.
+  /// An interval: who has taken the heartbeat may never answer, and another one may be there. Twice as long each time that it failed, and twice as long as the last
+  /// answer took, for a server that is only slow.
   private Duration patience() {
-    Duration first = interval.compareTo(SHORTEST_PATIENCE) > 0 ? interval : SHORTEST_PATIENCE;
+    Duration first = longer(longer(interval, SHORTEST_PATIENCE), took.multipliedBy(2));
     Duration wanted = first.multipliedBy(1L << Math.min(backoff.failures(), 5));
     return wanted.compareTo(Server.ANSWER_WITHIN) < 0 ? wanted : Server.ANSWER_WITHIN;
   }
+
+  private static Duration longer(Duration one, Duration other) { return one.compareTo(other) > 0 ? one : other; }
 
   private Duration withJitter(Duration whole) { return whole.multipliedBy(90 + runtime.random().nextInt(11)).dividedBy(100); }
 

@@ -83,6 +83,7 @@ class ForwardTest {
         var _ = request.pipeTo(request.response());
       }
       case HEARTBEATS -> {
+        request.response().setStatusCode(name.equals("busy") ? 503 : 200);
         request.response().putHeader("X-Token", request.getHeader("Authorization"));
         request.body().onSuccess(request.response()::end);
       }
@@ -120,11 +121,12 @@ class ForwardTest {
   @Test
   void a_replica_that_never_answers_is_passed_over_and_a_heartbeat_told_to_another_one_within_half_an_interval() {
     var config = new GatewayConfig(Real.fresh().gatewayService(), List.of(address(PLANNER)), List.of(address(APPROVAL)),
-        List.of(MUTE, address(ROLLOUT)), List.of(NOBODY, MUTE, address(HEALTH)), 1_024, 1, 1, 1);
+        List.of(MUTE, address(ROLLOUT)), List.of(NOBODY, MUTE, address(server("busy")), address(HEALTH)), 1_024, 1, 1, 1);
     try (var gateway = GatewayService.start(NODE, config)) {
       for (int i = 0; i < 9; i++) {
         var answer = Calls.send(Calls.to(gateway.port(), HEARTBEATS).POST(BodyPublishers.ofString("heartbeat " + i))
             .timeout(Duration.ofMillis(1_500)));
+        assertThat(answer.statusCode()).isEqualTo(200);
         assertThat(answer.body()).isEqualTo("heartbeat " + i);
         assertThat(answer.headers().firstValue("X-Token")).hasValue("Bearer test");
       }

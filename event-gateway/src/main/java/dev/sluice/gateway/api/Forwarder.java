@@ -18,9 +18,7 @@ import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.NetSocket;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
@@ -79,14 +77,14 @@ public final class Forwarder implements AutoCloseable {
   }
 
   /// Passes on a request that changes nothing when it is told twice: who does not answer within the patience is passed over for a while, and the next replica is
-  /// asked too, unless it is passed over itself. The first answer counts.
+  /// asked too; one that is passed over itself only after as long again. The first answer counts, a refusal (5xx) only where nobody else may answer.
   public void forwardTwice(RoutingContext context, Upstream upstream, Duration patience) {
     var request = context.request();
     var length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
     boolean small = length != null && length.matches("\\d{1,5}") && Integer.parseInt(length) <= SMALL;
     if (!small || request.headers().contains(HttpHeaders.EXPECT)) forward(context, upstream);
     else
-      request.body().onSuccess(body -> new Asking(context, upstream, patience, body).ask());
+      request.body().onSuccess(body -> new Asking(context, upstream, patience, body).next());
   }
 
   /// One request to several replicas, one after the other.
@@ -95,7 +93,7 @@ public final class Forwarder implements AutoCloseable {
     private final Upstream upstream;
     private final Duration patience;
     private final Buffer body;
-    private final Deque<Upstream.Replica> replicas;
+    private final List<Upstream.Replica> left;
     private final List<HttpClientRequest> asked = new ArrayList<>();
     private int open;
     private boolean over;
@@ -105,47 +103,82 @@ public final class Forwarder implements AutoCloseable {
       this.upstream = upstream;
       this.patience = patience;
       this.body = body;
-      this.replicas = new ArrayDeque<>(upstream.inTurn());
+      this.left = upstream.inTurn();
       context.response().closeHandler(_ -> {
-        if (!over) end(null);
+        if (!context.response().ended()) end(null);
       });
     }
 
-    void ask() {
-      var replica = replicas.pop();
-      open++;
-      long timer = vertx.setTimer(patience.toMillis(), _ -> {
-        if (over) return;
-        upstream.away(replica);
-        if (!replicas.isEmpty() && !upstream.rests(replicas.peek())) ask();
-      });
-      calls.request(options(context.request(), replica)).compose(out -> send(out, replica)).onFailure(_ -> {
-        open--;
-        boolean inTime = vertx.cancelTimer(timer);
-        if (over) return;
-        upstream.away(replica);
-        if (!inTime && open > 0) return;
-        if (!replicas.isEmpty()) ask();
-        else if (open == 0) away(context, upstream);
-      }).onSuccess(_ -> vertx.cancelTimer(timer));
-    }
-
-    private Future<?> send(HttpClientRequest out, Upstream.Replica replica) {
-      asked.add(out);
-      if (over) return Future.succeededFuture(out.reset());
-      prepare(context, out);
-      copy(context.request().headers(), out.headers(), ofOneConnection(context.request().headers()));
-      return out.send(body).onSuccess(in -> {
-        upstream.reached(replica);
-        if (over) return;
-        end(out);
-        answer(context, in, out);
-      });
+    void next() {
+      if (!left.isEmpty()) new Question(left.removeFirst()).ask();
+      else if (open == 0) away(context, upstream);
     }
 
     private void end(HttpClientRequest winner) {
       over = true;
       asked.stream().filter(one -> one != winner).forEach(HttpClientRequest::reset);
+    }
+
+    private final class Question {
+      private final Upstream.Replica replica;
+      private boolean late;
+      private long timer;
+
+      Question(Upstream.Replica replica) {
+        this.replica = replica;
+      }
+
+      void ask() {
+        open++;
+        timer = vertx.setTimer(patience.toMillis(), _ -> patienceEnds());
+        Future.succeededFuture().compose(_ -> calls.request(options(context.request(), replica))).compose(this::send).onFailure(_ -> {
+          if (!over && !late) upstream.away(replica);
+          ended();
+        });
+      }
+
+      private void patienceEnds() {
+        if (over) return;
+        boolean again = late;
+        late = true;
+        upstream.away(replica);
+        var other = left.stream().filter(one -> again || !upstream.rests(one)).findFirst();
+        if (other.isPresent()) {
+          left.remove(other.get());
+          new Question(other.get()).ask();
+        } else if (!again && !left.isEmpty()) timer = vertx.setTimer(patience.toMillis(), _ -> patienceEnds());
+      }
+
+      private Future<HttpClientResponse> send(HttpClientRequest out) {
+        prepare(context, out);
+        if (over) {
+          out.reset();
+          return Future.failedFuture("answered meanwhile");
+        }
+        asked.add(out);
+        copy(context.request().headers(), out.headers(), ofOneConnection(context.request().headers()));
+        return out.send(body).onSuccess(in -> take(in, out));
+      }
+
+      private void take(HttpClientResponse in, HttpClientRequest out) {
+        if (!late) upstream.reached(replica);
+        if (over) return;
+        if (in.statusCode() >= 500 && (!left.isEmpty() || open > 1)) {
+          in.resume();
+          ended();
+          return;
+        }
+        vertx.cancelTimer(timer);
+        end(out);
+        answer(context, in, out);
+      }
+
+      /// Nothing more is to be hoped for from this one.
+      private void ended() {
+        open--;
+        boolean waitedFor = vertx.cancelTimer(timer);
+        if (!over && (waitedFor || open == 0)) next();
+      }
     }
   }
 
