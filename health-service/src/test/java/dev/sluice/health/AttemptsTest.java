@@ -240,6 +240,20 @@ class AttemptsTest {
     play.ends();
   }
 
+  /// By the database, for whichever release writes it.
+  @Test
+  void each_pause_and_each_trip_counts_once() {
+    var play = Play.of(world, "stops-count", settled("stops-count")).start();
+    eventually(() -> assertThat(purpose("stops-count")).isNotEqualTo("unknown"));
+    for (var since : List.of("clock_timestamp()", "clock_timestamp()", "null", "clock_timestamp()"))
+      world.db().query("update gate set paused_since = " + since + ", tripped_since = " + since + " where rollout_id = 'stops-count'");
+    world.db().query("update gate set tripped_since = null where rollout_id = 'stops-count'");
+    world.db().query("update gate set tripped_since = clock_timestamp() where rollout_id = 'stops-count'");
+    assertThat(world.db().list("select pauses, trips from gate where rollout_id = 'stops-count'",
+        r -> r.getInteger("pauses") + " pauses, " + r.getInteger("trips") + " trips")).containsExactly("2 pauses, 3 trips");
+    play.ends();
+  }
+
   @Test
   void takes_back_only_what_was_not_handed_out() {
     var has = settled("has");
