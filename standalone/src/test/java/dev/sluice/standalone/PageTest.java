@@ -65,12 +65,16 @@ class PageTest {
       var second = template + "-2";
       var plan = plan(template, List.of(first, second), Map.of("batch_pct", 50, "max_consecutive_failures", 1));
       var rollout = plan.path("rollout_id").asText();
-      browser.click(button(asked(plan.path("approval_request_id").asText()), "Approve"));
+      var approve = button(asked(plan.path("approval_request_id").asText()), "Approve");
+      browser.until(approve);
+      fits();
+      browser.click(approve);
       say(first, NEW, "unhealthy", told(first, rollout));
 
       var question = asked(api.until("/v1/rollouts/" + rollout, Fixture.SOON, r -> r.hasNonNull("continuation_request_id"))
           .path("continuation_request_id").asText());
       browser.until(question + "?.textContent.includes('unhealthy 1')");
+      fits();
       browser.click(button(question, label));
       browser.until("document.getElementById('confirm').open");
       browser.eval("document.getElementById('confirm-input').value = 'by the page'");
@@ -111,6 +115,14 @@ class PageTest {
             "silent 1 silent: took the instruction, then was heard no more (page-silent)",
             "absent 1 absent: never came for the instruction (page-absent)");
     assertThat(browser.eval("new Set([..." + failures + ".children].map(li => getComputedStyle(li).color)).size").asInt()).isEqualTo(3);
+  }
+
+  /// On a screen and on a phone, in light and dark, nothing stands out of the page.
+  private static synchronized void fits() {
+    for (int width : List.of(390, 1440)) {
+      browser.show(width, 900, width == 390);
+      browser.until("innerWidth === %1$d && document.documentElement.scrollWidth <= %1$d".formatted(width));
+    }
   }
 
   private static String asked(String request) { return "document.getElementById('asked-" + request + "')?.closest('.card')"; }
