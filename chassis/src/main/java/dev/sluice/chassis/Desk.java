@@ -49,7 +49,9 @@ public final class Desk<S, C, E> {
   }
 
   /// A stream as it stands.
-  public record Loaded<S>(S state, Journal.Position end) {}
+  ///
+  /// @param at when its last fact was recorded
+  public record Loaded<S>(S state, Journal.Position end, Instant at) {}
 
   /// What became of a command.
   public sealed interface Outcome<S, E> {
@@ -143,7 +145,9 @@ public final class Desk<S, C, E> {
         for (var event : events)
           state = decider.evolve(state, event);
         var after = about.enrich().apply(state);
-        var at = clock.instant();
+        // the last fact may be of another replica, whose clock is a little ahead: time does not go back in a stream
+        var now = clock.instant();
+        var at = now.isBefore(loaded.at()) ? loaded.at() : now;
         var entries = new ArrayList<Journal.Entry>();
         for (var event : events)
           entries.add(new Journal.Entry(event, about.scope().apply(after)));
@@ -154,7 +158,7 @@ public final class Desk<S, C, E> {
           also.accept(tx);
           return newEnd;
         });
-        remember(stream, new Loaded<>(after, end));
+        remember(stream, new Loaded<>(after, end, events.isEmpty() ? loaded.at() : at));
         if (!events.isEmpty()) journal.nudge();
         yield new Done<>(after, end, events);
       }
@@ -168,6 +172,7 @@ public final class Desk<S, C, E> {
     }
     var state = cached == null ? decider.initial() : cached.state();
     var end = cached == null ? Journal.Position.START : cached.end();
+    var at = cached == null ? Instant.MIN : cached.at();
     while (true) {
       var more = journal.after(stream, end.seq(), about.kinds());
       for (var message : more) {
@@ -175,10 +180,11 @@ public final class Desk<S, C, E> {
         var event = (E) message.event();
         state = decider.evolve(state, event);
         end = new Journal.Position(message.seq(), message.toldTo());
+        at = message.at();
       }
       if (more.size() < 1_000) break;
     }
-    var loaded = new Loaded<>(about.enrich().apply(state), end);
+    var loaded = new Loaded<>(about.enrich().apply(state), end, at);
     remember(stream, loaded);
     return loaded;
   }

@@ -51,7 +51,7 @@ public final class Loop implements AutoCloseable {
         if (!more && nudges.tryAcquire(every.toMillis(), TimeUnit.MILLISECONDS)) nudges.drainPermits();
       } catch (InterruptedException e) {
         return;
-      } catch (Exception e) {
+      } catch (Exception | Error e) {
         if (closed) return;
         if (failures++ == 0)
           log.atWarn().addKeyValue("loop", name).setCause(e instanceof Outage ? null : e).log("Does not work, trying again: {}",

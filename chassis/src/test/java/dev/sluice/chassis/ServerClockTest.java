@@ -49,6 +49,16 @@ class ServerClockTest {
   }
 
   @Test
+  void a_small_correction_does_not_turn_it_back() {
+    clock.measured(NOW, NOW.plusMillis(100), NOW.plusMillis(90));
+    assertThat(clock.instant()).isEqualTo(NOW.plusMillis(55));
+    clock.measured(NOW, NOW.plusMillis(1), NOW.plusMillis(2));
+    assertThat(clock.instant()).isEqualTo(NOW.plusMillis(55));
+    clock.measured(NOW, NOW.minusSeconds(5), NOW.plusMillis(2));
+    assertThat(clock.instant()).isEqualTo(NOW.minusSeconds(5).minusMillis(1));
+  }
+
+  @Test
   void a_small_difference_is_noise() {
     clock.measured(NOW, NOW.plusMillis(15), NOW.plusMillis(2));
     assertThat(clock.instant()).isEqualTo(NOW);
