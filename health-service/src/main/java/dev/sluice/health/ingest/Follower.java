@@ -6,6 +6,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.MessageConsumer;
 import java.time.Duration;
 import java.util.LinkedHashSet;
+import java.util.Set;
 
 /// Keeps a replica's memory up with the database: a look each 250 ms, and at once when another replica says that something changed. A lost nudge costs 250 ms.
 public final class Follower implements AutoCloseable {
@@ -17,6 +18,8 @@ public final class Follower implements AutoCloseable {
   private final Gates gates;
   private final MessageConsumer<?> consumer;
   private final Loop loop;
+  /// Who is to be told, also after a look that failed half-way.
+  private final Set<Cell> changed = new LinkedHashSet<>();
   private String horizon;
 
   /// @param address where the replicas of one service nudge each other
@@ -36,7 +39,6 @@ public final class Follower implements AutoCloseable {
   private boolean look() {
     var next = store.horizon();
     var from = horizon == null ? next : horizon;
-    var changed = new LinkedHashSet<Cell>();
     for (var row : store.credentialsSince(from))
       cells.find(row.instanceId()).ifPresent(cell -> {
         cell.learn(row.credentials());
@@ -50,6 +52,7 @@ public final class Follower implements AutoCloseable {
     if (gates.replace(store.gates())) for (var cell : cells.all())
       if (cell.listenedTo()) changed.add(cell);
     changed.forEach(Cell::changed);
+    changed.clear();
     return false;
   }
 

@@ -106,7 +106,8 @@ final class Settlement {
     var rollout = attempt.rolloutId();
     switch (finding) {
       case Finding.Judged f -> {
-        var seconds = Duration.between(attempt.watch().instructedAt(), f.at()).toMillis() / 1000.0;
+        // the instruction was stamped by another service's clock
+        var seconds = Math.max(0, Duration.between(attempt.watch().instructedAt(), f.at()).toMillis() / 1000.0);
         if (f.timeout()) timeouts.add(attempt);
         reports.judged(rollout, instance,
             new Judgement(attempt.ordinal(), attempt.counted(), f.healthy(), f.timeout(), f.reason(), f.detail(),

@@ -48,7 +48,8 @@ public final class HandOutStore {
         select w.* from wish w join assignment a using (instance_id, module_id)
          order by a.instance_id, a.module_id for update of a
       )
-      update assignment a set handed_out_at = $4, changed_xid = greatest(pg_current_xact_id(), a.changed_xid)
+      update assignment a set handed_out_at = $4, due_at = case when a.rollout_id is not null then coalesce(a.due_at, a.deadline_at) end,
+             changed_xid = greatest(pg_current_xact_id(), a.changed_xid)
         from locked w
        where a.instance_id = w.instance_id and a.module_id = w.module_id and a.generation = w.generation and a.handed_out_at is null
          and (a.standing is null or a.standing = 'awaited') and (a.due_at is null or a.due_at > $4)

@@ -46,6 +46,14 @@ class GateTest {
   }
 
   @Test
+  void who_speaks_of_the_generation_was_told_it_though_the_hand_out_is_stamped_later_by_another_clock() {
+    assertThat(new Scene().handedOut(5.0).hears(4.96, says(HEALTHY)).findings()).containsExactly(healthy(5));
+    assertThat(new Scene().handedOut(5.0).hears(4.96, says(UNHEALTHY)).findings()).hasSize(1);
+    assertThat(new Scene().handedOut(5.0).hears(4.96, seen(Map.of(MODULE, GOOD), HEALTHY, GENERATION - 1)).findings()).isEmpty();
+    assertThat(new Scene().handedOut(null).hears(4.96, says(HEALTHY)).findings()).isEmpty();
+  }
+
+  @Test
   void needs_the_status_healthy_where_the_agent_reports_one() {
     assertThat(new Scene().hears(10, says(APPLYING)).findings()).isEmpty();
     assertThat(new Scene().hears(10, says(HEALTHY)).findings()).containsExactly(healthy(10));
