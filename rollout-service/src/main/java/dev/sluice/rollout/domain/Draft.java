@@ -12,6 +12,8 @@ import java.util.stream.IntStream;
 final class Draft {
   /// The longest list in one event.
   static final int CHUNK = 5_000;
+  /// The same where each item may have some hundred characters of detail: a fact must fit into one message of a broker, a megabyte as a rule.
+  static final int DETAILED = 500;
 
   private final RolloutCommand.Now now;
   private final List<RolloutEvent> events = new ArrayList<>();
@@ -33,9 +35,11 @@ final class Draft {
   }
 
   /// Records a long list as events of at most [#CHUNK] items; none for an empty list.
-  <T> Draft recordAll(List<T> items, Function<List<T>, RolloutEvent> event) {
-    for (int from = 0; from < items.size(); from += CHUNK)
-      record(event.apply(items.subList(from, Math.min(items.size(), from + CHUNK))));
+  <T> Draft recordAll(List<T> items, Function<List<T>, RolloutEvent> event) { return recordAll(items, CHUNK, event); }
+
+  <T> Draft recordAll(List<T> items, int most, Function<List<T>, RolloutEvent> event) {
+    for (int from = 0; from < items.size(); from += most)
+      record(event.apply(items.subList(from, Math.min(items.size(), from + most))));
     return this;
   }
 

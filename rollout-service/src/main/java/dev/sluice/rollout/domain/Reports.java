@@ -49,7 +49,7 @@ final class Reports {
     boolean back = draft.rollout().stage() instanceof Stage.RollingBack
         || draft.rollout().stage() instanceof Stage.Paused(Stage.RollingBack _);
     var fresh = fresh(draft.rollout(), judgements);
-    if (back) draft.recordAll(fresh, RolloutEvent.RollbackVerdictsRecorded::new);
+    if (back) draft.recordAll(fresh, Draft.DETAILED, RolloutEvent.RollbackVerdictsRecorded::new);
     else
       watched(draft, fresh, RolloutEvent.Verdict::ordinal, v -> !v.healthy(), RolloutEvent.VerdictsRecorded::new);
     return askBack(draft, fresh.stream().mapToInt(RolloutEvent.Verdict::ordinal));
@@ -67,10 +67,10 @@ final class Reports {
       applied = i + 1;
       var trip = Breaker.after(scratch, ordinal.applyAsInt(items.get(i)));
       if (trip.isEmpty()) continue;
-      draft.recordAll(items.subList(recorded, applied), event).record(trip.get());
+      draft.recordAll(items.subList(recorded, applied), Draft.DETAILED, event).record(trip.get());
       recorded = applied;
     }
-    draft.recordAll(items.subList(recorded, items.size()), event);
+    draft.recordAll(items.subList(recorded, items.size()), Draft.DETAILED, event);
   }
 
   private static List<RolloutEvent.Verdict> fresh(Rollout r, List<HealthReport.Judgement> judgements) {

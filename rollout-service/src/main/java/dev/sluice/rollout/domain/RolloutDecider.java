@@ -120,9 +120,9 @@ public final class RolloutDecider implements Decider<Rollout, RolloutCommand, Ro
     var rollout = draft.rollout();
     var tally = rollout.members().tally();
     int failed = tally.of(MemberState.FAILED);
-    var took = Duration.between(rollout.progress().startedAt(), draft.now().at());
+    var took = Math.max(0, Duration.between(rollout.progress().startedAt(), draft.now().at()).toMillis());
     return new RolloutEvent.Completed(tally.of(MemberState.HEALTHY), failed,
-        tally.of(MemberState.SKIPPED), took.toMillis() / 1000.0, failed + tally.regressed() > 0);
+        tally.of(MemberState.SKIPPED), took / 1000.0, failed + tally.regressed() > 0);
   }
 
   private static RequestId planRequest(Rollout rollout) { return new RequestId(rollout.plan().rolloutId() + "-plan"); }

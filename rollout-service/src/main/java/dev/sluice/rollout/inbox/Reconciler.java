@@ -1,6 +1,7 @@
 package dev.sluice.rollout.inbox;
 
 import dev.sluice.chassis.Loop;
+import dev.sluice.chassis.Outage;
 import dev.sluice.contract.RolloutId;
 import dev.sluice.rollout.domain.RolloutCommand;
 import dev.sluice.rollout.store.ReconcilerStore;
@@ -39,12 +40,13 @@ public final class Reconciler implements Loop.Work {
     var now = clock.instant();
     store.ticked(replica, now, tick);
     var due = rollouts.claimDue(now, tick, cap);
-    Loop.each(due, "rollout", this::goOn);
+    Loop.each(due, "rollout", id -> desk.handle(id, RolloutCommand.Tick::new, "reconciler"));
+    // last: a planner-service that does not answer holds up whatever comes after
+    Loop.each(due, "rollout", this::start);
     return due.size() == cap;
   }
 
-  private void goOn(RolloutId id) {
-    starter.startIfApproved(id);
-    desk.handle(id, RolloutCommand.Tick::new, "reconciler");
+  private void start(RolloutId id) {
+    if (!starter.startIfApproved(id)) throw new Outage("the planner-service does not answer", null);
   }
 }

@@ -22,16 +22,19 @@ public final class Starter {
   }
 
   /// Starts a rollout if it is approved and its members are known; else nothing.
-  public void startIfApproved(RolloutId id) {
+  ///
+  /// @return false where the planner-service does not answer
+  public boolean startIfApproved(RolloutId id) {
     var standing = new Standing(desk.load(id).state());
-    if (standing.state() != RolloutState.APPROVED || !standing.hasRoster()) return;
+    if (standing.state() != RolloutState.APPROVED || !standing.hasRoster()) return true;
     boolean available;
     try {
       available = versions.targetAvailable(standing.plan());
     } catch (Outage | ProblemException e) {
       log.atInfo().addKeyValue("rollout", id).log("Not started yet, the reconciler tries again: {}", e.getMessage());
-      return;
+      return e instanceof ProblemException;
     }
     desk.handle(id, now -> new RolloutCommand.Begin(now, available), "system");
+    return true;
   }
 }
