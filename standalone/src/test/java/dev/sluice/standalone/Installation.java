@@ -174,7 +174,8 @@ final class Installation implements AutoCloseable {
   /// Through the balancer.
   URI origin() { return URI.create("http://" + balancer.address()); }
 
-  List<String> names() { return List.copyOf(processes.keySet()); }
+  /// In the order of the alphabet, so that a seed draws the same ones again.
+  List<String> names() { return processes.keySet().stream().sorted().toList(); }
 
   Guarded process(String name) { return processes.get(name); }
 

@@ -22,7 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// Real trouble for real parts, one rollout after another: each ends as it must, the checker finds nothing, and nobody touches anything.
 ///
 /// Not part of the build, which has a short form in [ApartTest]: it takes about half a minute for each round. `-Drounds=100` for more of them, `-Dseed=` for the
-/// same troubles again, `-Dkinds=CUT,FREEZE` for some kinds of [Trouble] alone, `-Dcuts=all` for each way between two parts, cut once.
+/// same troubles again, `-Dkinds=CUT,FREEZE` for some kinds of [Trouble] alone, `-Dcuts=all` for each way between two parts, cut once, or
+/// `-Dcuts="gateway-1, health-2"` for one way again and again.
 class RoundsOfTrouble {
   private static final int ROUNDS = Integer.getInteger("rounds", 20);
   private static final int AGENTS = 12;
@@ -54,13 +55,16 @@ class RoundsOfTrouble {
   @Timeout(36_000)
   void rollouts_end_as_they_must_whatever_befalls() {
     long seed = Long.getLong("seed", System.nanoTime());
-    var cuts = System.getProperty("cuts") == null ? List.<Trouble>of() : Trouble.cuts(sluice);
-    int rounds = cuts.isEmpty() ? ROUNDS : cuts.size();
+    var wanted = System.getProperty("cuts");
+    var cuts = Trouble.cuts(sluice).stream().filter(cut -> "all".equals(wanted) || wanted != null && cut.toString().contains(wanted))
+        .toList();
+    assertThat(wanted == null || !cuts.isEmpty()).as("ways called %s", wanted).isTrue();
+    int rounds = "all".equals(wanted) ? cuts.size() : ROUNDS;
     System.out.println("RoundsOfTrouble: seed " + seed + ", " + rounds + " rounds");
     var failures = new ArrayList<String>();
     for (int i = 1; i <= rounds; i++) {
       var random = new Random(seed + i);
-      var troubles = cuts.isEmpty() ? drawn(random) : List.of(cuts.get(i - 1));
+      var troubles = cuts.isEmpty() ? drawn(random) : List.of(cuts.get((i - 1) % cuts.size()));
       try {
         round(i, random, troubles);
       } catch (RuntimeException | AssertionError e) {
