@@ -20,6 +20,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -70,7 +71,12 @@ class ChassisTest {
   }
 
   private static Desk<Integer, Enrol, FleetEvent> desk(Chassis c, Journal journal, Desk.View<Integer, Enrol, FleetEvent> view) {
-    return new Desk<>(c.db(), journal, c.clock(), new Counting(),
+    return desk(c, journal, c.clock(), view);
+  }
+
+  private static Desk<Integer, Enrol, FleetEvent> desk(Chassis c, Journal journal, InstantSource clock,
+      Desk.View<Integer, Enrol, FleetEvent> view) {
+    return new Desk<>(c.db(), journal, clock, new Counting(),
         new Desk.Stream<>(Topics.INSTANCE, KINDS, (stream, _) -> stream, _ -> Scope.NONE, view, s -> s));
   }
 
@@ -121,6 +127,17 @@ class ChassisTest {
       assertThat(loaded.state()).isEqualTo(80);
       assertThat(loaded.end()).isEqualTo(new Journal.Position(80, 80));
     }
+  }
+
+  @Test
+  void time_does_not_go_back_in_a_stream_where_the_clock_of_another_replica_is_behind() {
+    var c = chassis(Real.config("planner"));
+    var now = Instant.parse("2026-01-01T00:00:00Z");
+    desk(c, c.journal(), () -> now, (_, _) -> {}).handle("i", new Enrol(1), "x").orThrow();
+    var behind = desk(c, c.journal(), () -> now.minusMillis(50), (_, _) -> {});
+    behind.handle("i", new Enrol(2), "x").orThrow();
+    behind.handle("i", new Enrol(3), "x").orThrow();
+    assertThat(c.journal().after("i", 0, KINDS)).extracting(Message::at).containsExactly(now, now, now);
   }
 
   @Test

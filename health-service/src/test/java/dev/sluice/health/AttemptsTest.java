@@ -254,6 +254,18 @@ class AttemptsTest {
     play.ends();
   }
 
+  /// As where it is handed out in the moment in which the rollout-service was found not to be heard of.
+  @Test
+  void who_is_handed_it_while_the_clock_is_taken_for_stopped_has_a_deadline() {
+    var agent = settled("stopped-clock");
+    var play = Play.of(world, "stopped-clock", agent).start();
+    play.instructQuietly();
+    world.db().query("update assignment set due_at = null where instance_id = 'stopped-clock'");
+    eventually(() -> assertThat(agent.poll(5).body().path("desired")).isNotEmpty());
+    assertThat(world.db().query("select 1 from assignment where instance_id = 'stopped-clock' and due_at is not null").rowCount()).isOne();
+    play.ends();
+  }
+
   @Test
   void takes_back_only_what_was_not_handed_out() {
     var has = settled("has");

@@ -29,6 +29,7 @@ import dev.sluice.contract.RolloutEvent.WithdrawalsRecorded;
 import dev.sluice.contract.RolloutState;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /// `behaviour.md`, Execution, sentence by sentence.
@@ -96,6 +97,13 @@ class ExecutionTest {
     var story = Story.running(SIX.total(12_000).batchPct(100));
     assertThat(story.last).filteredOn(InstancesInstructed.class::isInstance)
         .extracting(e -> ((InstancesInstructed) e).instructions().size()).containsExactly(5_000, 5_000, 2_000);
+  }
+
+  @Test
+  void many_verdicts_are_recorded_in_chunks_that_a_broker_takes() {
+    var story = Story.running(SIX.total(1_200).batchPct(100)).healthy(IntStream.range(0, 1_200).toArray());
+    assertThat(story.last).filteredOn(VerdictsRecorded.class::isInstance).extracting(e -> ((VerdictsRecorded) e).verdicts().size())
+        .containsExactly(500, 500, 200);
   }
 
   @Test
