@@ -259,7 +259,9 @@ class AttemptsTest {
   void who_is_handed_it_while_the_clock_is_taken_for_stopped_has_a_deadline() {
     var agent = settled("stopped-clock");
     var play = Play.of(world, "stopped-clock", agent).start();
+    eventually(() -> assertThat(purpose("stopped-clock")).isEqualTo("upgrade"));
     play.instructQuietly();
+    world.settle();
     world.db().query("update assignment set due_at = null where instance_id = 'stopped-clock'");
     eventually(() -> assertThat(agent.poll(5).body().path("desired")).isNotEmpty());
     assertThat(world.db().query("select 1 from assignment where instance_id = 'stopped-clock' and due_at is not null").rowCount()).isOne();
