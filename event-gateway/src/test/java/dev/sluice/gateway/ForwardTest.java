@@ -83,6 +83,7 @@ class ForwardTest {
         var _ = request.pipeTo(request.response());
       }
       case HEARTBEATS -> {
+        if (name.equals("says that it is well")) return;
         request.response().setStatusCode(name.equals("busy") ? 503 : 200);
         request.response().putHeader("X-Token", request.getHeader("Authorization"));
         request.body().onSuccess(request.response()::end);
@@ -121,7 +122,8 @@ class ForwardTest {
   @Test
   void a_replica_that_never_answers_is_passed_over_and_a_heartbeat_told_to_another_one_within_half_an_interval() {
     var config = new GatewayConfig(Real.fresh().gatewayService(), List.of(address(PLANNER)), List.of(address(APPROVAL)),
-        List.of(MUTE, address(ROLLOUT)), List.of(NOBODY, MUTE, address(server("busy")), address(HEALTH)), 1_024, 1, 1, 1);
+        List.of(MUTE, address(ROLLOUT)), List.of(NOBODY, address(server("says that it is well")), address(server("busy")), address(HEALTH)),
+        1_024, 1, 1, 1);
     try (var gateway = GatewayService.start(NODE, config)) {
       for (int i = 0; i < 9; i++) {
         var answer = Calls.send(Calls.to(gateway.port(), HEARTBEATS).POST(BodyPublishers.ofString("heartbeat " + i))
