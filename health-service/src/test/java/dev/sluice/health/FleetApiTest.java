@@ -10,6 +10,7 @@ import dev.sluice.contract.FleetEvent;
 import dev.sluice.contract.ModuleId;
 import dev.sluice.contract.TemplateId;
 import dev.sluice.contract.VersionRef;
+import dev.sluice.health.store.ReplicaStore;
 import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,6 +35,29 @@ class FleetApiTest {
 
   @AfterAll
   static void stop() { world.close(); }
+
+  private static final String WAITING = "select 1 from pg_locks where not granted and locktype = 'transactionid'";
+
+  @Test
+  void who_is_decommissioned_while_he_is_judged_is_judged_no_more() {
+    world.template("leaving", World.OLD);
+    var agent = client.enrol("leaves-judged", "leaving");
+    agent.beat();
+    world.settle();
+    world.db().doInTransaction(leaving -> {
+      world.db().doInTransaction(nobodyJudges -> {
+        nobodyJudges.query(ReplicaStore.LOCK);
+        client.post("/v1/instances/leaves-judged/heartbeats", agent.body().put("status", "stopped").toString(), agent.token);
+        eventually(() -> assertThat(nobodyJudges.query("select 1 from evidence where instance_id = 'leaves-judged'").size()).isOne());
+        leaving.query("select 1 from pulse where instance_id = 'leaves-judged' for update");
+      });
+      eventually(() -> assertThat(leaving.query(WAITING).size()).as("who judges it waits").isPositive());
+      leaving.query("update instance set status = 'decommissioned', decommissioned_at = now() where id = 'leaves-judged'");
+    });
+    world.settle();
+    assertThat(world.db().list("select said from pulse where instance_id = 'leaves-judged'", r -> r.getString("said")))
+        .containsExactly("running");
+  }
 
   @Test
   void enrols_an_instance_and_shows_its_token_once() {

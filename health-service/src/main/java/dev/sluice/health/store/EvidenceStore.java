@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -138,7 +139,10 @@ public final class EvidenceStore {
       """;
   private static final String BOOTS = "select instance_id, boot_id, sequence from boot where instance_id = any($1) and boot_id = any($2)";
 
-  /// What is known of instances, locked.
+  /// Looked up once more behind the lock: a decommissioning that was waited for does not show in the query that waited.
+  private static final String GONE = "select id from instance where id = any($1) and status = 'decommissioned'";
+
+  /// What is known of instances, locked; without those that are decommissioned.
   ///
   /// @param boots those that the evidence names
   public List<PulseRow> pulses(Db.Tx tx, Collection<String> ids, Collection<String> boots) {
@@ -146,9 +150,10 @@ public final class EvidenceStore {
     var replaced = new HashMap<String, Map<String, Long>>();
     var names = (Object) ids.toArray(String[]::new);
     var rows = tx.query(PULSES, names);
+    var gone = new HashSet<>(tx.list(GONE, r -> r.getString("id"), names));
     if (!boots.isEmpty()) for (var row : tx.query(BOOTS, names, boots.toArray(String[]::new)))
       replaced.computeIfAbsent(row.getString("instance_id"), _ -> new HashMap<>()).put(row.getString("boot_id"), row.getLong("sequence"));
-    return rows.stream().map(row -> {
+    return rows.stream().filter(row -> !gone.contains(row.getString("instance_id"))).map(row -> {
       var id = row.getString("instance_id");
       var order = new HeartbeatOrder(row.getString("boot_id"), row.getLong("sequence"), replaced.getOrDefault(id, Map.of()),
           row.getString("rival_boot"), row.getBoolean("rivals_told"));

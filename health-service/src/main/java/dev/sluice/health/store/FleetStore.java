@@ -141,7 +141,7 @@ public final class FleetStore {
 
   private static final String PRESENT = """
       select i.template_id, i.status, i.labels::text as labels, p.last_at is null as never, p.silent, p.digests::text as digests
-        from instance i join pulse p on p.instance_id = i.id where i.id = $1 for update of p
+        from instance i join pulse p on p.instance_id = i.id where i.id = $1
       """;
   private static final String MEMBER_OF = """
       select a.rollout_id, a.ordinal, a.generation - a.leap as counted from assignment a join gate g on g.rollout_id = a.rollout_id and not g.ended
@@ -162,6 +162,7 @@ public final class FleetStore {
   /// @return whether there is such an instance
   public boolean decommission(String id, Instant now, String actor) {
     boolean found = db.inTransaction(tx -> {
+      tx.query(LOCK, (Object) new String[]{id});
       var rows = tx.query(PRESENT, id);
       if (rows.size() == 0) return false;
       var row = rows.iterator().next();
