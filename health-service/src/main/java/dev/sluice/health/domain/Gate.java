@@ -61,13 +61,8 @@ public final class Gate {
   public static Outcome heard(Watch watch, Instant before, Heard heard, Hearing hearing) {
     var outcome = elapsed(watch, before, heard.at(), hearing);
     var now = outcome.watch();
-    if (now.handedOutAt() == null) return outcome;
-    if (heard.at().isAfter(now.handedOutAt())) return outcome.then(said(now, word(now, heard.observation()), heard, hearing));
-    // who speaks of this generation was told it, though another replica's clock may have stamped the hand-out a little later
-    var status = heard.observation().statuses().get(now.moduleId());
-    if (status == null || status.generation() != now.generation()) return outcome;
-    var then = new Heard(heard.bootId(), heard.sequence(), now.handedOutAt(), heard.observation());
-    return outcome.then(said(now, word(now, heard.observation()), then, hearing));
+    if (now.handedOutAt() == null || !heard.at().isAfter(now.handedOutAt())) return outcome;
+    return outcome.then(said(now, word(now, heard.observation()), heard, hearing));
   }
 
   private static Outcome said(Watch w, Word word, Heard h, Hearing hearing) {
