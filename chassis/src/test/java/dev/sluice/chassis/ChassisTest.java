@@ -256,15 +256,15 @@ class ChassisTest {
       assertThat(post(client, port, "{\"name\":", "t", null).statusCode()).isEqualTo(400);
       assertThat(post(client, port, "{\"name\":1,\"x\":2}", "t", null).body()).contains("\"name\"", "\"x\"", "problems/invalid-input");
       assertThat(post(client, port, "{\"name\":\"" + "a".repeat(2 << 20) + "\"}", "t", null).statusCode()).isEqualTo(413);
-      var first = post(client, port, "{\"name\":\"a\"}", "t", "k1");
-      var again = post(client, port, "{\"name\":\"a\"}", "t", "k1");
+      var first = post(client, port, "{\"name\":\"a\"}", "t", "key-of-a-wish");
+      var again = post(client, port, "{\"name\":\"a\"}", "t", "key-of-a-wish");
       assertThat(first.statusCode()).isEqualTo(201);
       assertThat(again.body()).isEqualTo(first.body());
       assertThat(again.headers().firstValue("Location")).hasValue("/v1/things/7");
-      assertThat(post(client, port, "{\"name\":\"b\"}", "t", "k1").statusCode()).isEqualTo(409);
+      assertThat(post(client, port, "{\"name\":\"b\"}", "t", "key-of-a-wish").statusCode()).isEqualTo(409);
       assertThat(done).hasValue(1);
       assertThat(c.db().list("select key || body as kept from idempotency", r -> r.getString("kept"))).singleElement().asString()
-          .doesNotContain("k1").doesNotContain("operator");
+          .doesNotContain("key-of-a-wish").doesNotContain("operator");
       var away = get(client, port, "/v1/things/7");
       assertThat(away.statusCode()).isEqualTo(503);
       assertThat(away.headers().firstValue("Retry-After")).isPresent();

@@ -417,7 +417,7 @@ class EveryOperationTest {
     for (var port : List.of(world.gateway().getPort(), OPERATIONS.getFirst().base().getPort())) {
       assertThat(raw(port, "GET /v1/modules/%zz HTTP/1.1\r\n")).startsWith("HTTP/1.1 400").contains("problem+json", "request-id");
       assertThat(raw(port, "GET /v1/modules?limit=%zz HTTP/1.1\r\n")).startsWith("HTTP/1.1 400").contains("problem+json", "request-id");
-      assertThat(raw(port, "GET /v1/events/stream?after=%zz HTTP/1.1\r\n")).contains("problem+json", "request-id").doesNotContain("500");
+      assertThat(raw(port, "GET /v1/events/stream?after=%zz HTTP/1.1\r\n")).contains("problem+json", "request-id").doesNotContain(" 500 ");
       assertThat(raw(port, "GET /" + "x".repeat(10_000) + " HTTP/1.1\r\n")).contains(" 414 ", "problem+json",
           "request-id");
       assertThat(raw(port, "GET / HTTP/1.1\r\nX: " + "x".repeat(20_000) + "\r\n")).contains(" 431 ", "problem+json",
