@@ -249,6 +249,7 @@ public final class Http implements AutoCloseable {
       return;
     }
     var query = document.query(operation, context.queryParams(), faults);
+    document.headers(operation, context.request()::getHeader, faults);
     JsonObject body = null;
     if (operation.bodySchema() != null && (buffer.length() > 0 || operation.bodyRequired())) {
       var type = context.request().getHeader("Content-Type");
@@ -355,16 +356,22 @@ public final class Http implements AutoCloseable {
   /// Answers a problem; for raw handlers too.
   public static void problem(RoutingContext context, Problem problem) { problem(context.response(), problem, context.get("request_id")); }
 
+  /// A problem's members as RFC 9457 wants them, its extensions beside the others.
+  public static Map<String, Object> members(Problem problem) {
+    var members = new LinkedHashMap<String, Object>();
+    members.put("type", "https://sluice.dev/problems/" + problem.type());
+    members.put("title", problem.title());
+    members.put("status", problem.status());
+    members.put("detail", problem.detail());
+    if (!problem.errors().isEmpty()) members.put("errors", problem.errors());
+    problem.extra().forEach(members::putIfAbsent);
+    return members;
+  }
+
   private static void problem(HttpServerResponse response, Problem problem, String requestId) {
     if (response.ended() || response.closed()) return;
-    var body = new LinkedHashMap<String, Object>();
-    body.put("type", "https://sluice.dev/problems/" + problem.type());
-    body.put("title", problem.title());
-    body.put("status", problem.status());
-    body.put("detail", problem.detail());
-    if (!problem.errors().isEmpty()) body.put("errors", problem.errors());
+    var body = members(problem);
     body.put("request_id", requestId);
-    problem.extra().forEach(body::putIfAbsent);
     if (problem.status() == 503) response.putHeader("Retry-After", "1");
     response.setStatusCode(problem.status()).putHeader("Content-Type", "application/problem+json").end(Json.buffer(body));
   }

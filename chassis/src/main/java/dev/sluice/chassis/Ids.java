@@ -54,9 +54,9 @@ public final class Ids {
     return new UUID(buffer.getLong(), buffer.getLong()).toString();
   }
 
-  /// Whether a text is an id that an operator may give: 1 to 128 of `A-Za-z0-9._:-`.
+  /// Whether a text is an id that an operator may give: 1 to 128 of `A-Za-z0-9._:-`, and no `.` or `..`, which are no part of a path.
   public static boolean isId(String text) {
-    if (text.isEmpty() || text.length() > 128) return false;
+    if (text.isEmpty() || text.length() > 128 || text.equals(".") || text.equals("..")) return false;
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       boolean plain = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9';

@@ -78,10 +78,10 @@ public final class Json {
     }
   }
 
-  /// Reads a request's body: one JSON object, no name twice.
+  /// Reads what a caller sent: one JSON object, no name twice.
   ///
   /// @throws IllegalArgumentException saying what it is instead, and where
-  static Map<String, Object> object(Buffer body) {
+  public static Map<String, Object> object(Buffer body) {
     try {
       var read = STRICT.<Map<String, Object>>readValue(body.getBytes());
       if (read == null) throw new IllegalArgumentException("it is null");

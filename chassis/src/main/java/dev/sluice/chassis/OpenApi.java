@@ -13,21 +13,23 @@ import io.vertx.json.schema.OutputUnit;
 import io.vertx.json.schema.Validator;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /// A service's OpenAPI 3.1 document: its operations, and what does not fit them. The document is the only place where the shape of an input is written;
 /// a JSON Schema library judges, this class only puts the faults into words: the field, what it must be, what was given, all at once.
 public final class OpenApi {
   /// One operation. `path` is in Vert.x notation (`/v1/rollouts/:id`).
   public record Operation(String id, String method, String path, String permission, List<Parameter> ids, List<Parameter> query,
-      JsonObject bodySchema, boolean bodyRequired, String bodyType) {}
+      List<Parameter> headers, JsonObject bodySchema, boolean bodyRequired, String bodyType) {}
 
-  /// A parameter of the path or the query.
+  /// A parameter of the path, the query or the head.
   public record Parameter(String name, boolean required, JsonObject schema) {}
 
   /// How a document says that a text needs something to read in it, a space of any alphabet being none.
@@ -73,7 +75,7 @@ public final class OpenApi {
     var schema = "application/json".equals(type) ? content.getJsonObject(type).getJsonObject("schema") : null;
     var id = operation.getString("operationId");
     operations.add(new Operation(id, method.toUpperCase(java.util.Locale.ROOT), path.replaceAll("\\{(\\w+)}", ":$1"),
-        operation.getString("x-permission", "admin"), in("path", parameters), in("query", parameters), schema,
+        operation.getString("x-permission", "admin"), in("path", parameters), in("query", parameters), in("header", parameters), schema,
         body.getBoolean("required", false), type));
     if (schema != null) validators.put(id, validator(schema));
   }
@@ -109,34 +111,43 @@ public final class OpenApi {
   /// What is wrong with a body; empty if it fits.
   public List<Fault> faults(Operation operation, Object body) {
     var faults = new TreeMap<String, Fault>();
-    texts("", body, faults);
-    if (!faults.isEmpty()) return List.copyOf(faults.values());
+    if (!names("", body, faults)) return List.copyOf(faults.values());
     var result = validators.get(operation.id()).validate(body);
-    if (Boolean.TRUE.equals(result.getValid())) return List.of();
-    if (result.getErrors() != null) for (var error : result.getErrors())
+    boolean fits = Boolean.TRUE.equals(result.getValid());
+    if (!fits && result.getErrors() != null) for (var error : result.getErrors())
       describe(operation.bodySchema(), body, error, faults);
+    texts("", body, faults);
+    if (fits) return List.copyOf(faults.values());
     if (faults.isEmpty()) faults.put("body", new Fault("body", "does not fit the operation " + operation.id(), null));
     if (faults.size() > 1) faults.remove("body");
     faults.keySet().removeIf(outer -> faults.keySet().stream().anyMatch(inner -> inner.startsWith(outer + ".")));
     return List.copyOf(faults.values());
   }
 
-  /// Refuses what no database text and no UTF-8 can hold, in names and values.
-  private static void texts(String name, Object value, Map<String, Fault> faults) {
-    if (value instanceof String text) {
-      if (!storable(text)) faults.put(name, new Fault(name, NOT_STORABLE, null));
-    } else if (value instanceof JsonObject object) {
-      for (var member : object) {
-        var field = name.isEmpty() ? member.getKey() : name + "." + member.getKey();
-        if (storable(member.getKey())) texts(field, member.getValue(), faults);
-        else
-          faults.put(name, new Fault(name.isEmpty() ? "body" : name, "has a field whose name " + NOT_STORABLE, null));
-      }
-    } else if (value instanceof JsonArray array) {
-      for (int i = 0; i < array.size(); i++)
-        texts(name + "." + i, array.getValue(i), faults);
+  /// Refuses what no database text and no UTF-8 can hold, in names; `false` where there is one, and then nothing can be said by its name.
+  private static boolean names(String name, Object value, Map<String, Fault> faults) {
+    boolean all = true;
+    if (value instanceof JsonObject object) for (var member : object) {
+      boolean fits = storable(member.getKey());
+      if (!fits) faults.put(name, new Fault(name.isEmpty() ? "body" : name, "has a field whose name " + NOT_STORABLE, null));
+      all &= fits && names(inner(name, member.getKey()), member.getValue(), faults);
     }
+    else if (value instanceof JsonArray array)
+      for (int i = 0; i < array.size(); i++)
+      all &= names(inner(name, i), array.getValue(i), faults);
+    return all;
   }
+
+  /// The same in values.
+  private static void texts(String name, Object value, Map<String, Fault> faults) {
+    if (value instanceof String text && !storable(text)) faults.put(name, new Fault(name, NOT_STORABLE, null));
+    else if (value instanceof JsonObject object) object.forEach(member -> texts(inner(name, member.getKey()), member.getValue(), faults));
+    else if (value instanceof JsonArray array)
+      for (int i = 0; i < array.size(); i++)
+      texts(inner(name, i), array.getValue(i), faults);
+  }
+
+  private static String inner(String name, Object step) { return name.isEmpty() ? step.toString() : name + "." + step; }
 
   private static final String NOT_STORABLE = "must hold neither the character U+0000 nor half of a surrogate pair";
 
@@ -149,8 +160,14 @@ public final class OpenApi {
     var at = schema;
     Object value = body;
     var name = new StringBuilder();
-    for (var step : place.isEmpty() ? new String[0] : place.split("/")) {
+    for (var encoded : place.isEmpty() ? new String[0] : place.split("/")) {
+      var step = decoded(encoded);
       var parent = at;
+      if (String.valueOf(error.getKeywordLocation()).contains("/propertyNames/") && value instanceof JsonObject object
+          && parent.getJsonObject("propertyNames") instanceof JsonObject names && !names.isEmpty() && object.containsKey(step)) {
+        faults.put(inner(name.toString(), step), new Fault(inner(name.toString(), step), "as a name " + mustBe(names), step));
+        return;
+      }
       if (value instanceof JsonObject object) {
         value = object.getValue(step);
         at = at.getJsonObject("properties", new JsonObject()).getJsonObject(step);
@@ -182,6 +199,19 @@ public final class OpenApi {
     }
     var field = name.isEmpty() ? "body" : name.toString();
     faults.putIfAbsent(field, new Fault(field, mustBe(at), plain(value)));
+  }
+
+  /// A step of a JSON Pointer in an URI's fragment, as it was.
+  private static String decoded(String step) {
+    return URLDecoder.decode(step.replace("+", "%2B"), StandardCharsets.UTF_8).replace("~1", "/").replace("~0", "~");
+  }
+
+  /// Adds what does not fit of the head's parameters to `faults`.
+  void headers(Operation operation, UnaryOperator<String> given, List<Fault> faults) {
+    for (var parameter : operation.headers()) {
+      var text = given.apply(parameter.name());
+      if (text != null) value(parameter, text, faults);
+    }
   }
 
   /// Adds what does not fit of the path's ids to `faults`.
@@ -243,10 +273,17 @@ public final class OpenApi {
     var length = schema.containsKey("maxLength")
         ? " of " + schema.getInteger("minLength", 0) + " to " + schema.getInteger("maxLength") + " characters"
         : schema.getInteger("minLength", 0) > 0 ? " that is not empty" : "";
-    var items = schema.containsKey("minItems") ? " of at least " + schema.getInteger("minItems") + " items" : "";
+    var items = range(schema, "minItems", "maxItems", Boolean.TRUE.equals(schema.getBoolean("uniqueItems")) ? " different items" : " items")
+        + range(schema, "minProperties", "maxProperties", " fields");
     var wanted = schema.getString("pattern");
     var pattern = wanted == null ? "" : wanted.equals(NOT_BLANK) ? " that is not blank" : " that matches " + wanted;
     return "must be " + (type.matches("[aeio].*") ? "an " : "a ") + type + number + length + items + pattern;
+  }
+
+  /// How many a thing must have, for people; empty where the document does not say.
+  private static String range(JsonObject schema, String least, String most, String what) {
+    if (schema.containsKey(most)) return " of " + schema.getInteger(least, 0) + " to " + schema.getInteger(most) + what;
+    return schema.containsKey(least) ? " of at least " + schema.getInteger(least) + what : "";
   }
 
   private static Object plain(Object value) {

@@ -69,7 +69,34 @@ class OpenApiTest {
   }
 
   @Test
+  void names_fields_as_they_were_written() {
+    assertThat(faults("{\"name\":\"a\",\"größe\":1,\"a/b~c\":2,\"labels\":{\"k8s.io/zone\":5,\"a+b %\":6}}")).containsExactlyInAnyOrder(
+        new Fault("größe", "is not a field here", 1), new Fault("a/b~c", "is not a field here", 2),
+        new Fault("labels.k8s.io/zone", "must be a string", 5), new Fault("labels.a+b %", "must be a string", 6));
+  }
+
+  @Test
+  void says_which_limit_of_a_list_or_of_names_was_broken() {
+    assertThat(faults("{\"name\":\"a\",\"tags\":[\"a\",\"a\"]}")).extracting(Fault::message).containsExactly(
+        "must be an array of 0 to 3 different items");
+    assertThat(faults("{\"name\":\"a\",\"labels\":{\"a\":\"1\",\"b\":\"2\",\"c\":\"3\"}}")).extracting(Fault::message)
+        .containsExactly("must be an object of 0 to 2 fields");
+    assertThat(faults("{\"name\":\"a\",\"labels\":{\"a:b\":\"1\"}}")).containsExactly(
+        new Fault("labels.a:b", "as a name must be a string that matches ^[^:]*$", "a:b"));
+  }
+
+  @Test
+  void checks_the_head() {
+    var faults = new ArrayList<Fault>();
+    document.headers(operation, name -> name.equals("X-Via") ? "Model" : null, faults);
+    assertThat(faults).containsExactly(new Fault("X-Via", "must be one of model, person", "Model"));
+    document.headers(operation, _ -> null, faults);
+    assertThat(faults).hasSize(1);
+  }
+
+  @Test
   void refuses_text_that_nothing_can_keep() {
+    assertThat(faults("{\"name\":\"a\\u0000\",\"batch_pct\":0}")).extracting(Fault::field).containsExactly("batch_pct", "name");
     assertThat(faults("{\"name\":\"a\\u0000\",\"parts\":[{\"id\":\"\\ud800\"}]}")).extracting(Fault::field).containsExactly("name",
         "parts.0.id");
     assertThat(faults("{\"name\":\"a\",\"b\\u0000\":1}")).extracting(Fault::field).containsExactly("body");

@@ -1,10 +1,10 @@
 package dev.sluice.health.api;
 
+import dev.sluice.chassis.Http;
 import dev.sluice.chassis.Json;
 import dev.sluice.contract.Problem;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /// Refusals of the calls that do not go through the porch.
@@ -24,13 +24,7 @@ final class AgentProblems {
   ///
   /// @param more members beside the problem's own
   static Buffer body(Problem problem, Map<String, Object> more) {
-    var body = new LinkedHashMap<String, Object>();
-    body.put("type", "https://sluice.dev/problems/" + problem.type());
-    body.put("title", problem.title());
-    body.put("status", problem.status());
-    body.put("detail", problem.detail());
-    if (!problem.errors().isEmpty()) body.put("errors", problem.errors());
-    body.putAll(problem.extra());
+    var body = Http.members(problem);
     body.putAll(more);
     return Json.buffer(body);
   }

@@ -124,7 +124,7 @@ final class BulkEnrolment {
       portion.forEach(line -> sent.appendBuffer(line).appendByte((byte) '\n'));
       var body = http.once(context, first, sent, attempt -> {
         var answers = answers(portion, first, attempt);
-        boolean away = answers.stream().anyMatch(a -> a.get("problem") instanceof Problem p && p.status() >= 500);
+        boolean away = answers.stream().anyMatch(a -> a.get("problem") instanceof Map<?, ?> p && (int) p.get("status") >= 500);
         return new Answer(away ? 503 : 200, answers, Map.of());
       }).body();
       return body instanceof Buffer kept ? Json.read(kept.toString(), List.class) : (List<?>) body;
@@ -144,7 +144,7 @@ final class BulkEnrolment {
       lines = List.of();
       if (!context.response().headWritten()) Http.problem(context, problem);
       else
-        write(text(List.of(Map.of("line", first, "problem", problem))));
+        write(text(List.of(Map.of("line", first, "problem", Http.members(problem)))));
     }
 
     private void write(Buffer answer) {
@@ -175,14 +175,14 @@ final class BulkEnrolment {
         if (read instanceof Enrolments.Wish wish) {
           wishes.add(wish);
           places.add(i);
-        } else if (read instanceof Problem problem) answer.put("problem", problem);
+        } else if (read instanceof Problem problem) answer.put("problem", Http.members(problem));
         else
           answers.removeLast();
       }
       var outcomes = outcomes(wishes, attempt);
       for (int i = 0; i < outcomes.size(); i++) {
         var answer = answers.get(places.get(i));
-        if (outcomes.get(i).refusal() != null) answer.put("problem", outcomes.get(i).refusal());
+        if (outcomes.get(i).refusal() != null) answer.put("problem", Http.members(outcomes.get(i).refusal()));
         else
           answer.putAll(Json.map(outcomes.get(i).enrolled()));
       }
@@ -209,11 +209,10 @@ final class BulkEnrolment {
       if (line == TOO_LONG) return Problem.invalid("line", "must have at most " + MAX_LINE + " bytes; nothing after it was read", null);
       Map<String, Object> map;
       try {
-        map = Json.map(line.toString());
+        map = Json.object(line);
       } catch (IllegalArgumentException e) {
-        return Problem.invalid(List.of(new Fault("line", "must be a JSON object", null)));
+        return Problem.invalid(List.of(new Fault("line", "must be a JSON object: " + e.getMessage(), null)));
       }
-      if (map == null) return Problem.invalid(List.of(new Fault("line", "must be a JSON object", null)));
       var faults = document.faults("enrolInstance", map);
       return faults.isEmpty() ? Json.convert(map, Enrolments.Wish.class) : Problem.invalid(faults);
     }
