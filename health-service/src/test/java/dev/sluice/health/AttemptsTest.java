@@ -37,6 +37,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
@@ -189,7 +190,7 @@ class AttemptsTest {
   @Test
   void pausing_stops_the_clocks_and_a_timeout_that_was_not_recorded_is_none() {
     var agent = settled("pauses");
-    var play = Play.of(world, "pauses", agent).start().instruct(60, 0).told("1.26.0");
+    var play = Play.of(world, "pauses", agent).start().instruct(60, 0).told("1.26.0").older(90);
     world.tellAt("pauses", new Paused("ann", null), Instant.now().minusSeconds(50));
     play.delivers(null);
     eventually(() -> assertThat(
@@ -205,6 +206,29 @@ class AttemptsTest {
     play.ends();
   }
 
+  /// Neither more than there was of the pause since the instruction, nor time in which we were deaf, which every deadline gets anyhow.
+  @Test
+  void a_pause_gives_no_more_than_it_took() {
+    var play = Play.of(world, "fair", settled("fair")).start().instruct(600, 0).told("1.26.0").older(100);
+    var before = deadline("fair");
+    var now = Instant.now();
+    world.db().query("insert into deaf (from_at, to_at, why) values ($1, $2, 'a test')", now.minusSeconds(50).atOffset(ZoneOffset.UTC),
+        now.minusSeconds(20).atOffset(ZoneOffset.UTC));
+    world.tellAt("fair", new Paused("ann", null), now.minusSeconds(60));
+    world.tellAt("fair", new Resumed("ann", null), now);
+    eventually(() -> assertThat(Duration.between(before, deadline("fair"))).isBetween(Duration.ofSeconds(25), Duration.ofSeconds(31)));
+    world.db().query("delete from deaf where why = 'a test'");
+    world.tellAt("fair", new Paused("ann", null), now.minusSeconds(4_000));
+    world.tellAt("fair", new Resumed("ann", null), now);
+    eventually(() -> assertThat(Duration.between(before, deadline("fair"))).isBetween(Duration.ofSeconds(125), Duration.ofSeconds(140)));
+    play.ends();
+  }
+
+  private static Instant deadline(String rollout) {
+    return world.db().list("select deadline_at from assignment where rollout_id = $1", r -> r.getOffsetDateTime("deadline_at").toInstant(),
+        rollout).getFirst();
+  }
+
   @Test
   void a_timeout_that_came_before_the_pause_was_heard_of_is_taken_back_unless_it_was_recorded() {
     var kept = settled("recorded");
@@ -212,7 +236,7 @@ class AttemptsTest {
     var play = Play.of(world, "late-pause", kept, back).start();
     play.instruct(60, 0).told("1.26.0");
     eventually(() -> assertThat(back.poll(5).body().path("desired")).isNotEmpty());
-    play.left(500);
+    play.older(90).left(500);
     eventually(() -> {
       kept.beat();
       back.beat();
@@ -297,6 +321,24 @@ class AttemptsTest {
     play.ends();
   }
 
+  /// What is desired of it then is what was rolled out; but its rollout does not offer that any more.
+  @Test
+  void who_was_not_told_to_go_back_is_told_nothing_when_the_way_back_is_aborted() {
+    var agent = settled("stays");
+    var play = Play.of(world, "stays", agent).start().instruct(60, 0).told("1.26.0");
+    agent.says("apply_failed", 2).beat();
+    assertThat(play.judged().healthy()).isFalse();
+    play.tell(new RollbackStarted(null, "ann", null, 0, 1, List.of()));
+    play.instruct(World.OLD, Purpose.ROLLBACK, 3, 60, 0);
+    play.tell(new Aborted(null, "operator", "ann", null)).withdraw(4, World.NEW);
+    eventually(() -> assertThat(play.withdrawals()).containsExactly(new Withdrawal(0, true, 4)));
+    eventually(() -> assertThat(client.get("/v1/instances/stays").body().at("/desired/nginx/generation").asLong()).isEqualTo(4));
+    assertThat(client.get("/v1/instances/stays").body().at("/desired/nginx/version").asText()).isEqualTo("1.26.0");
+    assertThat(agent.beat().body().path("desired")).isEmpty();
+    assertThat(agent.poll(1).body().path("desired")).isEmpty();
+    play.ends();
+  }
+
   /// The timeout may have come to a rollout that was paused, and then it is not recorded: without this word the member would be waited for for ever.
   @Test
   void who_is_decommissioned_after_a_timeout_that_was_not_recorded_is_told_as_gone() {
@@ -327,6 +369,11 @@ class AttemptsTest {
     play.tell(new InstancesInstructed(0, Purpose.UPGRADE, new ModuleId("nginx"), List.of(World.NEW),
         List.of(new Instruction(7, new InstanceId("never-was"), 2, 0)), 60, 0));
     eventually(() -> assertThat(play.gone()).hasSize(5));
+    world.bareTemplate("without");
+    client.enrol("leaves", "without");
+    play.instruct(World.NEW, Purpose.UPGRADE, 9, 60, 0);
+    eventually(() -> assertThat(play.gone()).hasSize(7));
+    assertThat(client.get("/v1/instances/leaves").body().path("desired")).as("a module that its template has not").isEmpty();
     play.ends();
   }
 

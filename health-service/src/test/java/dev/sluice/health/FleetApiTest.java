@@ -194,6 +194,9 @@ class FleetApiTest {
     assertThat(client.get("/v1/instances/again").body().path("desired").path("nginx").path("generation").asLong()).isEqualTo(2);
     assertThat(next.beat().status()).isEqualTo(200);
     assertThat(agent.beat().status()).isEqualTo(401);
+    eventually(() -> assertThat(client.get("/v1/instances/again").body().path("status").asText())
+        .as("its first word, though a number that was heard")
+        .isEqualTo("running"));
   }
 
   @Test

@@ -68,8 +68,10 @@ record Play(World world, String id, List<Agent> members) {
     return this;
   }
 
-  Play withdraw(long generation) {
-    world.tell(id, new WithdrawalsAsked(new ModuleId(World.MODULE), List.of(World.OLD), instructions(generation)));
+  Play withdraw(long generation) { return withdraw(generation, World.OLD); }
+
+  Play withdraw(long generation, VersionRef to) {
+    world.tell(id, new WithdrawalsAsked(new ModuleId(World.MODULE), List.of(to), instructions(generation)));
     return this;
   }
 
@@ -81,6 +83,13 @@ record Play(World world, String id, List<Agent> members) {
   /// Moves the deadline of those that are awaited: however long an instruction took to arrive, this much is left.
   Play left(long millis) {
     world.db().query(DEADLINE, id, millis);
+    return this;
+  }
+
+  /// Lets the instruction be older by so much.
+  Play older(int seconds) {
+    world.db().query("update assignment set instructed_at = instructed_at - $2::int * interval '1 second' where rollout_id = $1", id,
+        seconds);
     return this;
   }
 

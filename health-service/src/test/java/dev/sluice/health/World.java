@@ -75,6 +75,8 @@ final class World implements AutoCloseable {
       if (!rolloutAnswers) throw new Outage("played", null);
       return new Ask.Deliveries(Instant.now(), List.copyOf(deliveries.values()));
     });
+    rollouts.asks().answer(Ask.Service.ROLLOUT, Ask.AreYouReady.class, _ -> new Ask.Done());
+    rollouts.asks().answer(Ask.Service.PLANNER, Ask.AreYouReady.class, _ -> new Ask.Done());
     rollouts.asks().answer(Ask.Service.PLANNER, Ask.TemplateOf.class, ask -> {
       var template = templates.get(ask.templateId().value());
       if (template == null) throw new ProblemException(Problem.notFound("template", ask.templateId().value()));
@@ -90,6 +92,12 @@ final class World implements AutoCloseable {
 
   World template(String id, VersionRef version) {
     templates.put(id, new Ask.TemplateView(new TemplateId(id), id, List.of(new Ask.Assignment(new ModuleId(MODULE), version))));
+    return this;
+  }
+
+  /// A template without a module.
+  World bareTemplate(String id) {
+    templates.put(id, new Ask.TemplateView(new TemplateId(id), id, List.of()));
     return this;
   }
 

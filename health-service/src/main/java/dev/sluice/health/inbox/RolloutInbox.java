@@ -31,7 +31,6 @@ import dev.sluice.health.store.AttemptStore;
 import dev.sluice.health.store.GateStore;
 import dev.sluice.health.store.GateStore.Gate;
 import dev.sluice.health.store.Reports;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
@@ -138,6 +137,6 @@ public final class RolloutInbox implements Inbox.Handler {
   }
 
   private void moveOn(Db.Tx tx, String rollout, Instant since, Instant at, boolean handedOutToo) {
-    if (since != null) attempts.moveOn(tx, rollout, Duration.between(since, at), handedOutToo, at);
+    if (since != null) gates.stoodStill(tx, rollout, since, at, handedOutToo);
   }
 }

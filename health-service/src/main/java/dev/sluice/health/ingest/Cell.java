@@ -1,6 +1,7 @@
 package dev.sluice.health.ingest;
 
 import dev.sluice.health.domain.Observation;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -21,7 +22,11 @@ public final class Cell {
 
   private volatile long toldNanos;
 
+  /// How many machines had this id one after the other, as far as this replica has seen.
+  private volatile int life;
+
   // guarded by the buffer
+  private int heardLife;
   String bootId;
   long sequence;
   List<String> replaced = List.of();
@@ -59,8 +64,26 @@ public final class Cell {
     replaced = kept.size() > REPLACED_KEPT ? List.copyOf(kept.subList(1, kept.size())) : List.copyOf(kept);
   }
 
+  /// Another token is another machine under the same id: nothing of the one before counts for it. What it must run is learned after this.
   synchronized void learn(Credentials news) {
-    if (credentials == null || news.changed() >= credentials.changed()) credentials = news;
+    if (credentials != null && news.changed() < credentials.changed()) return;
+    if (credentials != null && !MessageDigest.isEqual(news.tokenHash(), credentials.tokenHash())) {
+      assigned = List.of();
+      known = null;
+      life++;
+    }
+    credentials = news;
+  }
+
+  /// Called under the buffer's lock, before what is heard is put in its place.
+  void hears() {
+    if (heardLife == life) return;
+    heardLife = life;
+    bootId = null;
+    sequence = 0;
+    replaced = List.of();
+    said = null;
+    known = null;
   }
 
   /// @return whether something is new

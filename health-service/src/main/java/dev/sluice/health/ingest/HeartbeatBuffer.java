@@ -77,6 +77,7 @@ public final class HeartbeatBuffer {
       refusedAt(at);
       return Taken.REFUSED;
     }
+    cell.hears();
     boolean same = boot.equals(cell.bootId);
     if (same && sequence <= cell.sequence) return Taken.LATE;
     boolean replaced = !same && cell.replacedBoot(boot);

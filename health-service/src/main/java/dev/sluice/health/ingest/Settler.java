@@ -65,6 +65,8 @@ public final class Settler implements AutoCloseable {
   /// @param more whether there is more to judge right now
   private record Done(boolean told, boolean news, boolean more) {
     static final Done NOTHING = new Done(false, false, false);
+    /// Another replica does it.
+    static final Done ELSEWHERE = new Done(false, false, false);
   }
 
   private boolean round() {
@@ -75,7 +77,7 @@ public final class Settler implements AutoCloseable {
     lastNanos = nanos;
     boolean listen = nanos - listenedNanos > listening().toNanos();
     var done = db.inTransaction(tx -> settle(tx, listen));
-    if (listen) listenedNanos = nanos;
+    if (listen && done != Done.ELSEWHERE) listenedNanos = nanos;
     if (done.told) journal.nudge();
     if (done.news) changed.run();
     return done.more;
@@ -88,7 +90,7 @@ public final class Settler implements AutoCloseable {
   }
 
   private Done settle(Db.Tx tx, boolean listen) {
-    if (!store.tryLock(tx)) return Done.NOTHING;
+    if (!store.tryLock(tx)) return Done.ELSEWHERE;
     var horizon = replicas.horizon(tx, ttl);
     if (horizon == null) return Done.NOTHING;
     var evidence = store.take(tx, horizon, EVIDENCE);

@@ -36,7 +36,7 @@ public final class Teller {
   }
 
   private boolean deliverable(Assigned a) {
-    return a.rolloutId() == null || !a.closed() && gates.delivers(a.rolloutId(), a.purpose());
+    return !a.closed() && (a.rolloutId() == null || gates.delivers(a.rolloutId(), a.purpose()));
   }
 
   /// Whether there may be something to tell.

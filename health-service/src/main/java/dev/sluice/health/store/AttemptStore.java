@@ -34,6 +34,7 @@ public final class AttemptStore {
              (select epoch - 1 as leap from journal_epoch) as restored,
              unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::int[], $15::text[])
           as u (instance_id, version_id, version, digest, artifact_url, generation, ordinal, standing)
+       where exists (select from assignment has where has.instance_id = u.instance_id and has.module_id = $1)
        order by instance_id
       on conflict (instance_id, module_id) do update
          set version_id = excluded.version_id, version = excluded.version, digest = excluded.digest, artifact_url = excluded.artifact_url,
@@ -50,7 +51,8 @@ public final class AttemptStore {
   /// Sets desired versions, with an attempt for each. The time for which the instruction was on its way to us, where it is more than a second, is held
   /// against nobody: nobody could have fetched it.
   ///
-  /// @return members that are gone: nobody waits for them. Whoever was decommissioned and enrolled again since the plan is gone too: it is another machine
+  /// @return members that are gone: nobody waits for them. Whoever was decommissioned and enrolled again since the plan is gone too: it is another
+  /// machine, and may not even have the module
   public List<MemberReason> instruct(Db.Tx tx, String rolloutId, InstancesInstructed e, Instant at) {
     var statuses = statuses(tx, e.instructions());
     var known = e.instructions().stream().filter(i -> statuses.containsKey(i.instanceId().value()))
@@ -111,8 +113,8 @@ public final class AttemptStore {
          set version_id = u.version_id, version = u.version, digest = u.digest, artifact_url = u.artifact_url,
              generation = u.generation + restored.leap, leap = restored.leap,
              rollout_id = null, ordinal = null, batch_index = null, purpose = null, instructed_at = null, deadline_at = null, min_healthy_sec = null,
-             standing = null, reason = null, good_since = null, due_at = null, handed_out_at = null, echoed_at = null, timed_out = false,
-             verdict_recorded = false, changed_xid = greatest(pg_current_xact_id(), a.changed_xid)
+             standing = case when a.purpose = 'rollback' then 'closed' end, reason = null, good_since = null, due_at = null, handed_out_at = null,
+             echoed_at = null, timed_out = false, verdict_recorded = false, changed_xid = greatest(pg_current_xact_id(), a.changed_xid)
         from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
           as u (instance_id, version_id, version, digest, artifact_url, generation),
              (select epoch - 1 as leap from journal_epoch) as restored
@@ -121,7 +123,8 @@ public final class AttemptStore {
 
   private record Present(long generation, boolean handed) {}
 
-  /// Takes back what was not handed out: the version before is desired again, with the next generation.
+  /// Takes back what was not handed out: the version before is desired again, with the next generation. On the way back that is the version that was rolled
+  /// out: it is written down, and told to nobody, since its rollout does not offer it any more.
   public List<Withdrawal> withdraw(Db.Tx tx, WithdrawalsAsked e) {
     var present = new HashMap<String, Present>();
     for (var row : tx.query(PRESENT, e.moduleId().value(), Columns.texts(e.withdrawals(), i -> i.instanceId().value())))
@@ -153,11 +156,10 @@ public final class AttemptStore {
       )
       update pulse p set watched = true from locked l where p.instance_id = l.instance_id
       """;
-  // `least` passes over a null
   private static final String MOVE_ON = """
       with locked as (
         select instance_id, module_id, standing in ('failed', 'late_healthy') as again,
-               greatest(interval '0', least($2::bigint * interval '1 microsecond', $5::timestamptz - instructed_at)) as stood
+               greatest(interval '0', least($2::bigint * interval '1 microsecond', $4::timestamptz - instructed_at)) as stood
           from assignment
          where rollout_id = $1 and (handed_out_at is null or $3)
            and (standing in ('awaited', 'soaking') or standing in ('failed', 'late_healthy') and timed_out and not verdict_recorded)
@@ -172,19 +174,13 @@ public final class AttemptStore {
         from locked l where a.instance_id = l.instance_id and a.module_id = l.module_id
       """;
 
-  /// Moves deadlines on by the time for which the clocks stood still. A timeout that the rollout-service did not record is none: the attempt is open again.
+  /// Moves deadlines on by the time for which the clocks stood still, each by no more than the time since its member was instructed. A timeout that the rollout-service did not record is none: the attempt is open again.
   ///
+  /// @param by           without time in which we were deaf, which is added to every deadline anyhow
   /// @param handedOutToo whether the clocks of those handed out stood still too
   public void moveOn(Db.Tx tx, String rolloutId, Duration by, boolean handedOutToo, Instant at) {
-    moveOn(tx, rolloutId, by, handedOutToo, at, null);
-  }
-
-  /// The same for those that were not handed out, each by no more than the time since it was instructed.
-  void moveOnUnserved(Db.Tx tx, String rolloutId, Duration by, Instant at) { moveOn(tx, rolloutId, by, false, at, at); }
-
-  private static void moveOn(Db.Tx tx, String rolloutId, Duration by, boolean handedOutToo, Instant at, Instant limit) {
     tx.query(WATCH_AGAIN, rolloutId, handedOutToo);
-    tx.query(MOVE_ON, rolloutId, by.toNanos() / 1_000, handedOutToo, Columns.time(at), Columns.time(limit));
+    tx.query(MOVE_ON, rolloutId, by.toNanos() / 1_000, handedOutToo, Columns.time(at));
   }
 
   private static final String RECORD = """

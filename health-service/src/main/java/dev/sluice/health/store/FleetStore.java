@@ -52,6 +52,7 @@ public final class FleetStore {
              said = null, agent_version = null, digests = null, statuses = '{}'
       """;
   private static final String FORGET_BOOTS = "delete from boot where instance_id = any($1)";
+  private static final String FORGET_EVIDENCE = "delete from evidence where instance_id = any($1)";
   private static final String FORGET_MODULES = """
       delete from assignment a where a.instance_id = any($1)
          and not exists (select 1 from unnest($2::text[], $3::text[]) as u (instance_id, module_id)
@@ -116,6 +117,7 @@ public final class FleetStore {
     tx.query(PULSES, (Object) won.toArray(String[]::new));
     if (again.isEmpty()) return;
     tx.query(FORGET_BOOTS, (Object) again.toArray(String[]::new));
+    tx.query(FORGET_EVIDENCE, (Object) again.toArray(String[]::new));
     tx.query(FORGET_MODULES, again.toArray(String[]::new), Columns.texts(desired, Desired::instanceId),
         Columns.texts(desired, d -> d.module.moduleId().value()));
   }

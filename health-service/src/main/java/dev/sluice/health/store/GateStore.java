@@ -92,8 +92,14 @@ public final class GateStore {
   private void lapsed(Db.Tx tx, String rolloutId, Instant heardAt, Instant at) {
     var since = heardAt.plus(lease);
     if (!at.isAfter(since.minus(NOISE))) return;
-    // what was deaf time is added already; clocks that stood still are set going even where nothing is added
-    attempts.moveOnUnserved(tx, rolloutId, evidence.deaf(tx, since).heardBetween(since, at), at);
+    stoodStill(tx, rolloutId, since, at, false); // clocks that stood still are set going even where nothing is added
+  }
+
+  /// The clocks of a rollout's members stood still between two instants.
+  ///
+  /// @param handedOutToo whether those of members that were handed their instruction stood still too
+  public void stoodStill(Db.Tx tx, String rolloutId, Instant since, Instant at, boolean handedOutToo) {
+    attempts.moveOn(tx, rolloutId, evidence.deaf(tx, since).heardBetween(since, at), handedOutToo, at);
   }
 
   /// The rollout-service answered what it delivers now.
