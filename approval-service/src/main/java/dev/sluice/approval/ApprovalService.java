@@ -12,6 +12,7 @@ import dev.sluice.approval.store.RequestDesk;
 import dev.sluice.approval.store.RequestStore;
 import dev.sluice.chassis.Chassis;
 import dev.sluice.chassis.Node;
+import dev.sluice.contract.Ask;
 import dev.sluice.contract.Topics;
 
 /// The approval-service: puts plans and trips to people, counts their votes, and keeps the policies that answer without asking.
@@ -44,7 +45,7 @@ public final class ApprovalService implements AutoCloseable {
     chassis.inbox(Topics.ROLLOUT, RolloutInbox.KINDS, new RolloutInbox(desk, requests, clock));
     chassis.loop("expiry", config.sweepEvery(), new ExpirySweep(desk, requests, clock, config.sweepCap()));
     new Questions(chassis, policies).answer();
-    var http = chassis.http("openapi/approval-service.yaml");
+    var http = chassis.http("openapi/approval-service.yaml", Ask.Service.PLANNER, Ask.Service.ROLLOUT);
     new RequestsApi(desk, requests, policies, chassis.asks(), clock, config).routes(http);
     new PoliciesApi(new PolicyDesk(chassis), policies, chassis.asks(), config).routes(http);
     return http.listen();

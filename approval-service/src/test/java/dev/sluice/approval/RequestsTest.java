@@ -371,10 +371,13 @@ class RequestsTest {
       assertThat(answer.status()).isEqualTo(503);
       assertThat(answer.headers()).containsKey("retry-after");
       assertThat(world.request(id).body()).containsEntry("revision", 1).containsEntry("status", "pending");
-      await().atMost(World.LIMIT).until(() -> world.get("/readyz").status() == 200);
+      var ready = world.get("/readyz");
+      assertThat(ready.status()).isEqualTo(503);
+      assertThat(ready.body().get("away").toString()).contains("planner-service").doesNotContain("postgresql");
     } finally {
       world.plannerAnswers();
     }
+    await().atMost(World.LIMIT).until(() -> world.get("/readyz").status() == 200);
     assertThat(world.edit(id, Map.of("revision", 1, "batch_pct", 10)).body()).containsEntry("revision", 2);
   }
 }

@@ -100,6 +100,7 @@ final class World implements AutoCloseable {
     rollout = keep(Chassis.open(node, config("rollout-service", "rollout")));
     planner.inbox(Topics.APPROVAL, new Kinds(ApprovalEvent.class), told::addAll);
     plannerAnswers();
+    rollout.asks().answer(Ask.Service.ROLLOUT, Ask.AreYouReady.class, _ -> new Ask.Done());
     rollout.asks().answer(Ask.Service.ROLLOUT, Ask.StakesOf.class, ask -> new Ask.Stakes(node.clock().instant(),
         ask.rollouts().stream().filter(stakes::containsKey).map(stakes::get).toList()));
     var config = new ApprovalConfig(config(ApprovalConfig.SERVICE, "approval"), Duration.ofMillis(50), 10, LIMIT, LIMIT);
@@ -268,6 +269,7 @@ final class World implements AutoCloseable {
       adopted.add(ask);
       return new Ask.Done();
     });
+    planner.asks().answer(Ask.Service.PLANNER, Ask.AreYouReady.class, _ -> new Ask.Done());
     planner.asks().answer(Ask.Service.PLANNER, Ask.TemplateOf.class, World::template);
   }
 

@@ -1,5 +1,6 @@
 package dev.sluice.chassis;
 
+import dev.sluice.contract.Ask;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -104,14 +105,20 @@ public final class Chassis implements AutoCloseable {
   public ServiceConfig config() { return config; }
 
   /// Opens the REST of an OpenAPI document on the class path; add the handlers, then listen.
-  public Http http(String openapi) { return closing(new Http(this, OpenApi.load(openapi))); }
+  ///
+  /// @param peers the services that this one asks
+  public Http http(String openapi, Ask.Service... peers) {
+    for (var peer : peers)
+      health.peer(peer);
+    return closing(new Http(this, OpenApi.load(openapi)));
+  }
 
   /// Reads a topic from now on.
   ///
   /// @param topic a name of [dev.sluice.contract.Topics]
   /// @param kinds what it carries
   public Inbox inbox(String topic, Kinds kinds, Inbox.Handler handler) {
-    return closing(new Inbox(vertx(), config, epoch, topic, kinds, handler));
+    return closing(new Inbox(node, config, epoch, topic, kinds, handler));
   }
 
   /// Does work again and again; see [Loop].

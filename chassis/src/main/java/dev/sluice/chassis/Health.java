@@ -1,10 +1,12 @@
 package dev.sluice.chassis;
 
+import dev.sluice.contract.Ask;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -16,7 +18,9 @@ import java.util.concurrent.TimeoutException;
 public final class Health {
   private static final Duration LIMIT = Duration.ofSeconds(5);
   private final Chassis chassis;
+  private static final Duration PEER = Duration.ofSeconds(1);
   private final Map<String, Callable<Boolean>> checks = new LinkedHashMap<>();
+  private final Map<String, Callable<Boolean>> peers = new LinkedHashMap<>();
 
   Health(Chassis chassis) {
     this.chassis = chassis;
@@ -28,8 +32,27 @@ public final class Health {
     return this;
   }
 
+  /// Adds a service that this one asks. Only `/readyz` tells of it: if it counted among what a service stands on, services would ask each other in a circle.
+  void peer(Ask.Service service) {
+    peers.put(service.name().toLowerCase(Locale.ROOT) + "-service", () -> {
+      try {
+        return chassis.asks().ask(new Ask.AreYouReady(service), PEER) != null;
+      } catch (Outage e) {
+        return chassis.asks().ask(new Ask.AreYouReady(service), PEER) != null; // one ask may be lost
+      }
+    });
+  }
+
   /// The parts that are away, each with what is wrong; empty if the service is ready. All are asked at once, so that one that hangs holds up no other.
-  public Map<String, String> away() {
+  public Map<String, String> away() { return away(checks); }
+
+  private Map<String, String> awayWithPeers() {
+    var all = new LinkedHashMap<>(checks);
+    all.putAll(peers);
+    return away(all);
+  }
+
+  private Map<String, String> away(Map<String, Callable<Boolean>> checks) {
     var asked = new LinkedHashMap<String, Future<Boolean>>();
     checks.forEach((part, check) -> asked.put(part, chassis.threads().submit(check)));
     long end = System.nanoTime() + LIMIT.toNanos();
@@ -55,7 +78,7 @@ public final class Health {
     router.get("/metrics").handler(
         context -> context.response().putHeader("Content-Type", "text/plain; version=0.0.4").end(chassis.node().metrics().scrape()));
     router.get("/openapi.yaml").handler(context -> context.response().putHeader("Content-Type", "application/yaml").end(document.text()));
-    router.get("/readyz").handler(context -> chassis.vertx().executeBlocking(this::away, false).onComplete(result -> {
+    router.get("/readyz").handler(context -> chassis.vertx().executeBlocking(this::awayWithPeers, false).onComplete(result -> {
       var away = result.succeeded() ? result.result() : Map.of("service", String.valueOf(result.cause().getMessage()));
       if (!away.isEmpty()) context.response().putHeader("Retry-After", "1");
       json(context, away.isEmpty() ? 200 : 503,

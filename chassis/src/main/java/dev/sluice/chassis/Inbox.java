@@ -2,7 +2,7 @@ package dev.sluice.chassis;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.contract.Scope;
-import io.vertx.core.Vertx;
+import io.micrometer.core.instrument.Counter;
 import io.vertx.kafka.client.consumer.KafkaConsumer;
 import io.vertx.kafka.client.consumer.KafkaConsumerRecord;
 import io.vertx.kafka.client.consumer.KafkaConsumerRecords;
@@ -41,6 +41,7 @@ public final class Inbox implements AutoCloseable {
   private final Kinds kinds;
   private final Handler handler;
   private final Epoch epoch;
+  private final Counter setAside;
   private final Loop loop;
   private KafkaConsumerRecords<String, String> polled;
   private List<Message> pending = List.of();
@@ -51,7 +52,8 @@ public final class Inbox implements AutoCloseable {
 
   /// @param epoch of the reader's database
   /// @param kinds what the topic carries
-  Inbox(Vertx vertx, ServiceConfig config, Epoch epoch, String topic, Kinds kinds, Handler handler) {
+  Inbox(Node node, ServiceConfig config, Epoch epoch, String topic, Kinds kinds, Handler handler) {
+    this.setAside = node.metrics().counter("sluice.messages.set.aside", "service", config.service(), "topic", topic);
     this.topic = topic;
     this.prefix = config.topicPrefix();
     this.epoch = epoch;
@@ -70,8 +72,8 @@ public final class Inbox implements AutoCloseable {
     options.put("max.poll.interval.ms", STUCK_MS);
     options.put("partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor");
     options.put("client.id", config.service() + "-" + topic);
-    this.consumer = KafkaConsumer.create(vertx, options);
-    this.dead = KafkaProducer.create(vertx,
+    this.consumer = KafkaConsumer.create(node.vertx(), options);
+    this.dead = KafkaProducer.create(node.vertx(),
         Map.of("bootstrap.servers", config.kafka(), "key.serializer", "org.apache.kafka.common.serialization.StringSerializer",
             "value.serializer", "org.apache.kafka.common.serialization.StringSerializer", "acks", "all", "max.block.ms", "10000",
             "max.request.size", "8388608"));
@@ -128,6 +130,7 @@ public final class Inbox implements AutoCloseable {
       var copy = KafkaProducerRecord.create(prefix + topic + ".dead", record.key(), record.value());
       copy.addHeader("reason", String.valueOf(e.getMessage()));
       Await.on(dead.send(copy), Duration.ofSeconds(30), "Kafka");
+      setAside.increment();
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.sluice.chassis;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.vertx.core.Vertx;
 import io.vertx.kafka.client.producer.KafkaProducer;
 import io.vertx.kafka.client.producer.KafkaProducerRecord;
@@ -46,6 +47,7 @@ final class Relay implements AutoCloseable {
   private final String source;
   private final String prefix;
   private final TopicIds topics;
+  private final MeterRegistry metrics;
   private final Loop loop;
   private final AtomicLong lag = new AtomicLong();
   private SqlConnection lock;
@@ -53,12 +55,13 @@ final class Relay implements AutoCloseable {
   private Sent sent;
 
   /// Rows that the producer took, with its answers to come.
-  private record Sent(List<Long> positions, List<Future<RecordMetadata>> answers) {}
+  private record Sent(List<Long> positions, List<String> kinds, List<Future<RecordMetadata>> answers) {}
 
   /// @param onCorrupt told of a row that cannot be read, before it is thrown
   Relay(Vertx vertx, Db db, Admin admin, ServiceConfig config, MeterRegistry metrics, Consumer<Journal.Corrupt> onCorrupt) {
     this.db = db;
     this.onCorrupt = onCorrupt;
+    this.metrics = metrics;
     this.source = config.service();
     this.prefix = config.topicPrefix();
     this.topics = new TopicIds(db, admin, prefix);
@@ -77,7 +80,7 @@ final class Relay implements AutoCloseable {
     options.put("client.id", config.service() + "-relay");
     this.vertxProducer = KafkaProducer.create(vertx, options);
     this.producer = vertxProducer.unwrap();
-    metrics.gauge("sluice.relay.lag.rows", io.micrometer.core.instrument.Tags.of("service", source), lag);
+    metrics.gauge("sluice.relay.lag.rows", Tags.of("service", source), lag);
     this.loop = new Loop(source + "-relay", Duration.ofMillis(250), this::round);
   }
 
@@ -107,6 +110,7 @@ final class Relay implements AutoCloseable {
       acknowledged(sent);
       CrashPoint.AFTER_RELAY.reached();
       Db.await(lock.preparedQuery(MARK).execute(Tuple.of(sent.positions().toArray(Long[]::new))));
+      sent.kinds().forEach(kind -> metrics.counter("sluice.facts.published", "service", source, "kind", kind).increment());
       sent = null;
       return true;
     } catch (PgException | Outage e) {
@@ -120,6 +124,7 @@ final class Relay implements AutoCloseable {
   /// @throws Outage if it takes none
   private Sent handOver(RowSet<Row> rows) throws InterruptedException {
     var positions = new ArrayList<Long>();
+    var kinds = new ArrayList<String>();
     var answers = new ArrayList<Future<RecordMetadata>>();
     for (var row : rows) {
       var answer = producer.send(record(row));
@@ -128,9 +133,10 @@ final class Relay implements AutoCloseable {
         break;
       }
       positions.add(row.getLong("position"));
+      kinds.add(row.getString("kind"));
       answers.add(answer);
     }
-    return new Sent(positions, answers);
+    return new Sent(positions, kinds, answers);
   }
 
   /// Waits for the broker. What it did not acknowledge in time is still under way, and is waited for again in the next round.

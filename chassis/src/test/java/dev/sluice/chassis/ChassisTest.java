@@ -210,6 +210,9 @@ class ChassisTest {
       assertThat(aside.value()).contains("no_such_kind");
       assertThat(new String(aside.headers().lastHeader("reason").value(), StandardCharsets.UTF_8)).isEqualTo("unknown kind no_such_kind");
     }
+    await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(c.node().metrics().scrape()).contains(
+        "sluice_messages_set_aside_total{service=\"planner-service\",topic=\"sluice.instance\"} 1.0",
+        "sluice_facts_published_total{kind=\"no_such_kind\",service=\"planner-service\"} 1.0"));
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.sluice.planner;
 import dev.sluice.chassis.Chassis;
 import dev.sluice.chassis.Kinds;
 import dev.sluice.chassis.Node;
+import dev.sluice.contract.Ask;
 import dev.sluice.contract.ApprovalEvent;
 import dev.sluice.contract.ReconcilerEvent;
 import dev.sluice.contract.RolloutEvent;
@@ -52,7 +53,7 @@ public final class PlannerService implements AutoCloseable {
       desk.withdrawForgotten();
       return false;
     });
-    var http = chassis.http("openapi/planner-service.yaml");
+    var http = chassis.http("openapi/planner-service.yaml", Ask.Service.APPROVAL, Ask.Service.ROLLOUT, Ask.Service.HEALTH);
     new CatalogApi(chassis, stores.catalog(), stores.claims()).routes(http);
     new TemplateApi(chassis, stores.templates(), stores.catalog()).routes(http);
     new PlanApi(desk, stores).routes(http);

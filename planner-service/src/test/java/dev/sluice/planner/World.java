@@ -92,6 +92,7 @@ final class World implements AutoCloseable {
     approval.asks().answer(Ask.Service.APPROVAL, Ask.PolicyFor.class, _ -> policy);
     approval.asks().answer(Ask.Service.APPROVAL, Ask.AreYouReady.class, _ -> new Ask.Done());
     rollout.asks().answer(Ask.Service.ROLLOUT, Ask.AreYouReady.class, _ -> new Ask.Done());
+    rollout.asks().answer(Ask.Service.HEALTH, Ask.AreYouReady.class, _ -> new Ask.Done());
     rollout.asks().answer(Ask.Service.HEALTH, Ask.FleetSlice.class, fleet::slice);
     planner = keep(PlannerService.start(node, new PlannerConfig(config("planner-service", "planner"), artifacts, 100_000, 30)));
     await().atMost(LIMIT).until(() -> planner.ready() && approval.ready() && rollout.ready());

@@ -2,6 +2,7 @@ package dev.sluice.rollout;
 
 import dev.sluice.chassis.Chassis;
 import dev.sluice.chassis.Node;
+import dev.sluice.contract.Ask;
 import dev.sluice.contract.Topics;
 import dev.sluice.rollout.api.CommandsApi;
 import dev.sluice.rollout.api.DecisionsApi;
@@ -58,13 +59,13 @@ public final class RolloutService implements AutoCloseable {
     var reconciler = chassis.loop("reconciler", config.tick(),
         new Reconciler(chassis.ids().next(), desk, store, pauses, starter, clock, config.tick(), config.tickCap()));
     new Questions(chassis, desk, store).answer();
-    var http = chassis.http("openapi/rollout-service.yaml");
+    var http = chassis.http("openapi/rollout-service.yaml", Ask.Service.PLANNER);
     var rollouts = new RolloutsApi(desk, store, pauses, clock, config.tick());
     rollouts.routes(http);
     new MembersApi(desk, store, rosters).routes(http);
     new DecisionsApi(new DecisionStore(chassis.db())).routes(http);
     new CommandsApi(desk, rollouts, starter, versions, chassis.asks(), config.askLimit()).routes(http);
-    new ReconcilerApi(pauses, store, reconciler::nudge, clock, config.tick()).routes(http);
+    new ReconcilerApi(pauses, store, reconciler::nudge, chassis, config).routes(http);
     return http.listen();
   }
 

@@ -194,6 +194,9 @@ class RolloutServiceTest {
 
   @Test
   void a_reconciler_that_is_paused_whole_lets_no_batch_of_any_template_start() {
+    var mistyped = WORLD.send("POST", "/v1/reconciler/pause", Map.of("template_id", "mistyped"), "ann");
+    assertThat(mistyped.status()).isEqualTo(404);
+    assertThat(mistyped.body().get("errors").toString()).contains("template_id", "mistyped");
     assertThat(WORLD.send("POST", "/v1/reconciler/pause", Map.of(), "ann").body()).containsEntry("paused", true)
         .containsEntry("paused_templates", List.of());
     assertThat(WORLD.send("POST", "/v1/reconciler/pause", null, "ann").body()).containsEntry("paused", true);

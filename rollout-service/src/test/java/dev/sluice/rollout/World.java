@@ -109,13 +109,20 @@ final class World implements AutoCloseable {
     var kinds = new Kinds(RolloutEvent.class, ReconcilerEvent.class);
     health.inbox(Topics.ROLLOUT, kinds, messages -> messages.forEach(this::fleet));
     planner.inbox(Topics.ROLLOUT, kinds, messages -> messages.forEach(this::template));
+    planner.asks().answer(Ask.Service.PLANNER, Ask.AreYouReady.class, _ -> new Ask.Done());
     planner.asks().answer(Ask.Service.PLANNER, Ask.VersionsAvailable.class, this::available);
     planner.asks().answer(Ask.Service.PLANNER, Ask.ClaimForRollback.class, this::claim);
+    planner.asks().answer(Ask.Service.PLANNER, Ask.TemplateOf.class, World::template);
     db = keep(Db.open(node.vertx(), config(RolloutConfig.SERVICE, "rollout")));
     for (int i = 0; i < replicas; i++)
       this.replicas.add(keep(RolloutService.start(node,
           new RolloutConfig(config(RolloutConfig.SERVICE, "rollout"), tick, 100, Duration.ofSeconds(2)))));
     await().atMost(LIMIT).until(() -> this.replicas.stream().allMatch(RolloutService::ready));
+  }
+
+  private static Ask.TemplateView template(Ask.TemplateOf ask) {
+    if (ask.templateId().value().equals("mistyped")) throw new ProblemException(Problem.notFound("template", ask.templateId().value()));
+    return new Ask.TemplateView(ask.templateId(), ask.templateId().value(), List.of());
   }
 
   private <T extends AutoCloseable> T keep(T thing) {

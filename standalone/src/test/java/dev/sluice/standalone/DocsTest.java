@@ -11,10 +11,13 @@ import dev.sluice.rollout.RolloutConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
@@ -91,6 +94,23 @@ class DocsTest {
   }
 
   @Test
+  void every_metric_is_documented() throws IOException {
+    var meter = Pattern.compile("\"(sluice\\.[a-z.]+[a-z])\"");
+    var used = new TreeSet<String>();
+    try (var files = Files.walk(ROOT)) {
+      for (var file : files.filter(f -> f.toString().contains("/src/main/java/")).filter(Files::isRegularFile).toList()) {
+        var code = Files.readString(file);
+        if (code.contains("io.micrometer") || code.contains("metrics()") || code.contains("meters"))
+          meter.matcher(code).results().forEach(found -> used.add(found.group(1).replace('.', '_')));
+      }
+    }
+    var named = new TreeSet<String>();
+    Pattern.compile("(?m)^\\| `(sluice_[a-z_]+?)(_total|_seconds)?` ").matcher(Files.readString(ROOT.resolve("docs/metrics.md"))).results()
+        .forEach(found -> named.add(found.group(1)));
+    assertThat(named).hasSizeGreaterThan(12).isEqualTo(used);
+  }
+
+  @Test
   void every_problem_type_has_its_page() throws IOException {
     var used = new TreeSet<String>();
     try (var files = Files.walk(ROOT)) {
@@ -121,6 +141,34 @@ class DocsTest {
     var page = Files.readString(ROOT.resolve("docs/events.md"));
     for (var kind : kinds)
       assertThat(page).as("docs/events.md").contains("`" + kind + "`");
+  }
+
+  /// `SomeTest#a, #b` names two of one class.
+  @Test
+  void each_test_that_a_page_names_is_there() throws IOException {
+    var tests = new HashMap<String, String>();
+    try (var files = Files.walk(ROOT)) {
+      for (var file : files.filter(f -> f.toString().matches(".*/src/test/java/.*(Test|IT)\\.java")).toList())
+        tests.merge(file.getFileName().toString().replace(".java", ""), Files.readString(file), String::concat);
+    }
+    var missing = new ArrayList<String>();
+    int named = 0;
+    try (var pages = Files.list(ROOT.resolve("docs"))) {
+      for (var page : pages.filter(f -> f.toString().endsWith(".md")).toList()) {
+        var of = "";
+        for (var word : Pattern.compile("\\b[A-Z]\\w*(?:Test|IT)\\b|#\\w+(?=[\\s,;|()]|$)", Pattern.MULTILINE)
+            .matcher(Files.readString(page)).results()
+            .map(MatchResult::group).toList()) {
+          named++;
+          boolean method = word.startsWith("#");
+          if (!method) of = word;
+          if (!tests.getOrDefault(of, "").contains(method ? "void " + word.substring(1) + "(" : " class " + of + " "))
+            missing.add(page.getFileName() + ": " + of + (method ? word : ""));
+        }
+      }
+    }
+    assertThat(named).isGreaterThan(400);
+    assertThat(missing).isEmpty();
   }
 
   private static void same(Path page, String text) throws IOException {
