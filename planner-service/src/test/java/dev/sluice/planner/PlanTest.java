@@ -273,8 +273,10 @@ class PlanTest {
     assertThatThrownBy(() -> world.ask(new Ask.DraftRevision(rollout, 1, Map.of("batch_pct", "50", "dry_run", true), "bob")))
         .isInstanceOfSatisfying(ProblemException.class, e -> assertThat(e.problem().errors()).extracting(f -> f.field())
             .containsExactlyInAnyOrder("batch_pct", "dry_run"));
-    assertThatThrownBy(() -> world.ask(new Ask.DraftRevision(rollout, 2, Map.of("batch_pct", 50), "bob")))
+    assertThatThrownBy(() -> world.ask(new Ask.DraftRevision(rollout, 0, Map.of("batch_pct", 50), "bob")))
         .isInstanceOfSatisfying(ProblemException.class, e -> assertThat(e.problem().extra()).containsEntry("revision", 1));
+    assertThatThrownBy(() -> world.ask(new Ask.DraftRevision(rollout, 2, Map.of("batch_pct", 50), "bob")))
+        .as("a revision that this service has not heard of yet").hasMessageContaining("503");
     assertThatThrownBy(() -> world.ask(new Ask.DraftRevision(new RolloutId("nope"), 1, Map.of(), "bob"))).hasMessageContaining("404");
     assertThatThrownBy(() -> world.ask(new Ask.AdoptRevision(rollout, 2, "nope"))).hasMessageContaining("404");
     world.fleet.none();

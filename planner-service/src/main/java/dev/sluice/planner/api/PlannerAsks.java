@@ -71,7 +71,7 @@ public final class PlannerAsks {
     try {
       chassis.db().doInTransaction(tx -> claim(tx, rollout, now, until));
     } catch (PgException e) {
-      if (Db.isDuplicate(e)) throw new ProblemException(open(rollout, "another rollout"));
+      if (Db.isDuplicate(e)) throw new ProblemException(open(rollout, "another rollout", Map.of()));
       throw e;
     }
     log.atInfo().addKeyValue("rollout", rollout).log("Pair taken for a rollback");
@@ -85,12 +85,13 @@ public final class PlannerAsks {
           + " of the same template and module was made after it; roll that one back", Map.of("rollout_id", later)));
     });
     if (stores.claims().retake(tx, rollout, plan.templateId(), plan.moduleId(), now, until)) return;
-    throw new ProblemException(
-        open(rollout, "rollout " + stores.claims().holder(plan.templateId(), plan.moduleId(), now).orElse("another")));
+    var holder = stores.claims().holder(plan.templateId(), plan.moduleId(), now);
+    throw new ProblemException(open(rollout, "rollout " + holder.orElse("another"),
+        holder.<Map<String, Object>>map(id -> Map.of("rollout_id", id)).orElse(Map.of())));
   }
 
-  private static Problem open(String rollout, String other) {
+  private static Problem open(String rollout, String other, Map<String, Object> extra) {
     return Problem.conflict("rollout " + rollout + " cannot be rolled back while " + other + " of the same template and module is open",
-        Map.of());
+        extra);
   }
 }

@@ -62,6 +62,9 @@ public final class PlanDecider {
     int current = made.plan().revision();
     var rollout = made.plan().rolloutId().value();
     if (!made.open()) return Decision.refused(Problem.conflict("rollout " + rollout + " has ended; make a new plan", Map.of()));
+    if (draft.header().revision() > current + 1)
+      return Decision.refused(Problem.unavailable("revision " + (draft.header().revision() - 1) + " of the plan of rollout " + rollout
+          + " is not taken over everywhere yet; try again"));
     if (draft.header().revision() != current + 1)
       return Decision.refused(
           Problem.conflict("the plan of rollout " + rollout + " is at revision " + current + ", not " + (draft.header().revision() - 1)

@@ -3,6 +3,7 @@ package dev.sluice.planner.domain;
 import dev.sluice.contract.BatchPhase;
 import dev.sluice.contract.RolloutEvent;
 import dev.sluice.contract.RolloutState;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /// How far a plan's rollout has come, from the facts that the rollout-service tells: the state, and the phases of the batches that a fact changes.
@@ -35,10 +36,10 @@ public record Progress(RolloutState state, RolloutState before) {
     };
   }
 
-  /// The phases that a fact sets, by batch index, or by [#TRIPPED] or [#UNDER_WAY].
+  /// The phases that a fact sets, in the order in which they are set, by batch index, or by [#TRIPPED] or [#UNDER_WAY].
   public static Map<Integer, BatchPhase> phases(RolloutEvent event) {
     return switch (event) {
-      case RolloutEvent.BatchStarted e -> Map.of(e.batchIndex(), BatchPhase.RUNNING);
+      case RolloutEvent.BatchStarted e -> started(e.batchIndex());
       case RolloutEvent.BatchCompleted e -> Map.of(e.batchIndex(), BatchPhase.COMPLETED);
       case RolloutEvent.BreakerTripped e -> Map.of(e.trip().batchIndex(), BatchPhase.TRIPPED);
       case RolloutEvent.ContinuationDecided e -> switch (e.choice()) {
@@ -47,9 +48,17 @@ public record Progress(RolloutState state, RolloutState before) {
       };
       case RolloutEvent.RollbackBatchStarted e -> Map.of(e.batchIndex(), BatchPhase.ROLLING_BACK);
       case RolloutEvent.RollbackBatchEnded e -> Map.of(e.batchIndex(), BatchPhase.ROLLED_BACK);
-      case RolloutEvent.Aborted _ -> Map.of(UNDER_WAY, BatchPhase.COMPLETED);
+      case RolloutEvent.Aborted _,RolloutEvent.Completed _ -> Map.of(UNDER_WAY, BatchPhase.COMPLETED);
       default -> Map.of();
     };
+  }
+
+  /// One that ended before it tripped, since a member regressed, is not told as completed once more.
+  private static Map<Integer, BatchPhase> started(int index) {
+    var phases = new LinkedHashMap<Integer, BatchPhase>();
+    phases.put(UNDER_WAY, BatchPhase.COMPLETED);
+    phases.put(index, BatchPhase.RUNNING);
+    return phases;
   }
 
   /// Stands for every tripped batch.

@@ -57,7 +57,8 @@ class ProgressTest {
 
   @Test
   void follows_the_batches() {
-    assertThat(Progress.phases(new RolloutEvent.BatchStarted(3, 10))).isEqualTo(Map.of(3, BatchPhase.RUNNING));
+    assertThat(Progress.phases(new RolloutEvent.BatchStarted(3, 10)).entrySet()).as("what a trip after its end left running, then the next")
+        .containsExactly(Map.entry(Progress.UNDER_WAY, BatchPhase.COMPLETED), Map.entry(3, BatchPhase.RUNNING));
     assertThat(Progress.phases(new RolloutEvent.BatchCompleted(3, 10, 0, 0))).isEqualTo(Map.of(3, BatchPhase.COMPLETED));
     assertThat(Progress.phases(TRIPPED)).isEqualTo(Map.of(2, BatchPhase.TRIPPED));
     assertThat(Progress.phases(chosen(Choice.RETRY_FAILED))).isEqualTo(Map.of(Progress.TRIPPED, BatchPhase.RUNNING));

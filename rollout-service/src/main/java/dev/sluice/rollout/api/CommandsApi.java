@@ -4,6 +4,7 @@ import dev.sluice.chassis.Answer;
 import dev.sluice.chassis.Asks;
 import dev.sluice.chassis.Call;
 import dev.sluice.chassis.Http;
+import dev.sluice.chassis.ProblemException;
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.RolloutId;
 import dev.sluice.contract.VersionId;
@@ -76,6 +77,11 @@ public final class CommandsApi {
     if (!standing.state().ended()) return new Given(versions.unavailableOriginsOfOpen(standing.plan()), null);
     var unavailable = versions.unavailableOrigins(standing.plan());
     if (standing.noneCanGoBack(unavailable)) return new Given(unavailable, null);
-    return new Given(unavailable, asks.ask(new Ask.ClaimForRollback(id), askLimit).until());
+    try {
+      return new Given(unavailable, asks.ask(new Ask.ClaimForRollback(id), askLimit).until());
+    } catch (ProblemException refused) {
+      throw new ProblemException(
+          refused.problem().status() == 409 ? Refusal.rollback(refused.problem(), standing.state()) : refused.problem());
+    }
   }
 }

@@ -23,7 +23,10 @@ record Progress(int batch, int backTo, int trips, Instant startedAt, boolean tem
 
   Progress inBatch(int index) { return new Progress(index, backTo, trips, startedAt, templateAsked, released, latest, pauses); }
 
-  Progress back(int index) { return new Progress(batch, index, trips, startedAt, templateAsked, released, latest, pauses); }
+  /// A second rollback, of those that failed in the first, may go back in a later batch only.
+  Progress back(int index) {
+    return new Progress(batch, Math.min(backTo, index), trips, startedAt, templateAsked, released, latest, pauses);
+  }
 
   Progress tripped() { return new Progress(batch, backTo, trips + 1, startedAt, templateAsked, released, latest, pauses); }
 

@@ -4,6 +4,7 @@ import dev.sluice.contract.Decision;
 import dev.sluice.contract.Problem;
 import dev.sluice.contract.RolloutEvent;
 import dev.sluice.contract.RolloutState;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -22,6 +23,14 @@ public final class Refusal {
       case COMPLETED, COMPLETED_WITH_FAILURES, ROLLED_BACK_WITH_FAILURES -> List.of("rollback");
       case ROLLED_BACK, REJECTED, EXPIRED, CANCELLED -> List.of();
     };
+  }
+
+  /// The planner's no to a rollback, with what may be done instead.
+  public static Problem rollback(Problem no, RolloutState state) {
+    var extra = new LinkedHashMap<>(no.extra());
+    extra.put("state", state.name().toLowerCase(Locale.ROOT));
+    extra.put("legal_commands", legal(state).stream().filter(command -> !command.equals("rollback")).toList());
+    return new Problem(no.type(), no.title(), no.status(), no.detail(), no.errors(), extra);
   }
 
   static Decision<RolloutEvent> absent() {
@@ -45,9 +54,9 @@ public final class Refusal {
   }
 
   static Decision<RolloutEvent> gone(Rollout rollout, List<String> versions) {
-    return Decision.refused(Problem.conflict(
+    return Decision.refused(rollback(Problem.conflict(
         "rollout " + rollout.plan().rolloutId() + " cannot be rolled back: none of its versions before can be had any more: "
             + String.join(", ", versions),
-        Map.of("state", rollout.stage().seen().name().toLowerCase(Locale.ROOT), "unavailable_versions", versions)));
+        Map.of("unavailable_versions", versions)), rollout.stage().seen()));
   }
 }

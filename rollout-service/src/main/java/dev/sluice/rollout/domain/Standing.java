@@ -166,10 +166,10 @@ public record Standing(Rollout rollout) {
   private BatchPhase phase(int index) {
     var progress = rollout.progress();
     var stage = rollout.stage() instanceof Paused(var left) ? left : rollout.stage();
+    if (stage instanceof RollingBack s && s.open() && s.batch() == index) return BatchPhase.ROLLING_BACK;
     if (index >= progress.backTo()) return index > progress.batch() ? BatchPhase.NOT_STARTED : BatchPhase.ROLLED_BACK;
     return switch (stage) {
       case Ended _,RollingBack _ when index > progress.batch() -> BatchPhase.NOT_STARTED;
-      case RollingBack s when s.open() && s.batch() == index -> BatchPhase.ROLLING_BACK;
       case AwaitingDecision _ when index == progress.batch() -> BatchPhase.TRIPPED;
       case Running s when s.open() && index == progress.batch() -> BatchPhase.RUNNING;
       case Ended s when s.tripped() && index == progress.batch() -> BatchPhase.TRIPPED;

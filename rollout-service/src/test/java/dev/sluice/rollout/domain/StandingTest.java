@@ -76,6 +76,14 @@ class StandingTest {
   }
 
   @Test
+  void batches_on_a_second_way_back() {
+    var story = Story.running(SIX).healthy(0, 1).handedOut(2, 3).rollback().failed(2).healthy(3).healthy(0, 1);
+    phases(story, ROLLED_BACK, ROLLED_BACK, NOT_STARTED);
+    phases(story.rollback(), ROLLED_BACK, ROLLING_BACK, NOT_STARTED);
+    phases(story.healthy(2), ROLLED_BACK, ROLLED_BACK, NOT_STARTED);
+  }
+
+  @Test
   void a_batch_counts_its_members() {
     var story = Story.running(SIX.batchPct(100)).healthy(0, 1).failed(2).gone(Reason.DECOMMISSIONED, 3);
     assertThat(story.standing().batch(0)).isEqualTo(new Batch(0, false, RUNNING, 6, 2, 1, 1, 2));
