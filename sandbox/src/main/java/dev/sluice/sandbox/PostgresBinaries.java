@@ -89,7 +89,7 @@ record PostgresBinaries(Path folder) {
   private static InputStream archive() {
     var name = "/postgres-" + machine() + ".txz";
     return Optional.ofNullable(PostgresBinaries.class.getResourceAsStream(name)).orElseThrow(() -> new IllegalStateException(
-        "no PostgreSQL for %s on the class path: add the io.zonky.test.postgres artifact of this machine, or give the address of a server"
+        "PostgreSQL comes along for Linux on x86-64, not for %s; run the services apart on a server of your own (deploy/README.md)"
             .formatted(machine())));
   }
 

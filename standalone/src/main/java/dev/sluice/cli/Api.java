@@ -13,6 +13,7 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpClient.Version;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -35,6 +36,8 @@ final class Api {
   private static final Duration ANSWER = Duration.ofSeconds(60);
   private static final Duration UPLOAD = Duration.ofMinutes(15);
   private static final int PAGE = 1000;
+  /// What may be sent twice: a POST has a key, and a PATCH or DELETE that was done would be refused.
+  private static final Set<String> REPEATABLE = Set.of("GET", "PUT", "POST");
   private final URI server;
   private final String token;
   private final String actor;
@@ -134,7 +137,8 @@ final class Api {
       } catch (ConnectException | HttpTimeoutException e) {
         throw unreachable(e);
       } catch (IOException e) {
-        return http.send(built, BodyHandlers.ofString()); // cut off: the key makes a repeat harmless
+        if (!REPEATABLE.contains(method)) throw e;
+        return http.send(built, BodyHandlers.ofString()); // cut off
       }
     } catch (IOException e) {
       throw unreachable(e);
@@ -145,9 +149,11 @@ final class Api {
   }
 
   private Failure unreachable(Throwable cause) {
+    if (cause instanceof HttpTimeoutException && !(cause instanceof HttpConnectTimeoutException))
+      return new Failure.Unreachable(
+          server + " gave no answer in time; look whether it was done before you try again (" + server + "/readyz names what is away)");
     var why = switch (cause) {
-      case java.net.http.HttpConnectTimeoutException _ -> "no connection within " + CONNECT.toSeconds() + " s";
-      case HttpTimeoutException _ -> "no answer in time";
+      case HttpConnectTimeoutException _ -> "no connection within " + CONNECT.toSeconds() + " s";
       case ConnectException _ -> "connection refused";
       default -> cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
     };

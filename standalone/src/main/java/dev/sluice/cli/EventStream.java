@@ -35,14 +35,13 @@ final class EventStream {
     var cursor = after;
     int failures = 0;
     while (true) {
-      var before = cursor;
       try {
         cursor = connection(cursor);
+        failures = 0;
       } catch (Failure.Unreachable away) {
         if (++failures > RETRIES) throw away;
+        if (failures == 1) note.accept("The connection is lost; trying again for a minute.");
       }
-      if (!cursor.equals(before)) failures = 0;
-      if (failures == 1) note.accept("The connection is lost; trying again for a minute.");
       TimeUnit.SECONDS.sleep(1);
     }
   }

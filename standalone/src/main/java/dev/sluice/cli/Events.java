@@ -5,6 +5,7 @@ import dev.sluice.chassis.Json;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.StringJoiner;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -14,9 +15,9 @@ import picocli.CommandLine.Option;
 /// Shows events: what there was, and what comes.
 @Command(name = "events", description = "Show events, oldest first. JSON is one event a line. A stream that is cut off goes on after the last event seen.")
 final class Events implements Callable<Integer> {
-  private static final java.util.Set<String> ENVELOPE = java.util.Set.of("id", "kind", "severity", "occurred_at", "rollout_id",
-      "template_id",
-      "module_id", "stream_seq");
+  private static final int PAGE = 1000;
+  private static final Set<String> ENVELOPE = Set.of("id", "kind", "severity", "occurred_at", "rollout_id", "template_id", "module_id",
+      "stream_seq");
 
   @Option(names = "--follow", order = 1, description = "go on with what comes, until Ctrl-C")
   private boolean follow;
@@ -49,9 +50,11 @@ final class Events implements Callable<Integer> {
   /// The newest ones, which the server answers newest first.
   private String newest(Map<String, Object> query) {
     var page = new LinkedHashMap<>(query);
-    page.put("limit", Math.min(1000, limit.items()));
+    page.put("limit", Math.min(PAGE, limit.items()));
     var events = new ArrayList<JsonNode>();
     remote.api().get("/v1/events", page).path("events").forEach(events::addFirst);
+    if (limit.items() > PAGE && events.size() == PAGE)
+      remote.screen().note("These are the last " + PAGE + "; --after 0 begins at the beginning.");
     events.forEach(this::show);
     return events.isEmpty() ? "0" : Text.of(events.getLast(), "id");
   }
@@ -62,7 +65,7 @@ final class Events implements Callable<Integer> {
     while (shown < limit.items()) {
       var page = new LinkedHashMap<>(query);
       page.put("after", last);
-      page.put("limit", Math.min(1000, limit.items() - shown));
+      page.put("limit", Math.min(PAGE, limit.items() - shown));
       var answer = remote.api().get("/v1/events", page);
       answer.path("events").forEach(this::show);
       shown += answer.path("events").size();

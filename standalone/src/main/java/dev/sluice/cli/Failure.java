@@ -40,7 +40,8 @@ abstract sealed class Failure extends RuntimeException {
       }
       if (status == 401)
         text.append(
-            "\n  give a token by --token, --token-file or SLUICE_TOKEN; `./sluice up` wrote one to its data folder, file admin-token");
+            "\n  give a token by --token, --token-file or SLUICE_TOKEN; `" + Sluice.self()
+                + " up` wrote one to its data folder, file admin-token");
       if (status == 500) text.append("\n  request id: ").append(Text.of(problem, "request_id"));
       return new Refused(status, text.toString());
     }
@@ -61,7 +62,7 @@ abstract sealed class Failure extends RuntimeException {
     int exitCode() { return USAGE; }
   }
 
-  /// Nothing answers, or a part that is needed is away: nothing was changed, and it may be tried again.
+  /// Nothing answers, or a part that is needed is away. It may be tried again; whether something was done is not known where the answer was lost.
   static final class Unreachable extends Failure {
     private static final long serialVersionUID = 1;
 

@@ -51,6 +51,7 @@ final class Screen {
 
   /// A line about the result, for people: never on the standard output.
   void note(String text) {
+    keep();
     err.println(text);
     err.flush();
   }

@@ -156,8 +156,10 @@ final class Story {
     }
   }
 
+  /// Until nobody is in flight either: then all that is said of the trip is of one moment.
   private static JsonNode untilItAsks(Follow follow, String rollout, String answered) {
-    return follow.until(rollout, now -> Follow.ended(now) || Follow.asks(now, answered), LIMIT);
+    return follow.until(rollout,
+        now -> Follow.ended(now) || Follow.asks(now, answered) && now.path("counts").path("in_flight").asInt() == 0, LIMIT);
   }
 
   private Optional<JsonNode> question(String rollout, String answered) {

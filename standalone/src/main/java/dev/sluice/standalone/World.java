@@ -198,6 +198,7 @@ public final class World implements DemoWorld {
     var request = java.net.http.HttpRequest.newBuilder(gateway().resolve("/readyz")).timeout(Duration.ofSeconds(10)).build();
     var last = "nothing";
     while (System.nanoTime() < end) {
+      goesOn();
       try {
         var answer = client.send(request, java.net.http.HttpResponse.BodyHandlers.ofString());
         if (answer.statusCode() == 200) {
@@ -215,16 +216,18 @@ public final class World implements DemoWorld {
 
   private synchronized <T extends AutoCloseable> T opened(T thing) {
     open.push(thing);
-    if (closed) {
-      closeAll();
-      throw new CannotStart("it was told to end while it started");
-    }
+    if (closed) closeAll();
+    goesOn();
     return thing;
+  }
+
+  private synchronized void goesOn() {
+    if (closed) throw new CannotStart("it was told to end while it started");
   }
 
   private synchronized void running(Services services, AutoCloseable service) {
     services.add(service);
-    if (closed) throw new CannotStart("it was told to end while it started");
+    goesOn();
   }
 
   /// The services, which end side by side: each waits for its own last words.
@@ -268,7 +271,7 @@ public final class World implements DemoWorld {
   @Override
   public void startFleet(int instances, String templateId, String moduleId) {
     try {
-      opened(RealFleet.start(gateway(), token, data.resolve("agents"), instances, templateId, java.util.List.of(moduleId),
+      opened(RealFleet.start(gateway(), token, data.resolve("agents"), instances, templateId, List.of(moduleId),
           Faults.NONE));
     } catch (IOException e) {
       throw new UncheckedIOException("the agents do not start", e);

@@ -225,7 +225,10 @@ class UpTest {
   }
 
   private static Program start() {
-    return Program.sluice(folder, Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "1"), "up", "--data", data().toString(), "--port",
+    // what is of services that run apart does not touch it
+    var environment = Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "1", "SLUICE_TOPIC_PREFIX", "others.", "SLUICE_ARTIFACTS_DIR", "/nowhere",
+        "SLUICE_PG_HOST", "nowhere");
+    return Program.sluice(folder, environment, "up", "--data", data().toString(), "--port",
         String.valueOf(port)).says("Ready at ");
   }
 
