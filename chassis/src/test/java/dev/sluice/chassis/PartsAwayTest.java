@@ -27,8 +27,11 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// The broker and the database go and come back under a service; the broker also before it was ever there.
+@Execution(ExecutionMode.CONCURRENT)
 class PartsAwayTest {
   private static final Duration SOON = Duration.ofSeconds(40);
   private final Node node = Node.alone();

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Instant;
 import java.time.InstantSource;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// The time of the database, measured over a way that is now fast, now slow.
+@Isolated // it sets the clock of whatever starts meanwhile back
 class ServerClockTest {
   private static final Instant NOW = Instant.parse("2026-11-25T00:00:00Z");
   private final ServerClock clock = new ServerClock(InstantSource.fixed(NOW));

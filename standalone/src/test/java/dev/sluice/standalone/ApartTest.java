@@ -8,6 +8,7 @@ import dev.sluice.standalone.Trouble.Kind;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// much that befalls them. [RoundsOfTrouble] is the long form.
 @Timeout(400)
 class ApartTest {
-  private static final int AGENTS = 10;
+  private static final int AGENTS = 20;
   @TempDir(factory = Spaced.class)
   private static Path folder;
   private static Installation sluice;
@@ -31,7 +32,8 @@ class ApartTest {
   @BeforeAll
   @Timeout(400)
   static void up() {
-    sluice = new Installation(folder, Map.of("planner", 1, "approval", 1, "rollout", 2, "health", 2, "gateway", 1), "planner");
+    sluice = new Installation(folder, Map.of("planner", 1, "approval", 1, "rollout", 2, "health", 2, "gateway", 1), "planner",
+        Map.of("SLUICE_ASKS_FAIL_PCT", "30"), List.of());
     api = new Api(sluice.origin(), "anna").patient();
   }
 
@@ -43,29 +45,27 @@ class ApartTest {
   @Test
   void the_tutorial_ends_the_same_whatever_befalls_and_no_more_are_told_after_a_trip_though_facts_come_two_seconds_late() throws Exception {
     try (var f = Fixture.fleet(api, folder, "apart", AGENTS)) {
-      var upgrade = f.start("1.26.0", Map.of("batch_pct", 10));
+      var tutorial = new Tutorial(f, AGENTS);
       var deaths = Stream.of(striking(crash("rollout", CrashPoint.DURING_REBALANCE), crash("rollout", CrashPoint.AFTER_APPEND)),
           striking(crash("health", CrashPoint.AFTER_HAND_OUT), crash("health", CrashPoint.AFTER_RELAY)),
           striking(crash("approval", CrashPoint.AFTER_POLL))).toList();
-      assertThat(f.untilState(upgrade, "completed").at("/batches")).hasSize(10);
+      tutorial.upgrade();
       assertThat(deaths).allSatisfy(some -> assertThat(some.join()).as("each point was come to").doesNotContain(false));
       sluice.awaitReady();
       f.awaitFleet(AGENTS);
 
-      tripsThoughFactsComeLate(f);
+      tripsThoughFactsComeLate(tutorial);
 
-      var maker = striking(crash("planner", CrashPoint.AFTER_APPEND));
-      var cleanUp = f.startWhenFree("1.24.0", Map.of("batch_pct", 10)); // the planner dies when it has made the plan, and has it when asked again
-      assertThat(maker.join()).containsExactly(true);
+      var maker = striking(crash("planner", CrashPoint.AFTER_APPEND)); // it dies when it has made the plan, and has it when asked again
       var cut = striking(new Trouble(Kind.CUT, "rollout-2", "postgresql", Trouble.LONG));
       var blows = striking(new Trouble(Kind.CLOCK_AHEAD, "rollout-1", null, Duration.ofSeconds(1)),
           new Trouble(Kind.FREEZE, "health-1", null, Trouble.LONG), new Trouble(Kind.POSTGRESQL_KILL, "postgresql", null, Duration.ZERO),
           new Trouble(Kind.KAFKA_KILL, "kafka", null, Duration.ZERO));
-      assertThat(f.untilState(cleanUp, "completed").at("/batches")).hasSize(10);
+      tutorial.cleanUp();
+      assertThat(maker.join()).containsExactly(true);
       blows.join();
       cut.join();
       f.awaitFleet(AGENTS);
-      assertThat(f.templateVersion()).isEqualTo(f.versions.get("1.24.0"));
       f.breaksNothing();
     }
   }
@@ -78,28 +78,26 @@ class ApartTest {
         task -> Thread.ofPlatform().daemon().start(task));
   }
 
-  private static void tripsThoughFactsComeLate(Fixture f) {
-    var plan = f.plan("1.26.0-broken", Map.of("batch_pct", 50)).expect(201).body();
-    var broken = plan.path("rollout_id").asText();
-    var away = Fixture.members(plan, 0).subList(2, 5); // instructed, and out of reach until after the trip
-    for (var one : away)
-      f.link(one).cut();
-    sluice.delayKafka(Duration.ofSeconds(1)); // on the way there, and on the way back
-    f.approve(plan);
-    f.untilState(broken, "awaiting_decision");
-    var tripped = trip(f, broken);
-    f.api.until("/healthz", Fixture.SOON, _ -> Instant.now().isAfter(tripped.plusSeconds(1)));
-    for (var one : away)
-      f.link(one).restore();
-    var back = Instant.now();
-    for (var one : away)
-      f.api.until("/v1/instances/" + one, Fixture.SOON,
-          i -> Instant.parse(i.path("last_heartbeat_at").asText()).isAfter(back.plusSeconds(1)));
-    f.decide(broken, "rollback_completed_batches");
-    f.untilState(broken, "rolled_back");
+  private static void tripsThoughFactsComeLate(Tutorial tutorial) {
+    var f = tutorial.f();
+    var away = new ArrayList<String>(); // instructed, and out of reach until after the trip
+    tutorial.breakIt(plan -> {
+      var batch = Fixture.members(plan, 0);
+      away.addAll(batch.subList(2, batch.size()));
+      away.forEach(one -> f.link(one).cut());
+      sluice.delayKafka(Duration.ofSeconds(1)); // on the way there, and on the way back
+    }, broken -> {
+      var tripped = trip(f, broken);
+      f.api.until("/healthz", Fixture.SOON, _ -> Instant.now().isAfter(tripped.plusSeconds(1)));
+      away.forEach(one -> f.link(one).restore());
+      var back = Instant.now();
+      for (var one : away)
+        f.api.until("/v1/instances/" + one, Fixture.SOON,
+            i -> Instant.parse(i.path("last_heartbeat_at").asText()).isAfter(back.plusSeconds(1)));
+      assertThat(f.instances(broken).values()).filteredOn(i -> !i.path("handed_out_at").asText("").isEmpty())
+          .extracting(i -> i.path("instance_id").asText()).doesNotContainAnyElementsOf(away);
+    });
     sluice.delayKafka(Duration.ZERO);
-    assertThat(f.instances(broken).values()).filteredOn(i -> !i.path("handed_out_at").asText("").isEmpty())
-        .extracting(i -> i.path("instance_id").asText()).doesNotContainAnyElementsOf(away);
     f.awaitFleet(AGENTS);
   }
 

@@ -26,7 +26,7 @@ class BesideAnOlderRelease {
   @Timeout(1_800)
   void its_processes_are_replaced_one_by_one_while_rollouts_go_on() throws Exception {
     var older = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", built(System.getProperty("older", "")));
-    try (var sluice = new Installation(folder, Installation.TWO_OF_EACH, null, older);
+    try (var sluice = new Installation(folder, Installation.TWO_OF_EACH, null, Map.of(), older);
         var f = Fixture.fleet(new Api(sluice.origin(), "anna").patient(), folder, "beside", AGENTS)) {
       var replaced = CompletableFuture.runAsync(() -> sluice.names().forEach(name -> {
         System.out.println("replacing " + name);

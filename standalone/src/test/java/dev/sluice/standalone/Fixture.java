@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.StreamSupport;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -168,11 +169,19 @@ final class Fixture implements AutoCloseable {
 
   /// The same, once the planner has heard that the last rollout freed the pair.
   String startWhenFree(String version, Map<String, Object> inputs) {
+    var plan = planWhenFree(version, inputs);
+    approve(plan);
+    return plan.path("rollout_id").asText();
+  }
+
+  /// Plans once the planner has heard that the last rollout freed the pair.
+  JsonNode planWhenFree(String version, Map<String, Object> inputs) {
     var plan = plan(version, inputs);
-    for (long end = System.nanoTime() + SOON.toNanos(); plan.status() == 409 && System.nanoTime() < end;)
+    for (long end = System.nanoTime() + SOON.toNanos(); plan.status() == 409 && System.nanoTime() < end;) {
+      LockSupport.parkNanos(100_000_000);
       plan = plan(version, inputs);
-    approve(plan.expect(201).body());
-    return plan.text("rollout_id");
+    }
+    return plan.expect(201).body();
   }
 
   /// The instances of a batch of a plan, in plan order.

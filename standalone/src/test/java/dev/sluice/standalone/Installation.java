@@ -85,10 +85,11 @@ final class Installation implements AutoCloseable {
   ///
   /// @param replicas processes of each service
   /// @param dying    a service of which one dies in the first migration; null: none
-  Installation(Path folder, Map<String, Integer> replicas, String dying) { this(folder, replicas, dying, List.of()); }
+  Installation(Path folder, Map<String, Integer> replicas, String dying) { this(folder, replicas, dying, Map.of(), List.of()); }
 
+  /// @param also more settings of each process
   /// @param from options of the services' JVMs with the class path of another release, which may not know of the ways between processes; empty: this one
-  Installation(Path folder, Map<String, Integer> replicas, String dying, List<String> from) {
+  Installation(Path folder, Map<String, Integer> replicas, String dying, Map<String, String> also, List<String> from) {
     this.folder = folder;
     this.replicas = replicas;
     this.ownDisk = mount();
@@ -106,7 +107,7 @@ final class Installation implements AutoCloseable {
       var database = Databases.of(postgres).ensure();
       Thread.ofPlatform().daemon().name("guard-postgresql").start(this::guardPostgres);
       await("Kafka's topics", () -> Files.exists(folder.resolve("kafka").resolve("topics")));
-      prepare(database, from);
+      prepare(database, also, from);
       var mortal = dying == null ? List.<Guarded>of() : processesOf(dying);
       mortal.forEach(one -> one.diesAt(CrashPoint.DURING_MIGRATION));
       processes.values().forEach(Guarded::start);
@@ -138,7 +139,7 @@ final class Installation implements AutoCloseable {
     ways.put(name, new Way(proxies));
   }
 
-  private void prepare(Database database, List<String> from) {
+  private void prepare(Database database, Map<String, String> also, List<String> from) {
     boolean direct = !from.isEmpty();
     replicas.forEach((service, count) -> {
       int block = FreePorts.block();
@@ -152,7 +153,8 @@ final class Installation implements AutoCloseable {
     ports.forEach((name, port) -> {
       var service = name.substring(0, name.indexOf('-'));
       var login = database.login(service).at(HOST, ways.get("postgresql").first().port());
-      var environment = new HashMap<String, String>(Map.of("SLUICE_PG_HOST", login.host(), "SLUICE_PG_PORT", Integer.toString(login.port()),
+      var environment = new HashMap<>(also);
+      environment.putAll(Map.of("SLUICE_PG_HOST", login.host(), "SLUICE_PG_PORT", Integer.toString(login.port()),
           "SLUICE_PG_DATABASE", login.database(), "SLUICE_PG_USER", login.user(), "SLUICE_PG_PASSWORD", login.password(), "SLUICE_PG_POOL",
           "5", "SLUICE_KAFKA", ways.get("kafka").first().address(), "SLUICE_HEARTBEAT_INTERVAL_SEC", "1",
           "SLUICE_KAFKA_SESSION_TIMEOUT_MS", "6000", "SLUICE_RECONCILER_TICK_SEC", "5"));

@@ -1,0 +1,31 @@
+package dev.sluice.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.parallel.ExecutionMode.CONCURRENT;
+
+import dev.sluice.cli.Sluice;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+
+/// The cache that all processes of tests start from is made and used. Making it takes most of a minute of one core, so it runs beside those that mostly wait.
+@Timeout(300)
+@Execution(CONCURRENT)
+class LinkedClassesTest {
+  @Test
+  void a_process_starts_from_the_cache_of_its_class_path() throws Exception {
+    var log = Files.createTempFile(Path.of("target"), "from-cache", ".txt");
+    var command = new ArrayList<>(OwnProcess.java());
+    command.addAll(List.of("-Xlog:class+load:file=" + log, Sluice.class.getName(), "--version"));
+    var process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isZero();
+    assertThat(log).content().contains("dev.sluice.cli.Sluice source: shared objects file");
+    Files.delete(log);
+  }
+}
