@@ -23,9 +23,6 @@ public final class Journal {
   /// A fact to append.
   public record Entry(Object event, Scope scope) {}
 
-  /// A fact to append with a key of its own: for streams that tell of many aggregates.
-  public record Keyed(String key, Entry entry) {}
-
   /// Another writer was first: load again and decide again.
   public static final class Rival extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -58,22 +55,18 @@ public final class Journal {
 
   private static final String APPEND = """
       insert into journal (epoch, stream, seq, told_to, topic, key, kind, at, actor, scope, data, traceparent)
-      select (select epoch from journal_epoch), $1, seq, told_to, $2, key, kind, $3, $4, scope, data, $11
-        from unnest($5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::text[]) as row (seq, told_to, key, kind, scope, data)
+      select (select epoch from journal_epoch), $1, seq, told_to, $2, $7, kind, $3, $4, scope, data, $11
+        from unnest($5::bigint[], $6::bigint[], $8::text[], $9::text[], $10::text[]) as row (seq, told_to, kind, scope, data)
       """;
 
   /// Appends facts behind `end`, in the caller's transaction.
   ///
+  /// @param key always the same one for a stream: readers know a stream's facts by their order, which a topic keeps for one key only
   /// @return the new end
   /// @throws Rival if the stream has moved on
   public Position append(Db.Tx tx, String topic, String stream, String key, Position end, List<Entry> entries, Instant at, String actor) {
-    return write(tx, topic, stream, end, entries.stream().map(e -> new Keyed(key, e)).toList(), at, actor);
-  }
-
-  private static Position write(Db.Tx tx, String topic, String stream, Position end, List<Keyed> entries, Instant at, String actor) {
     if (entries.isEmpty()) return end;
     int n = entries.size();
-    var keys = new String[n];
     var seqs = new Long[n];
     var told = new Long[n];
     var kinds = new String[n];
@@ -81,8 +74,7 @@ public final class Journal {
     var data = new String[n];
     long toldTo = end.told();
     for (int i = 0; i < n; i++) {
-      var entry = entries.get(i).entry();
-      keys[i] = entries.get(i).key();
+      var entry = entries.get(i);
       toldTo += Told.count(entry.event());
       seqs[i] = end.seq() + 1 + i;
       told[i] = toldTo;
@@ -91,7 +83,7 @@ public final class Journal {
       data[i] = Json.text(entry.event());
     }
     try {
-      tx.query(APPEND, stream, topic, at.atOffset(ZoneOffset.UTC), actor, seqs, told, keys, kinds, scopes, data, Trace.current());
+      tx.query(APPEND, stream, topic, at.atOffset(ZoneOffset.UTC), actor, seqs, told, key, kinds, scopes, data, Trace.current());
     } catch (PgException e) {
       if (Db.isDuplicate(e)) throw new Rival(stream, e);
       throw e;
@@ -104,14 +96,9 @@ public final class Journal {
 
   /// Appends facts to a stream that has many writers and no decider: takes the stream's lock, then appends at its end.
   public Position appendNext(Db.Tx tx, String topic, String stream, String key, List<Entry> entries, Instant at, String actor) {
-    return appendNext(tx, topic, stream, entries.stream().map(e -> new Keyed(key, e)).toList(), at, actor);
-  }
-
-  /// The same for facts of many aggregates, each with its key.
-  public Position appendNext(Db.Tx tx, String topic, String stream, List<Keyed> entries, Instant at, String actor) {
     tx.send(LOCK, stream);
     var end = tx.list(END, r -> new Position(r.getLong("seq"), r.getLong("told_to")), stream);
-    return write(tx, topic, stream, end.isEmpty() ? Position.START : end.getFirst(), entries, at, actor);
+    return append(tx, topic, stream, key, end.isEmpty() ? Position.START : end.getFirst(), entries, at, actor);
   }
 
   private static final String PUBLISH_AGAIN = """

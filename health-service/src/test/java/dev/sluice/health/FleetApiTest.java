@@ -15,6 +15,7 @@ import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -197,6 +198,21 @@ class FleetApiTest {
     eventually(() -> assertThat(client.get("/v1/instances/again").body().path("status").asText())
         .as("its first word, though a number that was heard")
         .isEqualTo("running"));
+  }
+
+  /// Readers know a stream's facts by their order, which a topic keeps for one key only.
+  @Test
+  void the_facts_of_one_stream_have_one_key_and_those_of_one_instance_one_stream() {
+    var lines = IntStream.range(0, 200).mapToObj(i -> "{\"id\":\"keyed-" + i + "\",\"template_id\":\"web\"}")
+        .collect(Collectors.joining("\n"));
+    bulk(lines);
+    client.delete("/v1/instances/keyed-7");
+    var keys = world.db().list("select count(distinct key) as n from journal where stream like 'fleet-%' group by stream",
+        r -> r.getLong("n"));
+    assertThat(keys).hasSizeGreaterThan(8).containsOnly(1L);
+    assertThat(
+        world.db().list("select distinct stream from journal where data::json ->> 'instance_id' = 'keyed-7'", r -> r.getString("stream")))
+        .hasSize(1);
   }
 
   @Test

@@ -10,6 +10,8 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -36,6 +38,21 @@ class FleetTest {
       assertThat(running(f)).isEqualTo(before);
       assertThat(f.drift().at("/drift").asBoolean()).isTrue();
       assertThat(f.drift().at("/counts/drifted").asInt()).isEqualTo(2);
+    }
+  }
+
+  /// Their facts come by all partitions of a topic to whichever gateway.
+  @Test
+  void of_many_that_enrol_at_once_each_is_told_once() throws Exception {
+    try (var f = SharedWorld.fleet("crowd", 1)) {
+      var ids = IntStream.range(0, 300).mapToObj(i -> "crowd-" + i).toList();
+      var from = f.api.get("/v1/events?limit=1").expect(200).at("/events/0/id").asText();
+      f.api.send("POST", "/v1/instances/bulk",
+          ids.stream().map(id -> "{\"id\":\"" + id + "\",\"template_id\":\"" + f.template + "\"}").collect(Collectors.joining("\n")),
+          Map.of("Content-Type", "application/x-ndjson")).expect(200);
+      var told = f.api.until("/v1/events?limit=1000&kind_prefix=fleet.instance_enrolled&after=" + from, Fixture.SOON,
+          page -> page.path("events").findValuesAsText("instance_id").containsAll(ids)).path("events").findValuesAsText("instance_id");
+      assertThat(told).filteredOn(ids::contains).doesNotHaveDuplicates();
     }
   }
 

@@ -3,6 +3,7 @@ package dev.sluice.health.api;
 import dev.sluice.chassis.Asks;
 import dev.sluice.chassis.Attempt;
 import dev.sluice.chassis.Ids;
+import dev.sluice.chassis.Outage;
 import dev.sluice.chassis.ProblemException;
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.Problem;
@@ -107,6 +108,7 @@ final class Enrolments {
     try {
       return template(id);
     } catch (ProblemException e) {
+      if (e.problem().status() >= 500) throw new Outage(e.problem().detail(), e); // nobody is enrolled then: a repeat is for all
       return e.problem();
     }
   }

@@ -174,7 +174,8 @@ public final class AttemptStore {
         from locked l where a.instance_id = l.instance_id and a.module_id = l.module_id
       """;
 
-  /// Moves deadlines on by the time for which the clocks stood still, each by no more than the time since its member was instructed. A timeout that the rollout-service did not record is none: the attempt is open again.
+  /// Moves deadlines on by the time for which the clocks stood still, each by no more than the time since its member was instructed. A timeout that the
+  /// rollout-service did not record is none: the attempt is open again.
   ///
   /// @param by           without time in which we were deaf, which is added to every deadline anyhow
   /// @param handedOutToo whether the clocks of those handed out stood still too

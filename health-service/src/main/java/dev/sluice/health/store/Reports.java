@@ -16,6 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /// What one transaction tells: for each rollout one report of each kind, however many instances it is about, and the transitions of instances. Appended last,
 /// streams in the order of their names, so that two transactions never wait for each other in a ring.
@@ -73,12 +75,12 @@ public final class Reports {
 
   /// Appends all to the journal; nothing may be locked after it in the same transaction. Once it is committed, each kind is a line of the log.
   public void append(Db.Tx tx, Journal journal, Instant at, String actor) {
-    if (!fleet.isEmpty()) {
-      var stream = "fleet-" + Math.floorMod(fleet.getFirst().instanceId().value().hashCode(), FLEET_STREAMS);
-      var entries = fleet.stream().map(e -> new Journal.Keyed(e.instanceId().value(),
-          new Journal.Entry(e, new Scope(null, e.templateId(), null)))).toList();
-      journal.appendNext(tx, Topics.INSTANCE, stream, entries, at, actor);
-    }
+    // the facts of an instance are in one stream, and a stream has one key: readers take what overtakes in it for a repeat
+    var streams = fleet.stream()
+        .collect(Collectors.groupingBy(e -> "fleet-" + Math.floorMod(e.instanceId().value().hashCode(), FLEET_STREAMS),
+            TreeMap::new, Collectors.toList()));
+    streams.forEach((stream, facts) -> journal.appendNext(tx, Topics.INSTANCE, stream, stream,
+        facts.stream().map(e -> new Journal.Entry(e, new Scope(null, e.templateId(), null))).toList(), at, actor));
     rollouts.forEach((id, r) -> {
       var rolloutId = new RolloutId(id);
       var reports = new ArrayList<HealthReport>();
