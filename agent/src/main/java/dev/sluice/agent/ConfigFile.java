@@ -68,7 +68,7 @@ public final class ConfigFile {
     boolean enrols = top.has("enroll");
     if (enrols == (top.has("id") || top.has("token")))
       faults.add("give either id and token (an instance that is enrolled already) or enroll (one that enrols itself)");
-    if (!enrols) return new Enrolled(id(top, "id", ""), top.text("token", top.has("id") ? null : ""));
+    if (!enrols) return new Enrolled(id(top, "id", top.has("token") ? null : ""), top.text("token", top.has("id") ? null : ""));
     YamlMap enroll = top.map("enroll", false);
     var enrolment = new Enrolment(id(enroll, "template_id", null), id(enroll, "id", ""), enroll.text("name", ""), labels(enroll),
         enroll.text("token", ""));

@@ -31,5 +31,9 @@ record Instruction(String version, String digest, long generation, String artifa
 
   Release release() { return new Release(digest, version); }
 
-  String url() { return artifactUrl.isEmpty() ? "/v1/artifacts/" + digest : artifactUrl; }
+  /// Whole, or relative to the server, which may have a path.
+  String url() {
+    if (artifactUrl.isEmpty()) return "v1/artifacts/" + digest;
+    return artifactUrl.startsWith("/") && !artifactUrl.startsWith("//") ? artifactUrl.substring(1) : artifactUrl;
+  }
 }

@@ -15,8 +15,11 @@ record ModuleRecord(Instruction instruction, Step step, Release live, Release pr
 
   ModuleRecord at(Step next) { return new ModuleRecord(instruction, next, live, previous, state, detail); }
 
+  /// Between a switch and the end of its apply command nobody knows what runs: nothing is taken for live, and all is applied anew.
   ModuleRecord receiving(Instruction newest) {
-    return new ModuleRecord(newest, Step.RECEIVED, live, previous, ModuleState.APPLYING, "");
+    boolean unknown = step == Step.SWITCHED || step == Step.RESTORING;
+    return new ModuleRecord(newest, Step.RECEIVED, unknown ? Release.NONE : live, unknown && live.exists() ? live : previous,
+        ModuleState.APPLYING, "");
   }
 
   /// The instruction's release was applied. What was live before becomes the way back.

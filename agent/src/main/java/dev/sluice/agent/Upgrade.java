@@ -120,9 +120,14 @@ final class Upgrade {
     return record.stranded(Commands.clip(record.detail() + "; putting " + back.version() + " back: " + outcome.detail()));
   }
 
-  private ModuleRecord prune(ModuleRecord record) throws IOException {
-    releases.prune(record.live(), record.previous());
-    Durable.delete(archives);
+  /// What cannot be deleted (a service may have added files that are another user's) is left for the next time: the upgrade is done all the same.
+  private ModuleRecord prune(ModuleRecord record) {
+    try {
+      releases.prune(record.live(), record.previous());
+      Durable.delete(archives);
+    } catch (IOException e) {
+      return record.saying(record.state(), Commands.clip(record.detail() + "; what is old cannot be deleted: " + e)).at(Step.DONE);
+    }
     return record.at(Step.DONE);
   }
 

@@ -101,6 +101,7 @@ class ConfigFileTest {
     String either = "give either id and token (an instance that is enrolled already) or enroll (one that enrols itself)";
     assertThat(faults("enroll: {template_id: t}\ntoken: x" + rest)).containsExactly(either);
     assertThat(faults(rest)).containsExactly(either);
+    assertThat(faults("token: x" + rest)).containsExactly("id: missing");
   }
 
   @Test

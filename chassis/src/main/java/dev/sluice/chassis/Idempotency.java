@@ -93,8 +93,7 @@ final class Idempotency {
       var kept = kept(entry, given, hash, seal);
       if (kept.isPresent()) return kept.get();
     }
-    throw new ProblemException(Problem.conflict("the first request with the Idempotency-Key " + given + " is still under way; try again",
-        Map.of("idempotency_key", given)));
+    throw new ProblemException(Problem.unavailable("the first request with this Idempotency-Key is still under way; try again"));
   }
 
   private Optional<Begun> begin(Entry entry, byte[] hash, Seal seal) {

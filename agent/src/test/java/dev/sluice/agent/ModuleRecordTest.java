@@ -1,0 +1,39 @@
+package dev.sluice.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.URI;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ModuleRecordTest {
+  private static final Release OLD = new Release("sha256:01", "1.24.0");
+  private static final Instruction BACK = new Instruction("1.24.0", OLD.digest(), 3, "");
+
+  private static ModuleRecord at(Step step) {
+    return new ModuleRecord(new Instruction("1.26.0", "sha256:02", 2, ""), step, OLD, Release.NONE, ModuleState.APPLYING, "");
+  }
+
+  @ParameterizedTest
+  @EnumSource(value = Step.class, names = {"SWITCHED", "RESTORING"})
+  void what_an_apply_command_has_left_is_taken_for_no_release(Step step) {
+    var next = at(step).receiving(BACK);
+    assertThat(next.live()).as("so that it is applied, though its files stand there").isEqualTo(Release.NONE);
+    assertThat(next.previous()).as("its files stay").isEqualTo(OLD);
+  }
+
+  @ParameterizedTest
+  @EnumSource(value = Step.class, names = {"SWITCHED", "RESTORING"}, mode = EnumSource.Mode.EXCLUDE)
+  void what_runs_goes_on_while_the_next_is_fetched(Step step) { assertThat(at(step).receiving(BACK).live()).isEqualTo(OLD); }
+
+  @Test
+  void an_artifact_of_the_server_is_found_behind_its_path() {
+    var server = URI.create("https://ops.example/sluice/");
+    assertThat(server.resolve(BACK.url())).hasToString("https://ops.example/sluice/v1/artifacts/sha256:01");
+    assertThat(server.resolve(new Instruction("1", "sha256:01", 1, "/v1/artifacts/sha256:01").url()))
+        .hasToString("https://ops.example/sluice/v1/artifacts/sha256:01");
+    assertThat(server.resolve(new Instruction("1", "sha256:01", 1, "https://files.example/a.tar.gz").url()))
+        .hasToString("https://files.example/a.tar.gz");
+  }
+}
