@@ -46,7 +46,7 @@ public final class ApprovalService implements AutoCloseable {
     chassis.loop("expiry", config.sweepEvery(), new ExpirySweep(desk, requests, clock, config.sweepCap()));
     new Questions(chassis, policies).answer();
     var http = chassis.http("openapi/approval-service.yaml", Ask.Service.PLANNER, Ask.Service.ROLLOUT);
-    new RequestsApi(desk, requests, policies, chassis.asks(), clock, config).routes(http);
+    new RequestsApi(desk, requests, policies, chassis.asks(), config).routes(http);
     new PoliciesApi(new PolicyDesk(chassis), policies, chassis.asks(), config).routes(http);
     return http.listen();
   }

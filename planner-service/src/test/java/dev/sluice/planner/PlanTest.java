@@ -153,7 +153,7 @@ class PlanTest {
   @Test
   void of_many_at_once_one_wins() throws Exception {
     var replies = new java.util.concurrent.ConcurrentLinkedQueue<Reply>();
-    var threads = IntStream.range(0, 6).mapToObj(_ -> Thread.startVirtualThread(() -> replies.add(world.plan()))).toList();
+    var threads = IntStream.range(0, 40).mapToObj(_ -> Thread.startVirtualThread(() -> replies.add(world.plan()))).toList();
     for (var thread : threads)
       assertThat(thread.join(World.LIMIT)).isTrue();
     assertThat(replies).extracting(Reply::status).containsOnly(201, 409).containsOnlyOnce(201);

@@ -27,7 +27,7 @@ import dev.sluice.contract.PlanHeader;
 import dev.sluice.contract.Problem;
 import dev.sluice.contract.RequestId;
 import java.time.Duration;
-import java.time.InstantSource;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -45,16 +45,14 @@ public final class RequestsApi {
   private final PolicyStore policies;
   private final Asks asks;
   private final Recount recount;
-  private final InstantSource clock;
   private final ApprovalConfig config;
 
-  public RequestsApi(RequestDesk desk, RequestStore requests, PolicyStore policies, Asks asks, InstantSource clock, ApprovalConfig config) {
+  public RequestsApi(RequestDesk desk, RequestStore requests, PolicyStore policies, Asks asks, ApprovalConfig config) {
     this.desk = desk;
     this.requests = requests;
     this.policies = policies;
     this.asks = asks;
     this.recount = new Recount(asks);
-    this.clock = clock;
     this.config = config;
   }
 
@@ -84,20 +82,20 @@ public final class RequestsApi {
 
   private Answer decide(Call call) {
     var id = id(call);
-    if (!call.attempt().done()) desk.handle(command(id, call.body(Vote.class), call.actor()), call.actor()).orThrow();
+    if (!call.attempt().done()) desk.handle(id, now -> command(id, call.body(Vote.class), call.actor(), now), call.actor()).orThrow();
     return answer(id);
   }
 
-  private ApprovalCommand command(RequestId id, Vote vote, String actor) {
+  private ApprovalCommand command(RequestId id, Vote vote, String actor, Instant at) {
     return switch (vote.decision()) {
       case "approve" -> {
         var template = desk.load(id).scope().templateId();
         var now = policies.applying(PolicyPrecedence.ROLLING_UPGRADE, template);
-        yield new Approve(id, vote.revision(), actor, vote.comment(), now, clock.instant());
+        yield new Approve(id, vote.revision(), actor, vote.comment(), now, at);
       }
-      case "reject" -> new Reject(id, vote.revision(), actor, vote.comment(), clock.instant());
+      case "reject" -> new Reject(id, vote.revision(), actor, vote.comment(), at);
       default ->
-        new Choose(id, vote.revision(), Choice.valueOf(vote.decision().toUpperCase(Locale.ROOT)), actor, vote.comment(), clock.instant());
+        new Choose(id, vote.revision(), Choice.valueOf(vote.decision().toUpperCase(Locale.ROOT)), actor, vote.comment(), at);
     };
   }
 
@@ -106,10 +104,10 @@ public final class RequestsApi {
     var id = id(call);
     var changes = new LinkedHashMap<>(call.body());
     int revision = ((Number) changes.remove("revision")).intValue();
-    var editable = desk.handle(new BeginEdit(id, revision, call.actor(), clock.instant()), call.actor()).orThrow().state();
+    var editable = desk.handle(id, at -> new BeginEdit(id, revision, call.actor(), at), call.actor()).orThrow().state();
     var rollout = ((PlanPending) editable).plan().rolloutId();
     var draft = asks.ask(new Ask.DraftRevision(rollout, revision, changes, call.actor()), config.draftLimit());
-    desk.handle(new Revise(id, revision, draft, call.actor(), clock.instant()), call.actor()).orThrow();
+    desk.handle(id, at -> new Revise(id, revision, draft, call.actor(), at), call.actor()).orThrow();
     adopt(draft);
     return answer(id);
   }

@@ -9,6 +9,9 @@ import dev.sluice.chassis.Kinds;
 import dev.sluice.contract.ApprovalEvent;
 import dev.sluice.contract.RequestId;
 import dev.sluice.contract.Topics;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,8 +19,10 @@ import org.slf4j.LoggerFactory;
 public final class RequestDesk {
   private static final Logger log = LoggerFactory.getLogger(RequestDesk.class);
   private final Desk<Request, ApprovalCommand, ApprovalEvent> desk;
+  private final InstantSource clock;
 
   public RequestDesk(Chassis chassis) {
+    clock = chassis.clock();
     desk = new Desk<>(chassis.db(), chassis.journal(), chassis.clock(), new ApprovalDecider(), new Desk.Stream<>(Topics.APPROVAL,
         new Kinds(ApprovalEvent.class), (_, request) -> request.scope().rolloutId().value(), Request::scope, new RequestRows(),
         request -> request));
@@ -27,9 +32,14 @@ public final class RequestDesk {
 
   /// Does a command; a repeated one changes nothing.
   public Desk.Outcome<Request, ApprovalEvent> handle(ApprovalCommand command, String actor) {
-    var outcome = desk.handle(command.id().value(), command, actor);
+    return handle(command.id(), _ -> command, actor);
+  }
+
+  /// Does a command that is made when its turn has come, as of that moment: what has waited for it may be too late.
+  public Desk.Outcome<Request, ApprovalEvent> handle(RequestId id, Function<Instant, ApprovalCommand> command, String actor) {
+    var outcome = desk.handle(id.value(), _ -> command.apply(clock.instant()), actor);
     if (outcome instanceof Desk.Done<Request, ApprovalEvent> done) for (var event : done.events())
-      log.atInfo().addKeyValue("request", command.id()).addKeyValue("rollout", done.state().scope().rolloutId()).addKeyValue("actor", actor)
+      log.atInfo().addKeyValue("request", id).addKeyValue("rollout", done.state().scope().rolloutId()).addKeyValue("actor", actor)
           .log("Request: {}", Kinds.name(event.getClass()));
     return outcome;
   }

@@ -24,6 +24,7 @@ import dev.sluice.planner.store.Stores;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -124,11 +125,13 @@ public final class PlanDesk {
     return header;
   }
 
-  /// The same change once more. Where the one before was never adopted, and another person asks or the policy is another by now, the draft is theirs: who made
-  /// a revision and which policy was read for it are kept with it. Its members are the same, so nothing is told anew.
+  /// The same change once more. Where the one before was never adopted, and another person asks, or the policy or the template is another by now, the draft is made
+  /// anew: who made a revision, and what was read for it, are kept with it. Its members are the same, so nothing is told anew.
   private PlanHeader again(Db.Tx tx, PlanHeader known, Draft draft) {
     var header = draft.revision().header();
-    if (known.madeBy().equals(header.madeBy()) && known.policy().equals(header.policy())) return known;
+    if (known.madeBy().equals(header.madeBy()) && known.policy().equals(header.policy())
+        && Objects.equals(known.templateVersion(), header.templateVersion()))
+      return known;
     return stores.plans().redraft(tx, header, draft.shown()) ? header : known;
   }
 
@@ -146,7 +149,7 @@ public final class PlanDesk {
       holdTarget(tx, header);
       stores.plans().add(tx, header);
       if (!stores.claims().take(tx, header.rolloutId().value(), inputs.templateId().value(), inputs.moduleId().value(), header.madeAt())) {
-        var first = stores.claims().holder(inputs.templateId().value(), inputs.moduleId().value(), header.madeAt());
+        var first = stores.claims().holder(tx, inputs.templateId().value(), inputs.moduleId().value(), header.madeAt());
         throw first.<RuntimeException>map(id -> new ProblemException(second(inputs, id)))
             .orElseGet(() -> new Outage("another plan of this template and module is just being made; try again", null));
       }

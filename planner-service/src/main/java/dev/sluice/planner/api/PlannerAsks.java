@@ -79,13 +79,13 @@ public final class PlannerAsks {
   }
 
   private void claim(Db.Tx tx, String rollout, Instant now, Instant until) {
-    var plan = stores.plans().plan(rollout).orElseThrow(() -> new ProblemException(Problem.notFound("plan", rollout)));
+    var plan = stores.plans().plan(tx, rollout).orElseThrow(() -> new ProblemException(Problem.notFound("plan", rollout)));
     stores.plans().later(tx, rollout).ifPresent(later -> {
       throw new ProblemException(Problem.conflict("rollout " + rollout + " cannot be rolled back: rollout " + later
           + " of the same template and module was made after it; roll that one back", Map.of("rollout_id", later)));
     });
     if (stores.claims().retake(tx, rollout, plan.templateId(), plan.moduleId(), now, until)) return;
-    var holder = stores.claims().holder(plan.templateId(), plan.moduleId(), now);
+    var holder = stores.claims().holder(tx, plan.templateId(), plan.moduleId(), now);
     throw new ProblemException(open(rollout, "rollout " + holder.orElse("another"),
         holder.<Map<String, Object>>map(id -> Map.of("rollout_id", id)).orElse(Map.of())));
   }

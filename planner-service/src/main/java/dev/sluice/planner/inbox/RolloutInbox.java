@@ -59,7 +59,11 @@ public final class RolloutInbox implements Inbox.Handler {
   private void take(Db.Tx tx, Plan plan, RolloutEvent event, Message message) {
     var rollout = plan.rolloutId();
     var before = stores.progress().course(tx, rollout);
-    var started = event instanceof RolloutEvent.Started e ? e.at() : before.startedAt();
+    var started = switch (event) {
+      case RolloutEvent.Started e -> e.at();
+      case RolloutEvent.RollbackStarted _ when before.progress().state().ended() -> message.at(); // days after the end, say
+      default -> before.startedAt();
+    };
     var course = new Course(before.progress().evolve(event), started, before.measured().evolve(event));
     stores.progress().keep(tx, rollout, course);
     stores.progress().keep(tx, rollout, Progress.phases(event));
@@ -109,7 +113,7 @@ public final class RolloutInbox implements Inbox.Handler {
   }
 
   private void ended(Db.Tx tx, Plan plan, RolloutEvent end, Course course, Message message) {
-    var header = stores.plans().revision(plan.rolloutId(), plan.revision()).orElseThrow().header();
+    var header = stores.plans().revision(tx, plan.rolloutId(), plan.revision()).orElseThrow().header();
     long seconds = course.startedAt() == null ? 0 : Math.max(0, Duration.between(course.startedAt(), message.at()).toSeconds());
     Lesson.of(end, header, course.startedAt() != null, course.measured(), seconds)
         .ifPresent(lesson -> stores.learnings().teach(tx, lesson, chassis.ids().next(), message.at()));

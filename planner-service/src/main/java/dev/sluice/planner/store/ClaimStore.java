@@ -24,6 +24,11 @@ public final class ClaimStore {
     return db.list(HOLDER, r -> r.getString("rollout_id"), template, module, time(now)).stream().findFirst();
   }
 
+  /// The same, by the connection of a transaction: who waits for a second one while he holds the first waits for his rivals.
+  public Optional<String> holder(Db.Tx tx, String template, String module, Instant now) {
+    return tx.list(HOLDER, r -> r.getString("rollout_id"), template, module, time(now)).stream().findFirst();
+  }
+
   private static final String EXPIRE = """
       update claim set open = false, reclaimed_until = null
        where template_id = $1 and module_id = $2 and open and not held and reclaimed_until <= $3

@@ -120,7 +120,7 @@ public final class PlanStore {
   public void settled(Db.Tx tx, String rollout) { tx.query(SETTLED, rollout); }
 
   private static final String REDRAFT = """
-      update plan_revision set header = $4::text::jsonb, shown = $5::text::jsonb
+      update plan_revision set header = $4::text::jsonb, shown = $5::text::jsonb, version_ids = $6
        where rollout_id = $1 and revision = $2 and plan_hash = $3 and not counts returning revision
       """;
 
@@ -128,7 +128,8 @@ public final class PlanStore {
   ///
   /// @return false if it counts by now, and stays as it is
   public boolean redraft(Db.Tx tx, PlanHeader h, Shown shown) {
-    return tx.query(REDRAFT, h.rolloutId().value(), h.revision(), h.planHash(), Json.text(h), Json.text(shown)).rowCount() > 0;
+    return tx.query(REDRAFT, h.rolloutId().value(), h.revision(), h.planHash(), Json.text(h), Json.text(shown),
+        versions(h).toArray(String[]::new)).rowCount() > 0;
   }
 
   private static final String ADOPTED = "update plan_revision set header = $4::text::jsonb where rollout_id = $1 and revision = $2 and plan_hash = $3";
@@ -159,6 +160,8 @@ public final class PlanStore {
 
   public Optional<Plan> plan(String rollout) { return db.list(FIND, PlanStore::plan, rollout).stream().findFirst(); }
 
+  public Optional<Plan> plan(Db.Tx tx, String rollout) { return tx.list(FIND, PlanStore::plan, rollout).stream().findFirst(); }
+
   private static final String ANY = "select rollout_id, template_id, module_id, revision from plan where rollout_id = $1";
 
   /// A plan, withdrawn or not.
@@ -182,6 +185,10 @@ public final class PlanStore {
   /// A revision that counts or counted.
   public Optional<Kept> revision(String rollout, int revision) {
     return db.list(KEPT, PlanStore::kept, rollout, revision).stream().findFirst();
+  }
+
+  public Optional<Kept> revision(Db.Tx tx, String rollout, int revision) {
+    return tx.list(KEPT, PlanStore::kept, rollout, revision).stream().findFirst();
   }
 
   /// A revision by its hash, draft or not.
