@@ -12,6 +12,7 @@ const FRESHEN = 700;
 const SHOWN_REFUSAL = 20_000;
 const MISSED = 2_000;
 const WAITING = ["awaiting_approval", "awaiting_decision"];
+const OPEN = ["awaiting_approval", "approved", "running", "paused", "awaiting_decision", "rolling_back"];
 const rollouts = new Map();
 const failures = new Map(); // of a rollout: how many had failed when their instances were read, and those
 const later = new Map(); // events of a rollout, to be applied again to a snapshot that is older
@@ -86,7 +87,12 @@ function apply(r, e) {
   DONE[e.kind]?.(r, r.batches.find(b => b.index === e.batch_index) || {}, e);
 }
 
+/** The place in its stream of each rollout's newest snapshot: an answer that was on its way for longer is older. */
+const whole = new Map();
+
 function take(snapshot) {
+  if (snapshot.as_of_seq < (whole.get(snapshot.id) ?? 0)) return;
+  whole.set(snapshot.id, snapshot.as_of_seq);
   name(snapshot);
   const kept = (later.get(snapshot.id) || []).filter(e => e.stream_seq > snapshot.as_of_seq);
   later.set(snapshot.id, kept);
@@ -110,6 +116,8 @@ const freshenFailures = soon(async () => {
 async function loadRollouts() {
   const page = await get(`/v1/rollouts?limit=${SHOWN_ROLLOUTS}`);
   page.rollouts.forEach(take);
+  // one that is open is shown however many were made after it
+  if (page.next_cursor) for (const state of OPEN) (await get(`/v1/rollouts?limit=${SHOWN_ROLLOUTS}&state=${state}`)).rollouts.forEach(take);
   first = false;
   document.body.dataset.loaded = "";
   draw();
@@ -133,13 +141,14 @@ const stale = new Set();
 const freshen = soon(async () => {
   const ids = [...stale];
   stale.clear();
-  try {
-    for (const snapshot of await Promise.all(ids.map(id => get(`/v1/rollouts/${encodeURIComponent(id)}`)))) take(snapshot);
-  } catch (error) {
-    ids.forEach(id => stale.add(id));
-    throw error;
-  }
+  const answers = await Promise.allSettled(ids.map(id => get(`/v1/rollouts/${encodeURIComponent(id)}`)));
+  answers.forEach((answer, i) => {
+    if (answer.status === "fulfilled") take(answer.value);
+    else if (answer.reason.problem?.status !== 404) stale.add(ids[i]);
+  });
   draw();
+  const failed = answers.find((answer, i) => stale.has(ids[i]) && answer.status === "rejected");
+  if (failed) throw failed.reason;
 });
 
 const freshenRequests = soon(async () => {
@@ -189,6 +198,7 @@ function draw() {
 
 function paint() {
   const all = [...rollouts.values()].sort((a, b) => Boolean(a.ended_at) - Boolean(b.ended_at) || b.created_at.localeCompare(a.created_at)).slice(0, SHOWN_ROLLOUTS);
+  [...all, ...requests].forEach(thing => { thing.busy = busy.has(thing.id); });
   const asked = new Set(requests.map(q => q.rollout_id));
   byId("requests").hidden = requests.length === 0;
   document.title = requests.length ? `(${requests.length}) Sluice` : "Sluice";
@@ -220,9 +230,12 @@ function empty() {
   });
 }
 
+/** What a wish is under way for, by id: snapshots come and go meanwhile. */
+const busy = new Set();
+
 /** Sends a wish, with its thing marked as busy meanwhile. */
 async function send(thing, path, body) {
-  thing.busy = true;
+  busy.add(thing.id);
   draw();
   try {
     await call("POST", path, body);
@@ -230,7 +243,7 @@ async function send(thing, path, body) {
   } catch (error) {
     refused(error);
   } finally {
-    thing.busy = false;
+    busy.delete(thing.id);
     stale.add(thing.rollout_id || thing.id);
     freshen();
     freshenRequests();

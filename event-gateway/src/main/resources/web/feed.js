@@ -30,6 +30,7 @@ export class Feed {
     const protocols = ["sluice.v1"];
     if (PLAIN.test(token())) protocols.push(`bearer.${token()}`);
     else address.searchParams.set("access_token", token());
+    this.socket?.close();
     const socket = this.socket = new WebSocket(address, protocols);
     let opened = false;
     socket.onopen = () => {
@@ -37,9 +38,11 @@ export class Feed {
       this.pause = FIRST_PAUSE;
       this.onState("live");
     };
-    socket.onmessage = message => this.take(JSON.parse(message.data));
+    socket.onmessage = message => {
+      if (this.socket === socket) this.take(JSON.parse(message.data));
+    };
     socket.onclose = () => {
-      if (this.socket === socket) this.lost(opened);
+      if (this.socket === socket) this.lost(socket, opened);
     };
   }
 
@@ -49,12 +52,13 @@ export class Feed {
     this.cursor = frame.cursor;
   }
 
-  async lost(opened) {
+  async lost(socket, opened) {
     this.onState("lost");
     // a socket does not say why it was refused; a call does, and asks for a token where it must. A log that was restored may not go as far as our cursor
     if (!opened) await get(`/v1/events?limit=1&after=${this.cursor}`).catch(error => {
       if (error.problem?.status === 400) location.reload();
     });
+    if (this.socket !== socket) return; // somebody has connected meanwhile
     this.timer = setTimeout(() => this.connect(), this.pause * (0.5 + Math.random()));
     this.pause = Math.min(LONGEST_PAUSE, this.pause * 2);
   }
