@@ -2,6 +2,7 @@ package dev.sluice.cli.check;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.cli.check.Course.State;
+import java.util.Set;
 
 /// In the rollout: a member stands in one batch and has one attempt at a time, each of a higher generation. Beside it: no other rollout of its template and
 /// module was open at the same time; an instance has one template.
@@ -23,11 +24,16 @@ final class OneClaim extends Check {
     require(plan.batchOf().size() == plan.total(), null, "an instance stands twice in the plan");
     var own = history.rollouts().stream().filter(this::own).findFirst().orElse(history.rollout());
     for (var other : history.rollouts())
-      require(own(other) || apart(own, other) || apart(other, own), null,
+      require(own(other) || idle(own) || idle(other) || apart(own, other) || apart(other, own), null,
           "rollout " + other.path("id").asText() + " of the same template and module was open at the same time");
   }
 
   private boolean own(JsonNode rollout) { return rollout.path("id").asText().equals(history.id()); }
+
+  /// Whether it ended before it began: a plan that was withdrawn leaves its pair at once, and its rollout is closed when that is heard of.
+  private static boolean idle(JsonNode rollout) {
+    return Set.of("cancelled", "expired", "rejected").contains(rollout.path("state").asText());
+  }
 
   /// Whether one had ended when the other was made.
   private static boolean apart(JsonNode one, JsonNode other) {
