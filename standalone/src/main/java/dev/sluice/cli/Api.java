@@ -68,7 +68,10 @@ final class Api {
   /// @param query null values are left out
   JsonNode get(String path, Map<String, ?> query) { return get(path + query(query)); }
 
-  JsonNode post(String path, Object body) { return json(send("POST", path, json(body), "application/json", ANSWER)); }
+  JsonNode post(String path, Object body) { return post(path, body, ANSWER); }
+
+  /// @param limit how long the answer may take
+  JsonNode post(String path, Object body, Duration limit) { return json(send("POST", path, json(body), "application/json", limit)); }
 
   JsonNode patch(String path, Object body) { return json(send("PATCH", path, json(body), "application/json", ANSWER)); }
 

@@ -1,6 +1,7 @@
 package dev.sluice.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -11,6 +12,9 @@ import picocli.CommandLine.Option;
 /// Plans a rollout.
 @Command(name = "plan", description = "Plan a rollout and show it as a table. Nothing moves before somebody approves it.")
 final class Plan implements Callable<Integer> {
+  /// A fleet of a million takes a minute or two to plan.
+  private static final Duration A_MILLION = Duration.ofMinutes(5);
+
   @Option(names = "--template", paramLabel = "ID", order = 1, description = "the kind of instances; may be left out where there is only one")
   private String template;
 
@@ -43,7 +47,7 @@ final class Plan implements Callable<Integer> {
     body.put("target_version_id", Text.of(names.version(moduleId, target), "id"));
     body.putAll(inputs.given());
     if (dryRun) body.put("dry_run", true);
-    var plan = remote.api().post("/v1/plans", body);
+    var plan = remote.api().post("/v1/plans", body, A_MILLION);
     boolean opened = !dryRun && plan.path("total_instances").asLong() > 0;
     if (!opened || !waiting.asked()) return remote.show(plan, screen -> show(plan, opened, screen));
     if (!remote.json()) show(plan, true, remote.screen());

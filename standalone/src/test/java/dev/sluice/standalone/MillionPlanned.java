@@ -34,7 +34,7 @@ class MillionPlanned {
   void a_million_are_planned_whole_begun_and_stopped() throws Exception {
     var data = folder.resolve("data");
     try (var world = World.start(data, FreePorts.block(), Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "3600"), _ -> {});
-        var f = Fixture.fleet(new Api(world.gateway(), "anna"), folder, "million", 1)) {
+        var f = Fixture.fleet(new Api(world.gateway(), "anna").patient(), folder, "million", 1)) {
       took("copied", () -> copy(data, f.template));
       var plan = took("planned", () -> f.plan("1.26.0", Map.of("batch_pct", 100 / BATCHES)).expect(201).body());
       assertThat(plan.path("total_instances").asInt()).isEqualTo(INSTANCES);
@@ -110,7 +110,7 @@ class MillionPlanned {
       passwords.load(in);
     }
     var port = Files.readAllLines(data.resolve("postgres/server/data/postmaster.pid")).get(3);
-    return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + port + "/sluice?currentSchema=health", "sluice_health",
-        passwords.getProperty("sluice_health"));
+    return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + port + "/sluice", "health",
+        passwords.getProperty("health"));
   }
 }

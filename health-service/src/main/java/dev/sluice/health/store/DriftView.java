@@ -50,7 +50,7 @@ public final class DriftView {
       select i.id, p.last_at, p.digests::text as digests, p.last_at is null as never, p.silent or i.status = 'stopped' as quiet,
              coalesce(p.digests, '{}') @> $2::text::jsonb as runs,
              exists (select 1 from assignment a join gate g on g.rollout_id = a.rollout_id and not g.ended where a.instance_id = i.id) as in_rollout
-        from instance i join pulse p on p.instance_id = i.id
+        from instance i join pulse p on p.instance_id = i.id and p.instance_id > $3
        where i.template_id = $1 and i.status <> 'decommissioned' and i.id > $3
          and (p.last_at is null or p.silent or i.status = 'stopped' or not coalesce(p.digests, '{}') @> $2::text::jsonb)
        order by i.id limit $4

@@ -35,10 +35,11 @@ public final class FleetView {
     this.db = db;
   }
 
+  // pages say of each table where they go on: else a merge of them begins at the beginning each time
   private static final String LIST = """
       select i.id, i.name, i.template_id, i.labels::text as labels, i.status, i.enrolled_at, p.last_at, p.silent, p.digests::text as digests,
              p.agent_version
-        from instance i join pulse p on p.instance_id = i.id
+        from instance i join pulse p on p.instance_id = i.id and p.instance_id > $1
        where i.id > $1 and ($2::text is null or i.template_id = $2)
          and (case when $3::text is null then i.status <> 'decommissioned' else i.status = $3 end)
          and ($4::text is null or exists (select 1 from assignment a where a.instance_id = i.id and a.module_id = $4))
@@ -88,7 +89,8 @@ public final class FleetView {
   private static final String SLICE = """
       select i.id, i.status, i.labels ->> $3 as label, p.last_at is null as never, p.silent, p.digests ->> $2 as running,
              a.version_id, a.version, a.digest, a.artifact_url, a.generation - a.leap as generation
-        from instance i join pulse p on p.instance_id = i.id left join assignment a on a.instance_id = i.id and a.module_id = $2
+        from instance i join pulse p on p.instance_id = i.id and p.instance_id > $4
+             left join assignment a on a.instance_id = i.id and a.module_id = $2 and a.instance_id > $4
        where i.template_id = $1 and i.status <> 'decommissioned' and i.id > $4 order by i.id limit $5
       """;
 
