@@ -121,12 +121,13 @@ final class Upgrade {
   }
 
   /// What cannot be deleted (a service may have added files that are another user's) is left for the next time: the upgrade is done all the same.
-  private ModuleRecord prune(ModuleRecord record) {
+  private ModuleRecord prune(ModuleRecord record) throws IOException {
+    Durable.delete(archives);
     try {
       releases.prune(record.live(), record.previous());
-      Durable.delete(archives);
     } catch (IOException e) {
-      return record.saying(record.state(), Commands.clip(record.detail() + "; what is old cannot be deleted: " + e)).at(Step.DONE);
+      var why = "what is old cannot be deleted: " + e;
+      return record.saying(record.state(), Commands.clip(record.detail().isEmpty() ? why : record.detail() + "; " + why)).at(Step.DONE);
     }
     return record.at(Step.DONE);
   }

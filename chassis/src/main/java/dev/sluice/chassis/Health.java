@@ -17,8 +17,8 @@ import java.util.concurrent.TimeoutException;
 /// `/healthz`, `/readyz`, `/metrics` and the OpenAPI document: what machines ask, without credentials. Ready means that every check passes; the answer names what does not.
 public final class Health {
   private static final Duration LIMIT = Duration.ofSeconds(5);
-  private final Chassis chassis;
   private static final Duration PEER = Duration.ofSeconds(1);
+  private final Chassis chassis;
   private final Map<String, Callable<Boolean>> checks = new LinkedHashMap<>();
   private final Map<String, Callable<Boolean>> peers = new LinkedHashMap<>();
 
@@ -36,12 +36,14 @@ public final class Health {
   void peer(Ask.Service service) {
     peers.put(service.name().toLowerCase(Locale.ROOT) + "-service", () -> {
       try {
-        return chassis.asks().ask(new Ask.AreYouReady(service), PEER) != null;
+        return answers(service);
       } catch (Outage e) {
-        return chassis.asks().ask(new Ask.AreYouReady(service), PEER) != null; // one ask may be lost
+        return answers(service); // one ask may be lost
       }
     });
   }
+
+  private boolean answers(Ask.Service service) { return chassis.asks().ask(new Ask.AreYouReady(service), PEER) != null; }
 
   /// The parts that are away, each with what is wrong; empty if the service is ready. All are asked at once, so that one that hangs holds up no other.
   public Map<String, String> away() { return away(checks); }
@@ -52,9 +54,9 @@ public final class Health {
     return away(all);
   }
 
-  private Map<String, String> away(Map<String, Callable<Boolean>> checks) {
+  private Map<String, String> away(Map<String, Callable<Boolean>> parts) {
     var asked = new LinkedHashMap<String, Future<Boolean>>();
-    checks.forEach((part, check) -> asked.put(part, chassis.threads().submit(check)));
+    parts.forEach((part, check) -> asked.put(part, chassis.threads().submit(check)));
     long end = System.nanoTime() + LIMIT.toNanos();
     var away = new LinkedHashMap<String, String>();
     asked.forEach((part, answer) -> {

@@ -163,11 +163,9 @@ public final class OpenApi {
     for (var encoded : place.isEmpty() ? new String[0] : place.split("/")) {
       var step = decoded(encoded);
       var parent = at;
-      if (String.valueOf(error.getKeywordLocation()).contains("/propertyNames/") && value instanceof JsonObject object
-          && parent.getJsonObject("propertyNames") instanceof JsonObject names && !names.isEmpty() && object.containsKey(step)) {
-        faults.put(inner(name.toString(), step), new Fault(inner(name.toString(), step), "as a name " + mustBe(names), step));
+      if (String.valueOf(error.getKeywordLocation()).contains("/propertyNames/")
+          && badName(at, value, inner(name.toString(), step), step, faults))
         return;
-      }
       if (value instanceof JsonObject object) {
         value = object.getValue(step);
         at = at.getJsonObject("properties", new JsonObject()).getJsonObject(step);
@@ -199,6 +197,14 @@ public final class OpenApi {
     }
     var field = name.isEmpty() ? "body" : name.toString();
     faults.putIfAbsent(field, new Fault(field, mustBe(at), plain(value)));
+  }
+
+  /// Whether an object's own name does not fit, and not what it names.
+  private static boolean badName(JsonObject at, Object value, String field, String step, Map<String, Fault> faults) {
+    var names = at.getJsonObject("propertyNames");
+    if (names == null || !(value instanceof JsonObject object) || !object.containsKey(step)) return false;
+    faults.put(field, new Fault(field, "as a name " + mustBe(names), step));
+    return true;
   }
 
   /// A step of a JSON Pointer in an URI's fragment, as it was.

@@ -196,6 +196,8 @@ class RolloutServiceTest {
   void a_reconciler_that_is_paused_whole_lets_no_batch_of_any_template_start() {
     var mistyped = WORLD.send("POST", "/v1/reconciler/pause", Map.of("template_id", "mistyped"), "ann");
     assertThat(mistyped.status()).isEqualTo(404);
+    assertThat(WORLD.send("POST", "/v1/reconciler/pause", Map.of("template_id", "away"), "ann").status()).as("a brake").isEqualTo(200);
+    WORLD.send("POST", "/v1/reconciler/resume", Map.of("template_id", "away"), "ann");
     assertThat(mistyped.body().get("errors").toString()).contains("template_id", "mistyped");
     assertThat(WORLD.send("POST", "/v1/reconciler/pause", Map.of(), "ann").body()).containsEntry("paused", true)
         .containsEntry("paused_templates", List.of());

@@ -9,6 +9,7 @@ import dev.sluice.chassis.Json;
 import dev.sluice.chassis.Kinds;
 import dev.sluice.chassis.Message;
 import dev.sluice.chassis.Node;
+import dev.sluice.chassis.Outage;
 import dev.sluice.chassis.ProblemException;
 import dev.sluice.chassis.ServiceConfig;
 import dev.sluice.chassis.Trace;
@@ -122,6 +123,7 @@ final class World implements AutoCloseable {
 
   private static Ask.TemplateView template(Ask.TemplateOf ask) {
     if (ask.templateId().value().equals("mistyped")) throw new ProblemException(Problem.notFound("template", ask.templateId().value()));
+    if (ask.templateId().value().equals("away")) throw new Outage("the database is away", null);
     return new Ask.TemplateView(ask.templateId(), ask.templateId().value(), List.of());
   }
 

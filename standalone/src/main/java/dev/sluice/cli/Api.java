@@ -137,10 +137,12 @@ final class Api {
     try {
       try {
         return http.send(built, BodyHandlers.ofString());
-      } catch (ConnectException | HttpTimeoutException e) {
+      } catch (ConnectException | HttpConnectTimeoutException e) {
         throw unreachable(e);
+      } catch (HttpTimeoutException e) {
+        throw method.equals("GET") ? unreachable(e) : unanswered();
       } catch (IOException e) {
-        if (!REPEATABLE.contains(method)) throw e;
+        if (!REPEATABLE.contains(method)) throw unanswered();
         return http.send(built, BodyHandlers.ofString()); // cut off
       }
     } catch (IOException e) {
@@ -151,12 +153,15 @@ final class Api {
     }
   }
 
+  private Failure unanswered() {
+    return new Failure.Unreachable(server + " took it and gave no answer; look whether it was done before you try again (" + server
+        + "/readyz names what is away)");
+  }
+
   private Failure unreachable(Throwable cause) {
-    if (cause instanceof HttpTimeoutException && !(cause instanceof HttpConnectTimeoutException))
-      return new Failure.Unreachable(
-          server + " gave no answer in time; look whether it was done before you try again (" + server + "/readyz names what is away)");
     var why = switch (cause) {
       case HttpConnectTimeoutException _ -> "no connection within " + CONNECT.toSeconds() + " s";
+      case HttpTimeoutException _ -> "no answer in time";
       case ConnectException _ -> "connection refused";
       default -> cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
     };

@@ -63,10 +63,10 @@ public final class Settler implements AutoCloseable {
   /// @param told whether something stands in the journal
   /// @param news whether replicas have something to learn
   /// @param more whether there is more to judge right now
-  private record Done(boolean told, boolean news, boolean more) {
-    static final Done NOTHING = new Done(false, false, false);
-    /// Another replica does it.
-    static final Done ELSEWHERE = new Done(false, false, false);
+  /// @param here whether this replica has judged, and no other one does just now
+  private record Done(boolean told, boolean news, boolean more, boolean here) {
+    static final Done NOTHING = new Done(false, false, false, true);
+    static final Done ELSEWHERE = new Done(false, false, false, false);
   }
 
   private boolean round() {
@@ -77,7 +77,7 @@ public final class Settler implements AutoCloseable {
     lastNanos = nanos;
     boolean listen = nanos - listenedNanos > listening().toNanos();
     var done = db.inTransaction(tx -> settle(tx, listen));
-    if (listen && done != Done.ELSEWHERE) listenedNanos = nanos;
+    if (listen && done.here) listenedNanos = nanos;
     if (done.told) journal.nudge();
     if (done.news) changed.run();
     return done.more;
@@ -112,7 +112,7 @@ public final class Settler implements AutoCloseable {
     boolean more = evidence.size() == EVIDENCE || due.size() == INSTANCES || quiet == INSTANCES;
     var done = ids.isEmpty() ? Done.NOTHING : judge(tx, ids, evidence, now, hearing);
     store.settled(tx, now);
-    return new Done(done.told, done.news, more);
+    return new Done(done.told, done.news, more, true);
   }
 
   private Done judge(Db.Tx tx, TreeSet<String> ids, List<EvidenceRow> evidence, Instant now, Hearing hearing) {
@@ -134,7 +134,7 @@ public final class Settler implements AutoCloseable {
     settlement.reports.append(tx, journal, now, null);
     meters.late.increment(settlement.late());
     meters.settle.record(Duration.ofNanos(System.nanoTime() - begun));
-    return new Done(!settlement.reports.isEmpty(), !settlement.echoes.isEmpty(), false);
+    return new Done(!settlement.reports.isEmpty(), !settlement.echoes.isEmpty(), false, true);
   }
 
   @Override

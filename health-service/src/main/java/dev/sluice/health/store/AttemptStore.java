@@ -52,7 +52,7 @@ public final class AttemptStore {
   /// against nobody: nobody could have fetched it.
   ///
   /// @return members that are gone: nobody waits for them. Whoever was decommissioned and enrolled again since the plan is gone too: it is another
-  /// machine, and may not even have the module
+  /// machine, whether or not it has the module
   public List<MemberReason> instruct(Db.Tx tx, String rolloutId, InstancesInstructed e, Instant at) {
     var statuses = statuses(tx, e.instructions());
     var known = e.instructions().stream().filter(i -> statuses.containsKey(i.instanceId().value()))

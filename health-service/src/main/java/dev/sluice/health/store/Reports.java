@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /// What one transaction tells: for each rollout one report of each kind, however many instances it is about, and the transitions of instances. Appended last,

@@ -58,11 +58,15 @@ public final class ReconcilerApi {
     try {
       asks.ask(new Ask.TemplateOf(template), config.askLimit());
     } catch (ProblemException e) {
-      throw e.problem().status() == 404 ? new ProblemException(Problem.unknown("template_id", "template", template.value())) : e;
+      if (e.problem().status() == 404) throw new ProblemException(Problem.unknown("template_id", "template", template.value()));
+      unasked(template, e);
     } catch (Outage e) {
-      log.atWarn().addKeyValue("template", template).log("Paused without asking the planner whether there is such a template: {}",
-          e.getMessage());
+      unasked(template, e);
     }
+  }
+
+  private static void unasked(TemplateId template, Exception why) {
+    log.atWarn().addKeyValue("template", template).log("Paused though nobody says whether there is such a template: {}", why.getMessage());
   }
 
   record Body(TemplateId templateId) {}

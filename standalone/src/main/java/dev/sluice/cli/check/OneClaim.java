@@ -30,10 +30,9 @@ final class OneClaim extends Check {
 
   private boolean own(JsonNode rollout) { return rollout.path("id").asText().equals(history.id()); }
 
-  /// Whether it ended before it began: a plan that was withdrawn leaves its pair at once, and its rollout is closed when that is heard of.
-  private static boolean idle(JsonNode rollout) {
-    return Set.of("cancelled", "expired", "rejected").contains(rollout.path("state").asText());
-  }
+  /// Whether it ended before it began, and so had claimed no instance: a plan that is withdrawn leaves its pair at once, and its rollout is closed when that is heard
+  /// of.
+  private static boolean idle(JsonNode rollout) { return Set.of("cancelled", "expired").contains(rollout.path("state").asText()); }
 
   /// Whether one had ended when the other was made.
   private static boolean apart(JsonNode one, JsonNode other) {
