@@ -200,19 +200,34 @@ class FleetApiTest {
         .isEqualTo("running"));
   }
 
+  @Test
+  void a_line_of_many_is_read_as_strictly_as_one_alone_and_refused_in_the_same_words() {
+    var one = "{\"id\":\"strict-1\",\"template_id\":\"web\"}";
+    for (var line : List.of(one + " {\"id\":\"strict-2\",\"template_id\":\"web\"}",
+        "{\"id\":\"strict-1\",\"id\":\"strict-2\",\"template_id\":\"web\"}"))
+      assertThat(bulk(line).getFirst().at("/problem/errors/0/field").asText()).as(line).isEqualTo("line");
+    bulk(one);
+    var problem = bulk(one, "another key").getFirst().path("problem");
+    assertThat(problem.path("type").asText()).isEqualTo("https://sluice.dev/problems/conflict");
+    assertThat(problem.path("instance_id").asText()).isEqualTo("strict-1");
+    assertThat(problem.has("extra") || problem.has("errors")).isFalse();
+  }
+
   /// Readers know a stream's facts by their order, which a topic keeps for one key only.
   @Test
   void the_facts_of_one_stream_have_one_key_and_those_of_one_instance_one_stream() {
     var lines = IntStream.range(0, 200).mapToObj(i -> "{\"id\":\"keyed-" + i + "\",\"template_id\":\"web\"}")
         .collect(Collectors.joining("\n"));
     bulk(lines);
-    client.delete("/v1/instances/keyed-7");
+    for (var id : List.of("keyed-7", "keyed-150", "keyed-199"))
+      assertThat(client.delete("/v1/instances/" + id).status()).isEqualTo(204);
     var keys = world.db().list("select count(distinct key) as n from journal where stream like 'fleet-%' group by stream",
         r -> r.getLong("n"));
     assertThat(keys).hasSizeGreaterThan(8).containsOnly(1L);
     assertThat(
-        world.db().list("select distinct stream from journal where data::json ->> 'instance_id' = 'keyed-7'", r -> r.getString("stream")))
+        world.db().list("select distinct stream from journal where data::json ->> 'instance_id' = 'keyed-199'", r -> r.getString("stream")))
         .hasSize(1);
+    assertThat(world.db().query("select 1 from journal where data::json ->> 'instance_id' = 'keyed-199'").rowCount()).isEqualTo(2);
   }
 
   @Test
