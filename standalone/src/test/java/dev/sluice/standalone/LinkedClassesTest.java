@@ -1,7 +1,6 @@
 package dev.sluice.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.parallel.ExecutionMode.CONCURRENT;
 
 import dev.sluice.cli.Sluice;
 import java.nio.file.Files;
@@ -11,11 +10,9 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.parallel.Execution;
 
-/// The cache that all processes of tests start from is made and used. Making it takes most of a minute of one core, so it runs beside those that mostly wait.
+/// The cache that all processes of tests start from is made and used.
 @Timeout(300)
-@Execution(CONCURRENT)
 class LinkedClassesTest {
   @Test
   void a_process_starts_from_the_cache_of_its_class_path() throws Exception {

@@ -72,7 +72,7 @@ record Tutorial(Fixture f, int agents) {
   /// @param planned what happens before it is approved; takes the plan
   /// @param tripped what happens before it is decided; takes the rollout's id
   void breakIt(Consumer<JsonNode> planned, Consumer<String> tripped) {
-    var plan = f.plan("1.26.0-broken", Map.of("batch_pct", 20)).expect(201).body();
+    var plan = f.planWhenFree("1.26.0-broken", Map.of("batch_pct", 20));
     planned.accept(plan);
     f.approve(plan);
     var rollout = plan.path("rollout_id").asText();
