@@ -131,8 +131,10 @@ public final class Agent implements AutoCloseable {
       return;
     }
     Optional<Identity> kept = Identity.load(identityFile);
-    if (kept.isPresent()) identified(kept.get());
-    else
+    if (kept.isPresent()) {
+      forgetEnrolment();
+      identified(kept.get());
+    } else
       enrol(idempotencyKey());
   }
 
@@ -154,6 +156,7 @@ public final class Agent implements AutoCloseable {
       try {
         if (thrown == null) {
           fresh.save(identityFile);
+          forgetEnrolment();
           runtime.log("enrolled as " + fresh.id());
           identified(fresh);
         } else
@@ -175,7 +178,7 @@ public final class Agent implements AutoCloseable {
     runtime.timer().schedule(() -> enrol(key), wait.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /// The configuration will be mended: the next try is another request.
+  /// The next one is another request: this one has had its answer.
   private void forgetEnrolment() {
     try {
       Files.deleteIfExists(enrolmentFile);

@@ -1,8 +1,7 @@
 package dev.sluice.agent;
 
-import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
 import static java.nio.file.StandardOpenOption.READ;
-import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import com.grack.nanojson.JsonObject;
@@ -32,15 +31,20 @@ final class Durable {
 
   static void write(Path file, String text) throws IOException {
     Path fresh = file.resolveSibling(file.getFileName() + ".new");
-    Files.deleteIfExists(fresh);
-    var ownerOnly = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-    try (FileChannel channel = FileChannel.open(fresh, Set.of(CREATE, WRITE, TRUNCATE_EXISTING), ownerOnly)) {
+    try (FileChannel channel = create(fresh)) {
       ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
       while (bytes.hasRemaining())
         channel.write(bytes);
       channel.force(true);
     }
     rename(fresh, file);
+  }
+
+  /// A new file in place of what was there, readable by its owner only.
+  static FileChannel create(Path file) throws IOException {
+    Files.deleteIfExists(file);
+    return FileChannel.open(file, Set.of(CREATE_NEW, WRITE),
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
   }
 
   /// Moves a file, a link or a folder into its place in one step, and makes that last.

@@ -1,7 +1,11 @@
 package dev.sluice.agent;
 
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -9,9 +13,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Optional;
 
 /// What a release consisted of when it was unpacked: a line for each file, `sha256 size path`, and for each link, `link size path`
@@ -33,13 +35,34 @@ final class Manifest {
 
   private Manifest() {}
 
-  static void write(Path file, List<Entry> entries) throws IOException {
-    var text = new StringBuilder();
-    for (Entry entry : entries) {
-      text.append(entry.sha256()).append(' ').append(entry.size()).append(' ').append(entry.path()).append('\n');
+  /// Takes what is unpacked, one after the other: a release has more of it than an agent has memory.
+  interface Sink {
+    void add(Entry entry) throws IOException;
+  }
+
+  /// Writes a manifest; it is whole once it is closed.
+  static final class Writer implements Sink, AutoCloseable {
+    private final FileChannel channel;
+    private final java.io.Writer text;
+
+    Writer(Path file) throws IOException {
+      channel = Durable.create(file);
+      text = new BufferedWriter(Channels.newWriter(channel, StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public void add(Entry entry) throws IOException {
+      text.append(entry.sha256()).append(' ').append(Long.toString(entry.size())).append(' ').append(entry.path()).append('\n');
       if (entry.isLink()) text.append(entry.target()).append('\n');
     }
-    Durable.write(file, text.toString());
+
+    @Override
+    public void close() throws IOException {
+      try (channel) {
+        text.flush();
+        channel.force(true);
+      }
+    }
   }
 
   /// Compares a release with its manifest.
@@ -48,9 +71,11 @@ final class Manifest {
   static Optional<String> fault(Path manifest, Path release) {
     try {
       if (!Files.isDirectory(release, LinkOption.NOFOLLOW_LINKS)) return Optional.of("the release folder is missing");
-      for (Entry entry : read(manifest)) {
-        Optional<String> fault = fault(entry, release.resolve(entry.path()));
-        if (fault.isPresent()) return fault;
+      try (var lines = Files.newBufferedReader(manifest)) {
+        for (Entry entry = read(lines); entry != null; entry = read(lines)) {
+          Optional<String> fault = fault(entry, release.resolve(entry.path()));
+          if (fault.isPresent()) return fault;
+        }
       }
       return Optional.empty();
     } catch (NoSuchFileException gone) {
@@ -71,17 +96,14 @@ final class Manifest {
     return same ? Optional.empty() : Optional.of("changed: " + entry.path());
   }
 
-  private static List<Entry> read(Path manifest) throws IOException {
-    List<Entry> entries = new ArrayList<>();
-    try (var reader = Files.newBufferedReader(manifest)) {
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        String[] words = line.split(" ", 3);
-        if (words.length < 3) throw new IOException("broken line: " + line);
-        String target = words[0].equals("link") ? reader.readLine() : "";
-        entries.add(new Entry(words[0], Long.parseLong(words[1]), words[2], target == null ? "" : target));
-      }
-    }
-    return entries;
+  /// The next entry; null at the end.
+  private static Entry read(BufferedReader lines) throws IOException {
+    String line = lines.readLine();
+    if (line == null) return null;
+    String[] words = line.split(" ", 3);
+    if (words.length < 3) throw new IOException("broken line: " + line);
+    String target = words[0].equals("link") ? lines.readLine() : "";
+    return new Entry(words[0], Long.parseLong(words[1]), words[2], target == null ? "" : target);
   }
 
   static String sha256(Path file) throws IOException {

@@ -187,17 +187,26 @@ final class ModuleWorker {
     ModuleRecord now = record;
     boolean runs = now.step() == Step.DONE && (now.state() == ModuleState.HEALTHY || now.state() == ModuleState.UNHEALTHY);
     if (!runs) return;
-    Commands.Outcome outcome = proof == Proof.BROKEN ? new Commands.Outcome(false, "release " + fault) : upgrade.health(now.live());
+    Commands.Outcome outcome = health(now.live());
     ModuleState state = outcome.ok() ? ModuleState.HEALTHY : ModuleState.UNHEALTHY;
     boolean first = !observed;
+    boolean turned = state != now.state();
     observed = true;
-    if (state != now.state()) {
-      runtime.log("module " + module + ": " + state.wire() + " " + outcome.detail());
-      save(now.saying(state, outcome.detail()));
-      return;
-    }
     record = now.saying(state, outcome.detail());
-    if (first) changed.run();
+    if (first || turned) changed.run();
+    if (!turned) return;
+    // last: what was seen is told, though nothing can be written here any more
+    runtime.log("module " + module + ": " + state.wire() + " " + outcome.detail());
+    Durable.write(file, record.json());
+  }
+
+  private Commands.Outcome health(Release live) throws InterruptedException {
+    if (proof == Proof.BROKEN) return new Commands.Outcome(false, "release " + fault);
+    try {
+      return upgrade.health(live);
+    } catch (IOException e) {
+      return new Commands.Outcome(false, Commands.clip("the health command cannot be run: " + e.getMessage()));
+    }
   }
 
   private void watch() throws IOException, InterruptedException {

@@ -48,17 +48,23 @@ final class Releases {
   /// Unpacks an archive to the side, writes the manifest and only then gives the folder its name. Refused: nothing of it stays.
   void unpack(Release release, Path archive, AgentConfig.Limits limits) throws IOException, Refused {
     Path side = folder.resolve("." + release.hex());
+    Path lines = folder.resolve("." + release.hex() + ".manifest");
     Durable.delete(side);
     Files.createDirectories(side);
     boolean whole = false;
     try {
-      List<Manifest.Entry> entries = Unpacker.unpack(archive, side, limits);
+      try (var manifest = new Manifest.Writer(lines)) {
+        Unpacker.unpack(archive, side, limits, manifest);
+      }
       discard(release);
-      Manifest.write(manifest(release), entries);
+      Durable.rename(lines, manifest(release));
       Durable.rename(side, path(release));
       whole = true;
     } finally {
-      if (!whole) Durable.delete(side);
+      if (!whole) {
+        Files.deleteIfExists(lines);
+        Durable.delete(side);
+      }
     }
   }
 

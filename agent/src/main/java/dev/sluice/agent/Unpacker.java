@@ -18,9 +18,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.security.MessageDigest;
-import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Set;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -42,22 +40,21 @@ final class Unpacker {
 
   private final Path root;
   private final AgentConfig.Limits limits;
-  private final List<Manifest.Entry> manifest = new ArrayList<>();
+  private final Manifest.Sink manifest;
   private final byte[] buffer = new byte[64 << 10];
   private int entries;
   private long unpacked;
 
-  private Unpacker(Path root, AgentConfig.Limits limits) {
+  private Unpacker(Path root, AgentConfig.Limits limits, Manifest.Sink manifest) {
     this.root = root;
     this.limits = limits;
+    this.manifest = manifest;
   }
 
-  /// @param root an empty folder; what is in it after a failure is for the caller to remove
-  /// @return what was unpacked, in the order of the archive
-  static List<Manifest.Entry> unpack(Path archive, Path root, AgentConfig.Limits limits) throws IOException, Refused {
-    var unpacker = new Unpacker(root, limits);
-    unpacker.unpack(archive);
-    return unpacker.manifest;
+  /// @param root     an empty folder; what is in it after a failure is for the caller to remove
+  /// @param manifest takes what was unpacked, in the order of the archive
+  static void unpack(Path archive, Path root, AgentConfig.Limits limits, Manifest.Sink manifest) throws IOException, Refused {
+    new Unpacker(root, limits, manifest).unpack(archive);
   }
 
   private void unpack(Path archive) throws IOException, Refused {
@@ -154,7 +151,8 @@ final class Unpacker {
       place = place.getParent();
     }
     Files.createSymbolicLink(path, Path.of(target));
-    manifest.add(Manifest.Entry.link(root.relativize(path).toString(), target));
+    // as it is read back: not each way to write a target outlives a Path
+    manifest.add(Manifest.Entry.link(root.relativize(path).toString(), Files.readSymbolicLink(path).toString()));
   }
 
   private void hardLink(Path path, TarArchiveEntry entry) throws IOException, Refused {

@@ -15,10 +15,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// The jar that hosts get, started as they start it.
+@Execution(ExecutionMode.CONCURRENT)
 class AgentJarIT {
   private static final Path JAR = Path.of(System.getProperty("sluice.agent.jar"));
   private static final int MOST_RESIDENT_KB = 80 * 1024;

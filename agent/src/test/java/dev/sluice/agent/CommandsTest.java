@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -75,8 +76,10 @@ class CommandsTest {
   }
 
   private static List<Manifest.Entry> unpack(Path archive, Path root) {
+    var entries = new ArrayList<Manifest.Entry>();
     try {
-      return Unpacker.unpack(archive, root, AgentConfig.Limits.DEFAULT);
+      Unpacker.unpack(archive, root, AgentConfig.Limits.DEFAULT, entries::add);
+      return entries;
     } catch (IOException | Refused e) {
       throw new IllegalStateException(e);
     }

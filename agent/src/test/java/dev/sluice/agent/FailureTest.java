@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.grack.nanojson.JsonObject;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -73,6 +74,36 @@ class FailureTest {
     peer.awaitState("unhealthy");
     Files.delete(folder.resolve("nginx/sick"));
     peer.awaitState("healthy");
+  }
+
+  @Test
+  void health_is_told_though_nothing_can_be_written_any_more() throws Exception {
+    peer.desire("2", Tarball.release("2", OK, "test ! -e ../../sick").bytes());
+    peer.awaitState("healthy");
+    var module = host.state().resolve("modules/m-" + ProtocolPeer.MODULE);
+    block(module.resolve("record.json.new"));
+    peer.forget();
+    Files.createFile(folder.resolve("nginx/sick"));
+    peer.awaitState("unhealthy");
+    peer.forget();
+    Files.delete(folder.resolve("nginx/sick"));
+    peer.awaitState("healthy");
+    peer.forget();
+    block(module.resolve("output"));
+    JsonObject told = peer.awaitState("unhealthy");
+    assertThat(status(told).getString("detail")).startsWith("the health command cannot be run: ");
+  }
+
+  /// In the way of whoever writes this file.
+  private static void block(Path file) throws IOException {
+    while (!Files.isDirectory(file)) {
+      Files.deleteIfExists(file);
+      try {
+        Files.createDirectories(file.resolve("in the way"));
+      } catch (FileAlreadyExistsException again) {
+        // it was written meanwhile
+      }
+    }
   }
 
   @Test

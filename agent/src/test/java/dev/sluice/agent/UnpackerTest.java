@@ -31,11 +31,13 @@ class UnpackerTest {
   void unpacks_files_folders_and_links_that_stay_inside() throws Exception {
     Path release = unpack(new Tarball().folder("a").file("a/b/c.txt", "hello").script("bin/run", "exit 0").link("a/up", "../bin/run")
         .link("latest", "a/b").hardLink("copy", "a/b/c.txt").file("./d", "").file("x".repeat(150) + "/" + "y".repeat(150), "long")
-        .link("dangling", "not-here-yet").bytes());
+        .link("dangling", "not-here-yet").link("folder", "a/").link("twice", "a//./b").bytes());
 
     assertThat(release.resolve("a/b/c.txt")).hasContent("hello");
     assertThat(release.resolve("copy")).hasContent("hello");
     assertThat(release.resolve("latest/c.txt")).hasContent("hello");
+    assertThat(release.resolve("folder/b/c.txt")).hasContent("hello");
+    assertThat(release.resolve("twice/c.txt")).hasContent("hello");
     assertThat(release.resolve("bin/run")).isExecutable();
     assertThat(release.resolve("a/b/c.txt")).matches(path -> !Files.isExecutable(path));
     assertThat(Files.readSymbolicLink(release.resolve("a/up"))).hasToString("../bin/run");
