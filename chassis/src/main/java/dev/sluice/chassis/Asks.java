@@ -48,7 +48,7 @@ public final class Asks implements AutoCloseable {
   /// Asks, and waits for the answer. Blocks.
   ///
   /// @throws ProblemException if the answer is a refusal
-  /// @throws Outage           if nobody answers within `limit`
+  /// @throws Outage           if nobody answers within `limit`, or who does says that it cannot now
   public <R> R ask(Ask<R> question, Duration limit) {
     fault(limit);
     var options = new DeliveryOptions().setCodecName(Codec.NAME).setSendTimeout(limit.toMillis());
@@ -61,9 +61,13 @@ public final class Asks implements AutoCloseable {
           e);
     }
     var reply = (Reply) message.body();
-    if (reply.problem() != null) throw new ProblemException(reply.problem());
+    if (reply.problem() != null) throw refusal(reply.problem());
     return question.answer()
         .cast(question.answer().isInstance(reply.value()) ? reply.value() : Json.convert(reply.value(), question.answer()));
+  }
+
+  private static RuntimeException refusal(Problem problem) {
+    return problem.status() == 503 ? new Outage(problem.detail(), null) : new ProblemException(problem);
   }
 
   /// Answers asks of a kind. The answerer blocks as it likes, on a virtual thread; a [ProblemException] is answered as the refusal, an [Outage] as 503.

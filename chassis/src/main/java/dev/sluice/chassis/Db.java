@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.callback.BaseCallback;
 import org.flywaydb.core.api.callback.Context;
@@ -35,6 +36,9 @@ public final class Db implements AutoCloseable {
   private static final Map<String, String> GONE = Map.of("idle_in_transaction_session_timeout", "10000", "statement_timeout", "15000",
       "tcp_keepalives_idle", "5", "tcp_keepalives_interval", "5", "tcp_keepalives_count", "2", "tcp_user_timeout", "15000");
   private static final ScopedValue<Consumer<Tx>> LAST = ScopedValue.newInstance();
+  /// What PostgreSQL says where the same may work later: a connection (08), who connects (28), a resource (53), an operator (57), the machine (58), 40, which asks
+  /// to try the transaction again, a standby that is not yet the primary (25006), and a transaction that stood still for too long (25P03).
+  private static final Pattern AWAY = Pattern.compile("(08|28|40|53|57|58)...|25006|25P03");
   private final Pool pool;
   private final PgConnectOptions options;
   private final Vertx vertx;
@@ -147,10 +151,7 @@ public final class Db implements AutoCloseable {
     try {
       return Await.on(future, LIMIT, "PostgreSQL");
     } catch (PgException e) {
-      var state = String.valueOf(e.getSqlState());
-      // a connection, an operator, a resource; 40, which asks to try the transaction again; and a transaction that stood still for too long
-      if (state.startsWith("08") || state.startsWith("57") || state.startsWith("53") || state.startsWith("40") || state.equals("25P03"))
-        throw new Outage("PostgreSQL is away: " + e.getErrorMessage(), e);
+      if (AWAY.matcher(String.valueOf(e.getSqlState())).matches()) throw new Outage("PostgreSQL is away: " + e.getErrorMessage(), e);
       throw e;
     } catch (Outage e) {
       throw e;
@@ -184,6 +185,9 @@ public final class Db implements AutoCloseable {
     /// works, else it fails with what this one met.
     public void send(String sql, Object... parameters) { sent.add(connection.preparedQuery(sql).execute(Tuple.wrap(parameters))); }
   }
+
+  /// Whether PostgreSQL refused what it was given: a value (22), or what a constraint forbids (23).
+  static boolean isDataFault(PgException e) { return String.valueOf(e.getSqlState()).matches("2[23]..."); }
 
   /// Whether PostgreSQL refused a second row of the same key.
   public static boolean isDuplicate(PgException e) { return "23505".equals(e.getSqlState()); }

@@ -8,6 +8,7 @@ import io.vertx.kafka.client.consumer.KafkaConsumerRecord;
 import io.vertx.kafka.client.consumer.KafkaConsumerRecords;
 import io.vertx.kafka.client.producer.KafkaProducer;
 import io.vertx.kafka.client.producer.KafkaProducerRecord;
+import io.vertx.pgclient.PgException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,8 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Kafka to commands: polls one topic, hands the messages of a poll over in order, commits the offsets of what the handler is done with when there is nothing to
-/// do, at the latest each second. At least once: what the handler does must bear a repeat ([#fresh] drops what was seen). A failing handler is tried again with the same messages until it works; a message that cannot be
-/// read goes to `<topic>.dead` with the reason. What was published in an earlier epoch than the reader's is passed over.
+/// do, at the latest each second. At least once: what the handler does must bear a repeat ([#fresh] drops what was seen). A failing handler is tried again with the
+/// same messages: as long as something is away, until it works. A message that cannot be read, or whose handling fails again and again though nothing is away, goes
+/// to `<topic>.dead` with the reason: it would hold up all that comes after it. What was published in an earlier epoch than the reader's is passed over.
 public final class Inbox implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Inbox.class);
   private static final Duration POLL = Duration.ofMillis(500);
@@ -28,6 +30,8 @@ public final class Inbox implements AutoCloseable {
   private static final int HEARTBEAT_MS = 1_000;
   /// Who can do nothing with what it polled for so long, since its database is out of its reach, gives its share to the others.
   private static final String STUCK_MS = "60000";
+  /// How often a poll fails, then a message by itself, before that one is set aside: some seconds.
+  private static final int TRIES = 5;
 
   /// Takes the messages of one poll, in the order of each key. Blocks; an exception means: all again.
   public interface Handler {
@@ -44,7 +48,9 @@ public final class Inbox implements AutoCloseable {
   private final Counter setAside;
   private final Loop loop;
   private KafkaConsumerRecords<String, String> polled;
-  private List<Message> pending = List.of();
+  private List<Read> pending = List.of();
+  private boolean oneByOne;
+  private int failures;
   private int at;
   private boolean uncommitted;
   private long committedNanos = System.nanoTime();
@@ -86,6 +92,9 @@ public final class Inbox implements AutoCloseable {
     this.loop = new Loop(config.service() + "-inbox-" + topic, Duration.ofMillis(1), this::round);
   }
 
+  /// What was polled, as it came and as it was read.
+  private record Read(KafkaConsumerRecord<String, String> record, Message message) {}
+
   /// Whether the broker has given this replica its share of the topic at least once.
   boolean joined() { return joined; }
 
@@ -100,7 +109,7 @@ public final class Inbox implements AutoCloseable {
       read(polled.recordAt(at), pending);
     if (!pending.isEmpty()) {
       CrashPoint.AFTER_POLL.reached();
-      handler.handle(List.copyOf(pending));
+      hand();
     }
     boolean idle = polled.isEmpty();
     uncommitted |= !idle;
@@ -109,29 +118,58 @@ public final class Inbox implements AutoCloseable {
     return true;
   }
 
+  private void hand() {
+    while (!pending.isEmpty()) {
+      var now = oneByOne ? pending.subList(0, 1) : pending;
+      try {
+        handler.handle(now.stream().map(Read::message).toList());
+      } catch (Outage | Journal.Corrupt e) {
+        throw e;
+      } catch (RuntimeException e) {
+        if (!inTheMessage(e) || ++failures < TRIES) throw e;
+        failures = 0;
+        if (now.size() > 1) {
+          oneByOne = true;
+          continue;
+        }
+        setAside(now.getFirst().record, "its handling fails: " + e, e);
+      }
+      failures = 0;
+      now.clear();
+    }
+    oneByOne = false;
+  }
+
+  /// Whether the fault is in the message: a table that this release does not know, or must not write, would fail all of them.
+  private static boolean inTheMessage(RuntimeException e) { return !(e instanceof PgException pg) || Db.isDataFault(pg); }
+
   private void commit() {
     Await.on(consumer.commit(), Duration.ofSeconds(30), "Kafka");
     uncommitted = false;
     committedNanos = System.nanoTime();
   }
 
-  private void read(KafkaConsumerRecord<String, String> record, List<Message> into) {
+  private void read(KafkaConsumerRecord<String, String> record, List<Read> into) {
     try {
       var wire = Json.read(record.value(), Message.Wire.class);
       if (beforeTheRestore(record, wire)) return;
       JsonNode data = wire.data();
-      into.add(
+      into.add(new Read(record,
           new Message(topic, record.key(), wire.stream(), wire.epoch(), wire.seq(), wire.toldTo(), wire.at(), wire.actor(), wire.kind(),
               wire.scope() == null ? Scope.NONE : wire.scope(), kinds.read(wire.kind(), data.toString()),
-              header(record, "traceparent").orElse(null)));
+              header(record, "traceparent").orElse(null))));
     } catch (RuntimeException e) {
-      log.atError().addKeyValue("topic", topic).addKeyValue("partition", record.partition()).addKeyValue("offset", record.offset())
-          .log("Unreadable message set aside: {}", e.getMessage());
-      var copy = KafkaProducerRecord.create(prefix + topic + ".dead", record.key(), record.value());
-      copy.addHeader("reason", String.valueOf(e.getMessage()));
-      Await.on(dead.send(copy), Duration.ofSeconds(30), "Kafka");
-      setAside.increment();
+      setAside(record, String.valueOf(e.getMessage()), null);
     }
+  }
+
+  private void setAside(KafkaConsumerRecord<String, String> record, String reason, Throwable cause) {
+    log.atError().addKeyValue("topic", topic).addKeyValue("partition", record.partition()).addKeyValue("offset", record.offset())
+        .setCause(cause).log("Message set aside: {}", reason);
+    var copy = KafkaProducerRecord.create(prefix + topic + ".dead", record.key(), record.value());
+    copy.addHeader("reason", reason);
+    Await.on(dead.send(copy), Duration.ofSeconds(30), "Kafka");
+    setAside.increment();
   }
 
   /// What was published before the restore that this reader's database went through: its own is published again, and of the rest nobody knows any more.

@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -200,19 +201,48 @@ class ChassisTest {
     desk(c).handle("i", new Enrol(1), "x").orThrow();
     await().atMost(Duration.ofSeconds(20)).until(() -> told.size() == 1);
     assertThat(told.getFirst().stream()).isEqualTo("i");
+    var aside = aside(config);
+    assertThat(aside.key()).isEqualTo("odd");
+    assertThat(aside.value()).contains("no_such_kind");
+    assertThat(reason(aside)).isEqualTo("unknown kind no_such_kind");
+    await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(c.node().metrics().scrape()).contains(
+        "sluice_messages_set_aside_total{service=\"planner-service\",topic=\"sluice.instance\"} 1.0",
+        "sluice_facts_published_total{kind=\"no_such_kind\",service=\"planner-service\"} 1.0"));
+  }
+
+  @Test
+  void what_fails_whenever_it_is_handled_is_set_aside_and_the_rest_goes_on_in_its_order() {
+    var config = Real.config("approval");
+    var c = chassis(config);
+    var told = Collections.synchronizedList(new ArrayList<String>());
+    desk(c).handle("bad", new Enrol(1), "x").orThrow();
+    desk(c).handle("good", new Enrol(3), "x").orThrow();
+    c.inbox(Topics.INSTANCE, KINDS, messages -> {
+      for (var m : messages) {
+        if (m.stream().equals("bad")) throw new IllegalStateException("no rule for it");
+        c.db().doInTransaction(tx -> {
+          if (Inbox.fresh(tx, m)) told.add(m.stream() + m.seq());
+        });
+      }
+    });
+    await().atMost(Duration.ofSeconds(40)).untilAsserted(() -> assertThat(told).containsExactly("good1", "good2", "good3"));
+    var aside = aside(config);
+    assertThat(aside.key()).isEqualTo("bad");
+    assertThat(reason(aside)).isEqualTo("its handling fails: java.lang.IllegalStateException: no rule for it");
+  }
+
+  private static ConsumerRecord<String, String> aside(ServiceConfig config) {
     try (var consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", config.kafka()), new StringDeserializer(),
         new StringDeserializer())) {
       var dead = new TopicPartition(config.topicPrefix() + Topics.INSTANCE + ".dead", 0);
       consumer.assign(List.of(dead));
       consumer.seekToBeginning(List.of(dead));
-      var aside = consumer.poll(Duration.ofSeconds(20)).iterator().next();
-      assertThat(aside.key()).isEqualTo("odd");
-      assertThat(aside.value()).contains("no_such_kind");
-      assertThat(new String(aside.headers().lastHeader("reason").value(), StandardCharsets.UTF_8)).isEqualTo("unknown kind no_such_kind");
+      return consumer.poll(Duration.ofSeconds(20)).iterator().next();
     }
-    await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(c.node().metrics().scrape()).contains(
-        "sluice_messages_set_aside_total{service=\"planner-service\",topic=\"sluice.instance\"} 1.0",
-        "sluice_facts_published_total{kind=\"no_such_kind\",service=\"planner-service\"} 1.0"));
+  }
+
+  private static String reason(ConsumerRecord<String, String> aside) {
+    return new String(aside.headers().lastHeader("reason").value(), StandardCharsets.UTF_8);
   }
 
   @Test

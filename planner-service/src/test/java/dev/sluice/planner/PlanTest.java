@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.chassis.Outage;
 import dev.sluice.chassis.ProblemException;
 import dev.sluice.contract.ApprovalEvent;
 import dev.sluice.contract.Ask;
@@ -276,7 +277,8 @@ class PlanTest {
     assertThatThrownBy(() -> world.ask(new Ask.DraftRevision(rollout, 0, Map.of("batch_pct", 50), "bob")))
         .isInstanceOfSatisfying(ProblemException.class, e -> assertThat(e.problem().extra()).containsEntry("revision", 1));
     assertThatThrownBy(() -> world.ask(new Ask.DraftRevision(rollout, 2, Map.of("batch_pct", 50), "bob")))
-        .as("a revision that this service has not heard of yet").hasMessageContaining("503");
+        .as("a revision that this service has not heard of yet").isInstanceOf(Outage.class)
+        .hasMessageContaining("not taken over everywhere yet");
     assertThatThrownBy(() -> world.ask(new Ask.DraftRevision(new RolloutId("nope"), 1, Map.of(), "bob"))).hasMessageContaining("404");
     assertThatThrownBy(() -> world.ask(new Ask.AdoptRevision(rollout, 2, "nope"))).hasMessageContaining("404");
     world.fleet.none();

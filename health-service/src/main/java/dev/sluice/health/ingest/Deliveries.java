@@ -4,7 +4,6 @@ import dev.sluice.chassis.Asks;
 import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Loop;
 import dev.sluice.chassis.Outage;
-import dev.sluice.chassis.ProblemException;
 import dev.sluice.contract.Ask;
 import dev.sluice.health.store.GateStore;
 import java.time.Duration;
@@ -45,7 +44,7 @@ public final class Deliveries implements AutoCloseable {
       if (store.heard(db, asks.ask(new Ask.DeliveryNow(), LIMIT).open(), asked)) changed.run();
       if (away) log.atInfo().log("The rollout-service says again what it delivers");
       away = false;
-    } catch (ProblemException | Outage e) {
+    } catch (Outage e) {
       // not left to the loop, whose pauses grow: a trip right after an outage must withhold as fast as any
       if (!away) log.atWarn().log("The rollout-service does not say what it delivers: {}", e.getMessage());
       away = true;

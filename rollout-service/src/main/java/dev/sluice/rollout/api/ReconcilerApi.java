@@ -59,14 +59,10 @@ public final class ReconcilerApi {
       asks.ask(new Ask.TemplateOf(template), config.askLimit());
     } catch (ProblemException e) {
       if (e.problem().status() == 404) throw new ProblemException(Problem.unknown("template_id", "template", template.value()));
-      unasked(template, e);
+      throw e;
     } catch (Outage e) {
-      unasked(template, e);
+      log.atWarn().addKeyValue("template", template).log("Paused though nobody says whether there is such a template: {}", e.getMessage());
     }
-  }
-
-  private static void unasked(TemplateId template, Exception why) {
-    log.atWarn().addKeyValue("template", template).log("Paused though nobody says whether there is such a template: {}", why.getMessage());
   }
 
   record Body(TemplateId templateId) {}

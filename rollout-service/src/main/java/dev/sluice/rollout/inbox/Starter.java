@@ -1,7 +1,6 @@
 package dev.sluice.rollout.inbox;
 
 import dev.sluice.chassis.Outage;
-import dev.sluice.chassis.ProblemException;
 import dev.sluice.contract.RolloutId;
 import dev.sluice.contract.RolloutState;
 import dev.sluice.rollout.domain.RolloutCommand;
@@ -30,9 +29,9 @@ public final class Starter {
     boolean available;
     try {
       available = versions.targetAvailable(standing.plan());
-    } catch (Outage | ProblemException e) {
+    } catch (Outage e) {
       log.atInfo().addKeyValue("rollout", id).log("Not started yet, the reconciler tries again: {}", e.getMessage());
-      return e instanceof ProblemException;
+      return false;
     }
     desk.handle(id, now -> new RolloutCommand.Begin(now, available), "system");
     return true;

@@ -2,7 +2,6 @@ package dev.sluice.rollout.inbox;
 
 import dev.sluice.chassis.Asks;
 import dev.sluice.chassis.Outage;
-import dev.sluice.chassis.ProblemException;
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.PlanHeader;
 import dev.sluice.contract.VersionId;
@@ -43,7 +42,7 @@ public final class Versions {
     for (int i = 0; i < TRIES; i++) {
       try {
         return unavailableOrigins(plan, limit.dividedBy(TRIES));
-      } catch (Outage | ProblemException e) {
+      } catch (Outage e) {
         log.atDebug().addKeyValue("rollout", plan.rolloutId()).log("Which versions can be had is not known: {}", e.getMessage());
       }
     }
