@@ -214,6 +214,7 @@ public final class Http implements AutoCloseable {
       tooLarge(context);
       return;
     }
+    goOn(context);
     context.request().handler(part -> {
       if (context.response().ended()) return;
       if (body.length() + part.length() > MAX_BODY) tooLarge(context);
@@ -227,6 +228,11 @@ public final class Http implements AutoCloseable {
         problem(context, problemOf(e, context));
       }
     });
+  }
+
+  /// Tells who asks before he sends a body that he may; for raw handlers too.
+  public static void goOn(RoutingContext context) {
+    if (context.request().headers().contains("Expect", "100-continue", true)) context.response().writeContinue();
   }
 
   /// What still comes is passed over for a moment, so that the answer arrives before the connection ends.

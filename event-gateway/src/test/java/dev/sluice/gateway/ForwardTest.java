@@ -232,6 +232,21 @@ class ForwardTest {
   }
 
   @Test
+  void a_body_goes_through_though_its_length_is_called_a_header_of_one_connection() throws IOException {
+    try (var socket = new Socket("127.0.0.1", PORT)) {
+      socket.setSoTimeout(10_000);
+      send(socket, "PUT /v1/artifacts/digest HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nConnection: Content-Length\r\n"
+          + "Content-Length: 4\r\n\r\nbody");
+      var back = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+      var answer = new StringBuilder();
+      var digest = Ids.hex(Ids.sha256().digest("body".getBytes(StandardCharsets.UTF_8)));
+      while (answer.indexOf(digest) < 0)
+        answer.append((char) back.read());
+      assertThat(answer.toString()).startsWith("HTTP/1.1 200");
+    }
+  }
+
+  @Test
   void an_answer_that_breaks_off_breaks_off_here_too() {
     var answer = Calls.CLIENT.sendAsync(Calls.to(PORT, "/v1/artifacts/broken").build(), BodyHandlers.ofString());
     assertThat(answer.handle((_, e) -> e).orTimeout(10, TimeUnit.SECONDS).join()).hasRootCauseInstanceOf(IOException.class);

@@ -5,14 +5,18 @@ import static org.awaitility.Awaitility.await;
 
 import dev.sluice.chassis.Ids;
 import dev.sluice.chassis.Json;
+import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
+import java.io.InputStreamReader;
 import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -116,6 +120,41 @@ class ArtifactTest {
     }
     await().atMost(World.LIMIT).until(() -> incoming() == 0);
     assertThat(get(path(bytes)).statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void an_artifact_that_the_disk_does_not_take_is_not_stored() throws Exception {
+    var bytes = bytes(90_000, 8);
+    var disk = world.artifacts.toString();
+    Assumptions.assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=64k", "sluice-test", disk),
+        "this needs the right to mount a small disk");
+    try {
+      Files.createDirectories(world.artifacts.resolve("incoming"));
+      var answer = put(path(bytes), bytes);
+      assertThat(answer.statusCode()).isEqualTo(503);
+      assertThat(new String(answer.body(), StandardCharsets.UTF_8)).contains("the artifact could not be stored: No space left on device");
+      assertThat(get(path(bytes)).statusCode()).isEqualTo(404);
+      assertThat(incoming()).isZero();
+    } finally {
+      run("umount", disk);
+    }
+  }
+
+  private static boolean run(String... command) throws Exception {
+    return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0;
+  }
+
+  @Test
+  void who_asks_before_he_sends_is_told_to_go_on() throws Exception {
+    for (var head : List.of("PUT " + path(new byte[1]) + " HTTP/1.1", "POST /v1/plans HTTP/1.1\r\nContent-Type: application/json"))
+      try (var socket = new Socket("127.0.0.1", world.planner.port())) {
+        socket.setSoTimeout(10_000);
+        socket.getOutputStream()
+            .write((head + "\r\nHost: x\r\nAuthorization: Bearer x\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n")
+                .getBytes(StandardCharsets.US_ASCII));
+        var line = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII)).readLine();
+        assertThat(line).as(head).isEqualTo("HTTP/1.1 100 Continue");
+      }
   }
 
   @Test

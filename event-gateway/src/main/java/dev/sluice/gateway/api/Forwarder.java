@@ -6,6 +6,7 @@ import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /// Passes `/v1/...` on to the service that owns it, and the answer back: bytes as they come, in both directions as fast as the slower side takes them, a WebSocket
 /// as a tunnel. Headers go through but those that are of one connection (RFC 9110, 7.6.1); `X-Request-Id` is the gateway's.
@@ -36,9 +38,13 @@ public final class Forwarder implements AutoCloseable {
       "trailer", "transfer-encoding", "upgrade", "expect");
   /// What the gateway says itself.
   private static final Set<String> OURS = Set.of("host", "x-request-id");
+  /// What makes a plan.
+  private static final Pattern PLANS = Pattern.compile("/v1/(plans|skills/.*|approval-requests/[^/]+)");
   private static final int CONNECT_MS = 2_000;
   /// Longer than a long poll (60 s), so that silence means that the service hangs.
   private static final Duration SILENCE = Duration.ofSeconds(75);
+  /// Longer than a plan of the largest fleet may take.
+  private static final Duration PLAN_SILENCE = Duration.ofSeconds(125);
   /// Longer than the server's own limit, which ends a silent socket first.
   private static final Duration SOCKET_SILENCE = Duration.ofSeconds(150);
   private static final int CONNECTIONS = 16_384;
@@ -46,11 +52,16 @@ public final class Forwarder implements AutoCloseable {
   private static final int SMALL = 1 << 16;
   private final Vertx vertx;
   private final HttpClient calls;
+  /// Each agent may hold one: they must not take the connections of heartbeats.
+  private final HttpClient polls;
+  private final HttpClient plans;
   private final HttpClient sockets;
 
   public Forwarder(Vertx vertx) {
     this.vertx = vertx;
     this.calls = client(vertx, SILENCE);
+    this.polls = client(vertx, SILENCE);
+    this.plans = client(vertx, PLAN_SILENCE);
     this.sockets = client(vertx, SOCKET_SILENCE);
   }
 
@@ -66,7 +77,7 @@ public final class Forwarder implements AutoCloseable {
     var request = context.request();
     request.pause();
     boolean socket = request.method() == HttpMethod.GET && request.headers().contains(HttpHeaders.UPGRADE, "websocket", true);
-    connect(socket ? sockets : calls, request, upstream, upstream.inTurn().iterator()).onSuccess(reached -> {
+    connect(socket ? sockets : clientFor(request), request, upstream, upstream.inTurn().iterator()).onSuccess(reached -> {
       var out = reached.out();
       prepare(context, out);
       out.response().onSuccess(_ -> upstream.reached(reached.replica()));
@@ -74,6 +85,11 @@ public final class Forwarder implements AutoCloseable {
       else
         exchange(context, upstream, out);
     }).onFailure(e -> away(context, upstream));
+  }
+
+  private HttpClient clientFor(HttpServerRequest request) {
+    if (request.method() == HttpMethod.GET) return request.path().endsWith("/desired") ? polls : calls;
+    return PLANS.matcher(request.path()).matches() ? plans : calls;
   }
 
   /// Passes on a request that changes nothing when it is told twice: who does not answer within the patience is passed over for a while, and the next replica is
@@ -131,8 +147,8 @@ public final class Forwarder implements AutoCloseable {
       void ask() {
         open++;
         timer = vertx.setTimer(patience.toMillis(), _ -> patienceEnds());
-        Future.succeededFuture().compose(_ -> calls.request(options(context.request(), replica))).compose(this::send).onFailure(_ -> {
-          if (!over && !late) upstream.away(replica);
+        Future.succeededFuture().compose(_ -> calls.request(options(context.request(), replica))).compose(this::send).onFailure(e -> {
+          if (!over && !late) away(upstream, replica, e);
           ended();
         });
       }
@@ -188,9 +204,14 @@ public final class Forwarder implements AutoCloseable {
       Iterator<Upstream.Replica> replicas) {
     var replica = replicas.next();
     return client.request(options(request, replica)).map(out -> new Reached(replica, out)).recover(e -> {
-      upstream.away(replica);
+      away(upstream, replica, e);
       return replicas.hasNext() ? connect(client, request, upstream, replicas) : Future.failedFuture(e);
     });
+  }
+
+  /// Where our own connections are all in use, nothing is known of the replica.
+  private static void away(Upstream upstream, Upstream.Replica replica, Throwable why) {
+    if (!(why instanceof ConnectionPoolTooBusyException)) upstream.away(replica);
   }
 
   private static RequestOptions options(HttpServerRequest request, Upstream.Replica replica) {
@@ -207,7 +228,7 @@ public final class Forwarder implements AutoCloseable {
     var request = context.request();
     var response = context.response();
     copy(request.headers(), out.headers(), ofOneConnection(request.headers()));
-    if (request.headers().contains(HttpHeaders.EXPECT, "100-continue", true)) response.writeContinue();
+    Http.goOn(context);
     response.exceptionHandler(_ -> out.reset());
     response.closeHandler(_ -> {
       if (!response.ended()) out.reset();
@@ -303,12 +324,15 @@ public final class Forwarder implements AutoCloseable {
     for (var line : headers.getAll(HttpHeaders.CONNECTION))
       for (var name : line.split(","))
         names.add(name.strip().toLowerCase(Locale.ROOT));
+    names.remove("content-length"); // it says where the body ends, whatever a caller calls it
     return names;
   }
 
   @Override
   public void close() {
     var _ = calls.close();
+    var _ = polls.close();
+    var _ = plans.close();
     var _ = sockets.close();
   }
 }

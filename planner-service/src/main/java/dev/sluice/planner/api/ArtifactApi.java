@@ -3,6 +3,7 @@ package dev.sluice.planner.api;
 import dev.sluice.chassis.Chassis;
 import dev.sluice.chassis.Http;
 import dev.sluice.chassis.Ids;
+import dev.sluice.chassis.Outage;
 import dev.sluice.contract.Digest;
 import dev.sluice.contract.Problem;
 import dev.sluice.planner.store.ArtifactFolder;
@@ -92,6 +93,7 @@ public final class ArtifactApi {
       tooLarge(context);
       return;
     }
+    Http.goOn(context);
     request.pause();
     var path = folder.incoming(chassis.ids().next());
     chassis.vertx().fileSystem().open(path.toString(), new OpenOptions().setCreateNew(true).setWrite(true)).onFailure(context::fail)
@@ -116,6 +118,7 @@ public final class ArtifactApi {
     private final MessageDigest sha256 = Ids.sha256();
     private long size;
     private boolean over;
+    private Throwable unwritten;
 
     Upload(RoutingContext context, Digest digest, Path path, AsyncFile file) {
       this.context = context;
@@ -135,16 +138,23 @@ public final class ArtifactApi {
           return;
         }
         sha256.update(part.getBytes());
-        var _ = file.write(part);
+        // one that fails does not reach the file's own handler
+        file.write(part).onFailure(this::broken);
         if (file.writeQueueFull()) {
           request.pause();
           file.drainHandler(_ -> request.resume());
         }
       });
       request.endHandler(_ -> finish());
-      file.exceptionHandler(e -> give(() -> context.fail(e)));
       request.resume();
     }
+
+    private void broken(Throwable e) {
+      unwritten = e;
+      give(() -> context.fail(notStored(e)));
+    }
+
+    private static Outage notStored(Throwable e) { return new Outage("the artifact could not be stored: " + e.getMessage(), e); }
 
     private void finish() {
       if (over) return;
@@ -155,8 +165,12 @@ public final class ArtifactApi {
         return;
       }
       over = true;
-      file.flush().compose(_ -> file.close()).compose(_ -> blocking(() -> folder.accept(path, digest))).onFailure(context::fail)
-          .onSuccess(fresh -> {
+      // closes when all is written, or was not
+      file.close().compose(_ -> unwritten == null ? blocking(() -> folder.accept(path, digest, size)) : Future.failedFuture(unwritten))
+          .onFailure(e -> blocking(() -> {
+            folder.discard(path);
+            return null;
+          }).onComplete(_ -> context.fail(notStored(e)))).onSuccess(fresh -> {
             if (fresh) log.atInfo().addKeyValue("digest", digest).addKeyValue("bytes", size).log("Artifact stored");
             if (fresh) context.response().putHeader("Location", "/v1/artifacts/" + digest);
             context.response().setStatusCode(fresh ? 201 : 200).putHeader("ETag", '"' + digest.value() + '"')

@@ -3,10 +3,12 @@ package dev.sluice.planner.store;
 import dev.sluice.contract.Digest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.OptionalLong;
@@ -52,18 +54,30 @@ public final class ArtifactFolder {
     }
   }
 
-  /// Moves a proven upload to its place.
+  /// Moves a proven upload to its place, where it outlives a power cut.
   ///
+  /// @param size what was written, in bytes
   /// @return whether it is new
-  public boolean accept(Path upload, Digest digest) {
+  /// @throws UncheckedIOException if the disk did not take it all
+  public boolean accept(Path upload, Digest digest, long size) {
     try {
+      if (Files.size(upload) != size) throw new IOException("the disk took " + Files.size(upload) + " of " + size + " bytes");
+      sync(upload);
       var place = place(digest);
       boolean known = Files.exists(place);
       Files.createDirectories(place.getParent());
       Files.move(upload, place, StandardCopyOption.ATOMIC_MOVE);
+      sync(place.getParent());
+      sync(folder);
       return !known;
     } catch (IOException e) {
       throw new UncheckedIOException("the artifact " + digest, e);
+    }
+  }
+
+  private static void sync(Path path) throws IOException {
+    try (var channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      channel.force(true);
     }
   }
 
