@@ -275,6 +275,25 @@ class RolloutServiceTest {
   }
 
   @Test
+  void a_batch_does_not_start_on_a_verdict_when_a_trip_is_known_at_the_same_time() {
+    var id = WORLD.planned("halves", 6, 50);
+    WORLD.silent.addAll(List.of(id + "-1", id + "-2", id + "-3"));
+    WORLD.approve(id);
+    await().atMost(World.LIMIT).until(() -> Integer.valueOf(3).equals(WORLD.rollout(id).object("counts").get("in_flight")));
+    WORLD.report(new HealthReport.Judged(id, List.of(healthy(0), healthy(1))));
+    await().atMost(World.LIMIT).until(() -> Integer.valueOf(2).equals(WORLD.rollout(id).object("counts").get("healthy")));
+    WORLD.report(id, List.of(new HealthReport.Judged(id, List.of(healthy(2))), new HealthReport.Regressed(id,
+        List.of(new HealthReport.MemberReason(0, 4, Reason.OTHER_DIGEST), new HealthReport.MemberReason(1, 4, Reason.OTHER_DIGEST)))));
+    var tripped = WORLD.awaits(id, "state", "awaiting_decision");
+    assertThat(tripped.get("current_batch_index")).isEqualTo(0);
+    assertThat(tripped.object("counts")).containsEntry("healthy", 3).containsEntry("pending", 3);
+  }
+
+  private static HealthReport.Judgement healthy(int ordinal) {
+    return new HealthReport.Judgement(ordinal, 4, true, false, null, null, 1, WORLD.node.clock().instant(), null);
+  }
+
+  @Test
   void lists_are_paged_newest_first_and_narrowed() {
     var first = WORLD.planned("listed", 2, 100);
     var second = WORLD.planned("listed", 300, 1);

@@ -84,10 +84,14 @@ public final class Reports {
       var rolloutId = new RolloutId(id);
       var reports = new ArrayList<HealthReport>();
       chunks(reports, rolloutId, r.handings.all, HealthReport.HandedOut::new);
-      chunks(reports, rolloutId, r.judgements.all, HealthReport.Judged::new);
+      // who is healthy and then is not is told first: the verdict that completes a batch must not overtake what trips the breaker
+      var fell = r.regressed.all.stream().map(MemberReason::ordinal).collect(Collectors.toSet());
+      var judged = r.judgements.all.stream().collect(Collectors.partitioningBy(j -> fell.contains(j.ordinal())));
+      chunks(reports, rolloutId, judged.get(true), HealthReport.Judged::new);
+      chunks(reports, rolloutId, r.regressed.all, HealthReport.Regressed::new);
+      chunks(reports, rolloutId, judged.get(false), HealthReport.Judged::new);
       chunks(reports, rolloutId, r.withdrawals.all, HealthReport.WithdrawalsAnswered::new);
       chunks(reports, rolloutId, r.gone.all, HealthReport.Gone::new);
-      chunks(reports, rolloutId, r.regressed.all, HealthReport.Regressed::new);
       chunks(reports, rolloutId, r.late.all, HealthReport.LateHealthy::new);
       var scope = new Scope(rolloutId, null, null);
       journal.appendNext(tx, Topics.VERDICT, "report-" + id, id, reports.stream().map(e -> new Journal.Entry(e, scope)).toList(), at,

@@ -72,6 +72,9 @@ final class Draft {
   /// The decision, after everything that follows by itself.
   Decision<RolloutEvent> accepted() {
     Advance.toFixedPoint(this);
-    return Decision.accepted(events);
+    return acceptedSoFar();
   }
+
+  /// The decision alone.
+  Decision<RolloutEvent> acceptedSoFar() { return Decision.accepted(events); }
 }

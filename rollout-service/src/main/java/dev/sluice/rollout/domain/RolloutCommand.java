@@ -77,17 +77,33 @@ public sealed interface RolloutCommand {
   record Tick(Now now) implements RolloutCommand {}
 
   /// What the health-service saw.
-  sealed interface Report extends RolloutCommand {}
+  sealed interface Report extends RolloutCommand {
+    /// Whether more that is already known follows at once. Nothing follows by itself before all of it is heard: a batch must not start on the first half of what
+    /// would have tripped the breaker.
+    boolean more();
+  }
 
-  record RecordHandings(Now now, List<RolloutEvent.Handing> handings) implements Report {}
+  record RecordHandings(Now now, boolean more, List<RolloutEvent.Handing> handings) implements Report {
+    public RecordHandings(Now now, List<RolloutEvent.Handing> handings) { this(now, false, handings); }
+  }
 
-  record RecordJudgements(Now now, List<HealthReport.Judgement> judgements) implements Report {}
+  record RecordJudgements(Now now, boolean more, List<HealthReport.Judgement> judgements) implements Report {
+    public RecordJudgements(Now now, List<HealthReport.Judgement> judgements) { this(now, false, judgements); }
+  }
 
-  record RecordWithdrawals(Now now, List<RolloutEvent.Withdrawal> withdrawals) implements Report {}
+  record RecordWithdrawals(Now now, boolean more, List<RolloutEvent.Withdrawal> withdrawals) implements Report {
+    public RecordWithdrawals(Now now, List<RolloutEvent.Withdrawal> withdrawals) { this(now, false, withdrawals); }
+  }
 
-  record RecordGone(Now now, List<HealthReport.MemberReason> members) implements Report {}
+  record RecordGone(Now now, boolean more, List<HealthReport.MemberReason> members) implements Report {
+    public RecordGone(Now now, List<HealthReport.MemberReason> members) { this(now, false, members); }
+  }
 
-  record RecordRegressed(Now now, List<HealthReport.MemberReason> members) implements Report {}
+  record RecordRegressed(Now now, boolean more, List<HealthReport.MemberReason> members) implements Report {
+    public RecordRegressed(Now now, List<HealthReport.MemberReason> members) { this(now, false, members); }
+  }
 
-  record RecordLateHealthy(Now now, List<HealthReport.MemberReason> members) implements Report {}
+  record RecordLateHealthy(Now now, boolean more, List<HealthReport.MemberReason> members) implements Report {
+    public RecordLateHealthy(Now now, List<HealthReport.MemberReason> members) { this(now, false, members); }
+  }
 }

@@ -81,6 +81,7 @@ public final class RolloutDecider implements Decider<Rollout, RolloutCommand, Ro
         draft.record(Rollback.done(rollout)).accepted();
       case Row(_, TemplateMoved _) -> Decision.nothing();
 
+      case Row(_, Report c) when c.more() -> Reports.record(draft, c).acceptedSoFar();
       case Row(_, Report c) -> Reports.record(draft, c).accepted();
       case Row(_, Tick _) -> draft.accepted();
     };

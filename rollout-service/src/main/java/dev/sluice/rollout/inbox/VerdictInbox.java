@@ -17,11 +17,10 @@ import dev.sluice.rollout.store.RolloutDesk;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /// Reads `sluice.verdict`: all reports of one poll about a rollout become one command of each kind, each in the order of its reports; more than one where they hold
-/// more than [#MOST] items, so that what is kept of a command has a bound.
+/// more than [#MOST] items, so that what is kept of a command has a bound. Only the last lets the rollout go on.
 public final class VerdictInbox implements Inbox.Handler {
   public static final Kinds KINDS = new Kinds(HealthReport.class);
   /// What one report may hold, and so what a command holds.
@@ -39,33 +38,47 @@ public final class VerdictInbox implements Inbox.Handler {
     for (var message : messages)
       byRollout.computeIfAbsent(((HealthReport) message.event()).rolloutId(), _ -> new ArrayList<>()).add(message);
     byRollout.forEach((id, reports) -> {
-      take(id, reports, HandedOut.class, HandedOut::handings, RolloutCommand.RecordHandings::new);
-      take(id, reports, Judged.class, Judged::judgements, RolloutCommand.RecordJudgements::new);
-      take(id, reports, Regressed.class, Regressed::members, RolloutCommand.RecordRegressed::new);
-      take(id, reports, LateHealthy.class, LateHealthy::members, RolloutCommand.RecordLateHealthy::new);
-      take(id, reports, WithdrawalsAnswered.class, WithdrawalsAnswered::withdrawals, RolloutCommand.RecordWithdrawals::new);
-      take(id, reports, Gone.class, Gone::members, RolloutCommand.RecordGone::new);
+      var parts = new ArrayList<Part>();
+      collect(parts, reports, HandedOut.class, HandedOut::handings, RolloutCommand.RecordHandings::new);
+      collect(parts, reports, Judged.class, Judged::judgements, RolloutCommand.RecordJudgements::new);
+      collect(parts, reports, Regressed.class, Regressed::members, RolloutCommand.RecordRegressed::new);
+      collect(parts, reports, LateHealthy.class, LateHealthy::members, RolloutCommand.RecordLateHealthy::new);
+      collect(parts, reports, WithdrawalsAnswered.class, WithdrawalsAnswered::withdrawals, RolloutCommand.RecordWithdrawals::new);
+      collect(parts, reports, Gone.class, Gone::members, RolloutCommand.RecordGone::new);
+      for (var part : parts)
+        desk.handle(id, part.heard, now -> part.command.of(now, part != parts.getLast()), HEALTH);
     });
   }
 
-  private <R, T> void take(RolloutId id, List<Message> reports, Class<R> kind, Function<R, List<T>> items,
-      BiFunction<Now, List<T>, RolloutCommand> command) {
+  /// One command, and what brought it.
+  private record Part(List<Message> heard, Made command) {
+    interface Made {
+      RolloutCommand of(Now now, boolean more);
+    }
+  }
+
+  private interface Recording<T> {
+    RolloutCommand of(Now now, boolean more, List<T> items);
+  }
+
+  private static <R, T> void collect(List<Part> parts, List<Message> reports, Class<R> kind, Function<R, List<T>> items,
+      Recording<T> command) {
     var heard = new ArrayList<Message>();
     var all = new ArrayList<T>();
     for (var report : reports) {
       if (!kind.isInstance(report.event())) continue;
       var more = items.apply(kind.cast(report.event()));
-      if (all.size() + more.size() > MOST) tell(id, heard, all, command);
+      if (all.size() + more.size() > MOST) close(parts, heard, all, command);
       heard.add(report);
       all.addAll(more);
     }
-    tell(id, heard, all, command);
+    close(parts, heard, all, command);
   }
 
   /// Empties both lists.
-  private <T> void tell(RolloutId id, List<Message> heard, List<T> all, BiFunction<Now, List<T>, RolloutCommand> command) {
+  private static <T> void close(List<Part> parts, List<Message> heard, List<T> all, Recording<T> command) {
     var items = List.copyOf(all);
-    if (!items.isEmpty()) desk.handle(id, heard, now -> command.apply(now, items), HEALTH);
+    if (!items.isEmpty()) parts.add(new Part(List.copyOf(heard), (now, more) -> command.of(now, more, items)));
     heard.clear();
     all.clear();
   }

@@ -44,13 +44,14 @@ final class Commands {
   private List<VersionId> unavailable() { return random.nextInt(4) > 0 ? List.of() : List.of(Plans.OLDER.id()); }
 
   RolloutCommand of(HealthReport report) {
+    boolean more = random.nextInt(8) == 0;
     return switch (report) {
-      case HandedOut r -> new RecordHandings(story.now(), r.handings());
-      case Judged r -> new RecordJudgements(story.now(), r.judgements());
-      case WithdrawalsAnswered r -> new RecordWithdrawals(story.now(), r.withdrawals());
-      case Gone r -> new RecordGone(story.now(), r.members());
-      case Regressed r -> new RecordRegressed(story.now(), r.members());
-      case LateHealthy r -> new RecordLateHealthy(story.now(), r.members());
+      case HandedOut r -> new RecordHandings(story.now(), more, r.handings());
+      case Judged r -> new RecordJudgements(story.now(), more, r.judgements());
+      case WithdrawalsAnswered r -> new RecordWithdrawals(story.now(), more, r.withdrawals());
+      case Gone r -> new RecordGone(story.now(), more, r.members());
+      case Regressed r -> new RecordRegressed(story.now(), more, r.members());
+      case LateHealthy r -> new RecordLateHealthy(story.now(), more, r.members());
     };
   }
 

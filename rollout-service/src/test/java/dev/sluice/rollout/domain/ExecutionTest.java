@@ -84,6 +84,14 @@ class ExecutionTest {
   }
 
   @Test
+  void nothing_follows_from_the_first_half_of_what_is_known() {
+    var story = Story.running(SIX).healthy(0);
+    var last = new HealthReport.Judgement(1, story.attempt(1), true, false, null, null, 2, story.now().at(), null);
+    story.hears(new RolloutCommand.RecordJudgements(story.now(), true, List.of(last))).says(VerdictsRecorded.class);
+    story.tick().says(BatchCompleted.class, BatchStarted.class, InstancesInstructed.class);
+  }
+
+  @Test
   void members_are_told_as_slots_are_free() {
     var story = Story.running(SIX.batchPct(100).maxInFlight(2));
     assertThat(story.instructed(Purpose.UPGRADE)).containsExactly(0, 1);
