@@ -155,6 +155,26 @@ class AgentCallsTest {
     play.ends();
   }
 
+  @Test
+  void a_token_that_is_void_gets_nothing_of_what_the_next_machine_of_its_id_is_told() throws InterruptedException {
+    var old = client.enrol("handed-on");
+    old.desired();
+    var inbox = new Inbox();
+    Client.HTTP.newWebSocketBuilder().header("Authorization", "Bearer " + old.token)
+        .buildAsync(URI.create(client.base().replace("http", "ws") + "/v1/agents?instance_id=handed-on"), inbox).join();
+    var waiting = Client.HTTP.sendAsync(client.request("/v1/instances/handed-on/desired?wait_sec=30", old.token).GET().build(),
+        java.net.http.HttpResponse.BodyHandlers.ofString());
+    Thread.sleep(200);
+    // both at once, so that no replica sees the one without the other
+    world.db().query("update instance set token_hash = $1, changed_xid = pg_current_xact_id() where id = 'handed-on'",
+        io.vertx.core.buffer.Buffer.buffer(dev.sluice.chassis.Ids.hash("another")));
+    var frame = inbox.next();
+    while (!frame.has("code"))
+      frame = inbox.next();
+    assertThat(frame.path("code").asInt()).isEqualTo(4401);
+    assertThat(waiting.orTimeout(10, TimeUnit.SECONDS).join().statusCode()).isEqualTo(401);
+  }
+
   private static final class Inbox implements WebSocket.Listener {
     final LinkedBlockingQueue<JsonNode> frames = new LinkedBlockingQueue<>();
     private final StringBuilder text = new StringBuilder();

@@ -25,6 +25,7 @@ import dev.sluice.contract.RolloutEvent.RollbackStarted;
 import dev.sluice.contract.RolloutEvent.Verdict;
 import dev.sluice.contract.RolloutEvent.VerdictsRecorded;
 import dev.sluice.contract.RolloutEvent.Withdrawal;
+import dev.sluice.contract.RolloutEvent.WithdrawalsAsked;
 import dev.sluice.contract.Trip;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -264,6 +265,26 @@ class AttemptsTest {
     play.ends();
   }
 
+  @Test
+  void what_was_good_before_the_deadline_that_a_pause_moved_counts_though_it_was_late_before() {
+    var agent = settled("was-late");
+    var play = Play.of(world, "was-late", agent).start();
+    play.instruct(60, 0).told("1.26.0");
+    eventually(() -> assertThat(agent.poll(5).body().path("desired")).isNotEmpty());
+    play.older(90).left(500);
+    eventually(() -> {
+      agent.beat();
+      assertThat(play.judgements()).hasSize(1);
+    });
+    agent.runs(World.NEW).says("healthy", 2).beat();
+    eventually(() -> assertThat(play.lateHealthy()).hasSize(1));
+    world.tellAt("was-late", new Paused("ann", null), Instant.now().minusSeconds(60));
+    play.tell(new Resumed("ann", null)).delivers(Purpose.UPGRADE);
+    eventually(() -> assertThat(play.judgements()).hasSize(2));
+    assertThat(play.judgements().getLast().healthy()).as("without another word of the agent").isTrue();
+    play.ends();
+  }
+
   /// By the database, for whichever release writes it.
   @Test
   void each_pause_and_each_trip_counts_once() {
@@ -352,6 +373,29 @@ class AttemptsTest {
     });
     client.delete("/v1/instances/leaves-late");
     eventually(() -> assertThat(play.gone().stream().map(m -> m.ordinal() + " " + m.reason())).containsExactly("0 DECOMMISSIONED"));
+    play.ends();
+  }
+
+  /// The rollout may count one generation more than we do: for what it asked back and was refused.
+  @Test
+  void another_machine_under_the_id_of_a_member_is_not_instructed_and_was_offered_nothing() {
+    var old = settled("replaced");
+    var play = Play.of(world, "replaced", old).start().instruct(60, 0).told("1.26.0");
+    eventually(() -> assertThat(old.poll(5).body().path("desired")).isNotEmpty());
+    client.delete("/v1/instances/replaced");
+    var next = client.enrol("replaced").runs(World.OLD);
+    next.beat();
+    play.instruct(World.OLD, Purpose.ROLLBACK, 9, 60, 0);
+    eventually(() -> assertThat(play.gone().stream().map(m -> m.generation() + " " + m.reason())).contains("9 DECOMMISSIONED"));
+    var desired = client.get("/v1/instances/replaced").body().at("/desired/nginx");
+    assertThat(desired.path("generation").asLong()).isEqualTo(3);
+    assertThat(desired.path("rollout_id").isNull() || desired.path("rollout_id").isMissingNode()).isTrue();
+    play.tell(
+        new WithdrawalsAsked(new ModuleId("nginx"), List.of(World.OLD), List.of(new Instruction(0, new InstanceId("replaced"), 3, 0))));
+    eventually(() -> assertThat(play.withdrawals()).anySatisfy(w -> {
+      assertThat(w.generation()).isEqualTo(3);
+      assertThat(w.withdrawn()).isTrue();
+    }));
     play.ends();
   }
 

@@ -276,6 +276,10 @@ final class HealthSide extends Service {
     if (at.isAfter(since)) moveOn(rollout, hearing.deaf().heardBetween(since, at), false, at);
   }
 
+  private static Instant goodSince(Standing late) {
+    return late instanceof Standing.Failed(_, var since) ? since : ((Standing.LateHealthy) late).goodSince();
+  }
+
   private void moveOn(String rollout, Duration by, boolean handedOutToo, Instant limit) {
     for (var d : desired.values()) {
       if (!rollout.equals(d.rollout) || d.standing == null || d.handedOutAt != null && !handedOutToo) continue;
@@ -284,7 +288,8 @@ final class HealthSide extends Service {
       if (!d.standing.open() && !again) continue;
       var most = limit == null ? by : shorter(by, Duration.between(d.instructedAt, limit));
       d.deadline = d.deadline.plus(most.isNegative() ? Duration.ZERO : most);
-      if (again) d.standing = new Standing.Awaited();
+      var good = again ? goodSince(d.standing) : null;
+      if (again) d.standing = good != null && good.isBefore(d.deadline) ? new Standing.Soaking(good) : new Standing.Awaited();
       d.timedOut = false;
     }
   }

@@ -4,9 +4,11 @@ import dev.sluice.chassis.Ids;
 import dev.sluice.contract.Problem;
 import dev.sluice.health.ingest.Cell;
 import dev.sluice.health.ingest.Cells;
+import dev.sluice.health.ingest.Credentials;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import java.security.MessageDigest;
 
 /// Lets an agent in with the token of its own instance.
 final class AgentDoor {
@@ -22,7 +24,15 @@ final class AgentDoor {
   }
 
   /// Who may come in, or why not: one of the two is null.
-  record Entry(Cell cell, Problem refusal) {}
+  ///
+  /// @param shown the credentials that the token belongs to
+  record Entry(Cell cell, Credentials shown, Problem refusal) {
+    /// Whether the token still opens: not once the instance is decommissioned, or another machine is enrolled under its id.
+    boolean holds() {
+      var now = cell.credentials();
+      return now.enrolled() && MessageDigest.isEqual(now.tokenHash(), shown.tokenHash());
+    }
+  }
 
   /// Completes at once for an instance that this replica knows, with its token; else when it is read, on any thread. Never fails.
   Future<Entry> enter(HttpServerRequest request, String instanceId) {
@@ -34,7 +44,7 @@ final class AgentDoor {
     var known = cells.known(instanceId);
     if (known == null) return cells.get(instanceId).map(cell -> enter(cell, token)).otherwise(_ -> {
       unreadable.run();
-      return new Entry(null, Problem.unavailable("the instance cannot be read now; try again"));
+      return new Entry(null, null, Problem.unavailable("the instance cannot be read now; try again"));
     });
     var entry = enter(known, token);
     if (entry.refusal() == null) return Future.succeededFuture(entry);
@@ -46,9 +56,13 @@ final class AgentDoor {
     var credentials = cell.credentials();
     if (credentials == null || !Ids.matches(token, credentials.tokenHash()))
       return refused("this is not the token of the instance " + cell.id());
-    if (!credentials.enrolled()) return refused("the instance " + cell.id() + " is decommissioned; its token is void");
-    return new Entry(cell, null);
+    if (!credentials.enrolled()) return new Entry(null, null, voidToken(cell));
+    return new Entry(cell, credentials, null);
   }
 
-  private static Entry refused(String detail) { return new Entry(null, Problem.unauthorized(detail)); }
+  static Problem voidToken(Cell cell) {
+    return Problem.unauthorized("the instance " + cell.id() + " was decommissioned; its token is void");
+  }
+
+  private static Entry refused(String detail) { return new Entry(null, null, Problem.unauthorized(detail)); }
 }

@@ -52,7 +52,7 @@ final class AgentSocket {
         if (entry.refusal().status() == 401) context.response().putHeader("WWW-Authenticate", "Bearer");
         Http.problem(context, entry.refusal());
       } else
-        request.toWebSocket().onSuccess(socket -> new Line(socket, loop, entry.cell()).open());
+        request.toWebSocket().onSuccess(socket -> new Line(socket, loop, entry).open());
     }));
   }
 
@@ -65,16 +65,18 @@ final class AgentSocket {
   private final class Line implements Cell.Listener {
     private final ServerWebSocket socket;
     private final Context loop;
+    private final AgentDoor.Entry entry;
     private final Cell cell;
     private final Map<String, Long> toldHere = new HashMap<>();
     private boolean asking;
     private boolean closed;
     private long retry = -1;
 
-    Line(ServerWebSocket socket, Context loop, Cell cell) {
+    Line(ServerWebSocket socket, Context loop, AgentDoor.Entry entry) {
       this.socket = socket;
       this.loop = loop;
-      this.cell = cell;
+      this.entry = entry;
+      this.cell = entry.cell();
     }
 
     void open() {
@@ -101,8 +103,8 @@ final class AgentSocket {
         problem(Problem.invalid(reader.faults()));
         return;
       }
-      if (!cell.credentials().enrolled()) {
-        socket.close(VOID_TOKEN, "the instance is decommissioned; its token is void");
+      if (!entry.holds()) {
+        socket.close(VOID_TOKEN, "the instance was decommissioned; its token is void");
         return;
       }
       var heard = ingest.hear(cell, heartbeat);
@@ -122,14 +124,18 @@ final class AgentSocket {
 
     private void look() {
       if (closed || asking) return;
-      if (!cell.credentials().enrolled()) {
-        socket.close(VOID_TOKEN, "the instance is decommissioned; its token is void");
+      if (!entry.holds()) {
+        socket.close(VOID_TOKEN, "the instance was decommissioned; its token is void");
         return;
       }
       if (!teller.mayTell(cell)) return;
       asking = true;
       teller.tell(cell).onSuccess(told -> loop.runOnContext(_ -> {
         asking = false;
+        if (!entry.holds()) {
+          look();
+          return;
+        }
         var news = told.stream().filter(a -> toldHere.getOrDefault(a.moduleId(), -1L) < a.generation()).toList();
         if (!news.isEmpty()) {
           news.forEach(a -> toldHere.put(a.moduleId(), a.generation()));

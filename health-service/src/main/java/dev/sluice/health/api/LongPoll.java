@@ -33,7 +33,7 @@ final class LongPoll {
     door.enter(context.request(), context.pathParam("id")).onSuccess(entry -> loop.runOnContext(_ -> {
       if (entry.refusal() != null) refuse(context, entry.refusal());
       else
-        new Poll(context, loop, entry.cell()).begin(waitSec);
+        new Poll(context, loop, entry).begin(waitSec);
     }));
   }
 
@@ -46,16 +46,18 @@ final class LongPoll {
   private final class Poll implements Cell.Listener {
     private final RoutingContext context;
     private final Context loop;
+    private final AgentDoor.Entry entry;
     private final Cell cell;
     private long timer = -1;
     private long retry = -1;
     private boolean asking;
     private boolean done;
 
-    Poll(RoutingContext context, Context loop, Cell cell) {
+    Poll(RoutingContext context, Context loop, AgentDoor.Entry entry) {
       this.context = context;
       this.loop = loop;
-      this.cell = cell;
+      this.entry = entry;
+      this.cell = entry.cell();
     }
 
     void begin(int waitSec) {
@@ -73,7 +75,12 @@ final class LongPoll {
     public void mayHaveChanged() { loop.runOnContext(_ -> look()); }
 
     private void look() {
-      if (done || asking || !teller.mayTell(cell)) return;
+      if (done || asking) return;
+      if (!entry.holds()) {
+        answer(List.of());
+        return;
+      }
+      if (!teller.mayTell(cell)) return;
       if (toldAMomentAgo()) {
         again(AGAIN_MS);
         return;
@@ -101,6 +108,10 @@ final class LongPoll {
     private void answer(List<Assigned> told) {
       if (done) return;
       end();
+      if (!entry.holds()) {
+        refuse(context, AgentDoor.voidToken(cell));
+        return;
+      }
       if (!told.isEmpty()) cell.told();
       var response = context.response();
       if (!response.ended() && !response.closed())

@@ -85,7 +85,13 @@ public final class Gate {
         case BAD, APPLY_FAILED, UNHEALTHY -> unchanged(w.standing(new Failed(reason, null)));
         case NOTHING -> unchanged(w);
       };
-      case LateHealthy _,Closed _ -> unchanged(w);
+      // for where its timeout is taken back
+      case LateHealthy(var reason, var since) -> switch (word) {
+        case GOOD -> since == null ? unchanged(w.standing(new LateHealthy(reason, h.at()))) : unchanged(w);
+        case BAD, APPLY_FAILED, UNHEALTHY -> unchanged(w.standing(new LateHealthy(reason, null)));
+        case NOTHING -> unchanged(w);
+      };
+      case Closed _ -> unchanged(w);
     };
   }
 
@@ -103,7 +109,7 @@ public final class Gate {
       }
       case Failed(var reason, var since) when since != null -> {
         var end = lateSoakEnd(w, since, hearing);
-        yield now.isBefore(end) || hearing.silent(lastHeard, end) ? unchanged(w) : lateHealthy(w, reason);
+        yield now.isBefore(end) || hearing.silent(lastHeard, end) ? unchanged(w) : lateHealthy(w, reason, since);
       }
       case Failed _,Healthy _,Regressed _,LateHealthy _,Closed _ -> unchanged(w);
     };
@@ -153,7 +159,7 @@ public final class Gate {
   }
 
   private static Outcome recovering(Watch w, Reason reason, Instant since, Instant now, Hearing hearing) {
-    return now.isBefore(lateSoakEnd(w, since, hearing)) ? unchanged(w.standing(new Failed(reason, since))) : lateHealthy(w, reason);
+    return now.isBefore(lateSoakEnd(w, since, hearing)) ? unchanged(w.standing(new Failed(reason, since))) : lateHealthy(w, reason, since);
   }
 
   /// A late success is one after the deadline, even where the failure came before it.
@@ -176,8 +182,8 @@ public final class Gate {
     return new Outcome(w.standing(new Failed(reason, null)), List.of(new Finding.Judged(false, true, reason, null, at)));
   }
 
-  private static Outcome lateHealthy(Watch w, Reason reason) {
-    return new Outcome(w.standing(new LateHealthy(reason)), List.of(new Finding.LateHealthy()));
+  private static Outcome lateHealthy(Watch w, Reason reason, Instant since) {
+    return new Outcome(w.standing(new LateHealthy(reason, since)), List.of(new Finding.LateHealthy()));
   }
 
   private static Outcome regressed(Watch w, Word word, Heard h) {

@@ -20,7 +20,7 @@ public sealed interface Standing {
   record Failed(Reason reason, Instant since) implements Standing {}
 
   /// Failed, and healthy after its deadline; it stays failed.
-  record LateHealthy(Reason reason) implements Standing {}
+  record LateHealthy(Reason reason, Instant goodSince) implements Standing {}
 
   /// Nobody waits for it any more: the rollout ended or passed it over, or the instance is gone.
   record Closed() implements Standing {}

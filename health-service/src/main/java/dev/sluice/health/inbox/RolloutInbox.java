@@ -84,11 +84,14 @@ public final class RolloutInbox implements Inbox.Handler {
     if (turns(event)) gates.heardAgain(tx, rollout, gate, at);
     switch (event) {
       case InstancesInstructed e -> attempts.instruct(tx, rollout, e, at).forEach(member -> reports.gone(rollout, null, member));
-      case WithdrawalsAsked e -> attempts.withdraw(tx, e).forEach(answer -> reports.withdrawal(rollout, answer));
+      case WithdrawalsAsked e -> attempts.withdraw(tx, rollout, e).forEach(answer -> reports.withdrawal(rollout, answer));
       case VerdictsRecorded e -> attempts.record(tx, rollout, e.verdicts());
       case RollbackVerdictsRecorded e -> attempts.record(tx, rollout, e.verdicts());
       case MembersSkipped e -> attempts.skip(tx, rollout, e.marks());
-      case Started _ -> turn(tx, message, new Gate(true, false, gate.pausedSince(), null), Purpose.UPGRADE);
+      case Started _ -> {
+        gates.begin(tx, rollout);
+        turn(tx, message, new Gate(true, false, gate.pausedSince(), null), Purpose.UPGRADE);
+      }
       case Paused _ -> turn(tx, message, new Gate(gate.upgrading(), gate.rollingBack(), at, gate.trippedSince()), null);
       case Resumed _ -> {
         moveOn(tx, rollout, gate.pausedSince(), at, true);

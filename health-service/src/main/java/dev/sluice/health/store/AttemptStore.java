@@ -23,7 +23,9 @@ import java.util.Map;
 /// without the `leap` that a restore adds to those that agents meet.
 public final class AttemptStore {
   private static final String STATUSES = """
-      select i.id, i.status from instance i join pulse p on p.instance_id = i.id where i.id = any($1) order by i.id for update of p
+      select i.id, case when i.enrolment > g.began then 'replaced' else i.status end as status
+        from instance i join pulse p on p.instance_id = i.id, gate g
+       where i.id = any($1) and g.rollout_id = $2 order by i.id for update of p
       """;
   private static final String INSTRUCT = """
       insert into assignment as a (instance_id, module_id, version_id, version, digest, artifact_url, generation, rollout_id, ordinal, batch_index, purpose,
@@ -54,8 +56,8 @@ public final class AttemptStore {
   /// @return members that are gone: nobody waits for them. Whoever was decommissioned and enrolled again since the plan is gone too: it is another
   /// machine, whether or not it has the module
   public List<MemberReason> instruct(Db.Tx tx, String rolloutId, InstancesInstructed e, Instant at) {
-    var statuses = statuses(tx, e.instructions());
-    var known = e.instructions().stream().filter(i -> statuses.containsKey(i.instanceId().value()))
+    var statuses = statuses(tx, rolloutId, e.instructions());
+    var known = e.instructions().stream().filter(i -> !statuses.getOrDefault(i.instanceId().value(), "replaced").equals("replaced"))
         .sorted(Comparator.comparing(i -> i.instanceId().value())).toList();
     var gone = new ArrayList<MemberReason>();
     for (var i : e.instructions())
@@ -80,16 +82,17 @@ public final class AttemptStore {
     return gone;
   }
 
-  private static Map<String, String> statuses(Db.Tx tx, List<Instruction> instructions) {
+  /// `replaced`: another machine was enrolled under the id since the rollout began. What it must run is none of this rollout's business.
+  private static Map<String, String> statuses(Db.Tx tx, String rollout, List<Instruction> instructions) {
     var statuses = new HashMap<String, String>();
-    for (var row : tx.query(STATUSES, (Object) Columns.texts(instructions, i -> i.instanceId().value())))
+    for (var row : tx.query(STATUSES, Columns.texts(instructions, i -> i.instanceId().value()), rollout))
       statuses.put(row.getString("id"), row.getString("status"));
     return statuses;
   }
 
   /// @param status null: there is no such instance
   private static Reason gone(String status) {
-    if (status == null || status.equals("decommissioned")) return Reason.DECOMMISSIONED;
+    if (status == null || status.equals("decommissioned") || status.equals("replaced")) return Reason.DECOMMISSIONED;
     return status.equals("stopped") ? Reason.STOPPED : null;
   }
 
@@ -105,7 +108,7 @@ public final class AttemptStore {
   }
 
   private static final String PRESENT = """
-      select instance_id, generation - leap as generation, handed_out_at is not null as handed from assignment
+      select instance_id, generation - leap as generation, handed_out_at is not null as handed, rollout_id from assignment
        where module_id = $1 and instance_id = any($2) order by instance_id for update
       """;
   private static final String WITHDRAW = """
@@ -121,20 +124,23 @@ public final class AttemptStore {
        where a.instance_id = u.instance_id and a.module_id = $1
       """;
 
-  private record Present(long generation, boolean handed) {}
+  private record Present(long generation, boolean handed, String rollout) {}
 
   /// Takes back what was not handed out: the version before is desired again, with the next generation. On the way back that is the version that was rolled
-  /// out: it is written down, and told to nobody, since its rollout does not offer it any more.
-  public List<Withdrawal> withdraw(Db.Tx tx, WithdrawalsAsked e) {
+  /// out: it is written down, and told to nobody, since its rollout does not offer it any more. Where another machine was enrolled under the id meanwhile, nobody has
+  /// what was offered.
+  public List<Withdrawal> withdraw(Db.Tx tx, String rollout, WithdrawalsAsked e) {
     var present = new HashMap<String, Present>();
     for (var row : tx.query(PRESENT, e.moduleId().value(), Columns.texts(e.withdrawals(), i -> i.instanceId().value())))
-      present.put(row.getString("instance_id"), new Present(row.getLong("generation"), row.getBoolean("handed")));
+      present.put(row.getString("instance_id"),
+          new Present(row.getLong("generation"), row.getBoolean("handed"), row.getString("rollout_id")));
     var back = new ArrayList<Instruction>();
     var answers = new ArrayList<Withdrawal>();
     for (var i : e.withdrawals()) {
       var now = present.get(i.instanceId().value());
-      boolean late = now != null && (now.handed || now.generation >= i.generation());
-      if (now != null && !late) back.add(i);
+      boolean offered = now != null && rollout.equals(now.rollout);
+      boolean late = offered && (now.handed || now.generation >= i.generation());
+      if (offered && !late) back.add(i);
       answers.add(new Withdrawal(i.ordinal(), !late, late ? now.generation : i.generation()));
     }
     versions(tx, e.moduleId().value(), e.versions());
@@ -158,24 +164,24 @@ public final class AttemptStore {
       """;
   private static final String MOVE_ON = """
       with locked as (
-        select instance_id, module_id, standing in ('failed', 'late_healthy') as again,
-               greatest(interval '0', least($2::bigint * interval '1 microsecond', $4::timestamptz - instructed_at)) as stood
+        select instance_id, module_id, standing, good_since, standing in ('failed', 'late_healthy') as again,
+               deadline_at + greatest(interval '0', least($2::bigint * interval '1 microsecond', $4::timestamptz - instructed_at)) as until
           from assignment
          where rollout_id = $1 and (handed_out_at is null or $3)
            and (standing in ('awaited', 'soaking') or standing in ('failed', 'late_healthy') and timed_out and not verdict_recorded)
          order by instance_id, module_id for update
       )
       update assignment a
-         set deadline_at = a.deadline_at + l.stood, due_at = case when a.standing = 'soaking' then $4 else a.deadline_at + l.stood end,
-             standing = case when l.again then 'awaited' else a.standing end,
+         set deadline_at = l.until, due_at = case when l.soaks then $4 else l.until end,
+             standing = case when l.soaks then 'soaking' when l.again then 'awaited' else a.standing end,
              reason = case when l.again then null else a.reason end,
-             good_since = case when l.again then null else a.good_since end,
+             good_since = case when l.again and not l.soaks then null else a.good_since end,
              timed_out = false
-        from locked l where a.instance_id = l.instance_id and a.module_id = l.module_id
+        from (select *, standing = 'soaking' or again and coalesce(good_since < until, false) as soaks from locked) l where a.instance_id = l.instance_id and a.module_id = l.module_id
       """;
 
   /// Moves deadlines on by the time for which the clocks stood still, each by no more than the time since its member was instructed. A timeout that the
-  /// rollout-service did not record is none: the attempt is open again.
+  /// rollout-service did not record is none: the attempt is open again, and what was good before the deadline as it is now counts.
   ///
   /// @param by           without time in which we were deaf, which is added to every deadline anyhow
   /// @param handedOutToo whether the clocks of those handed out stood still too

@@ -204,7 +204,7 @@ public final class EvidenceStore {
       case "healthy" -> new Standing.Healthy();
       case "regressed" -> new Standing.Regressed(reason);
       case "failed" -> new Standing.Failed(reason, Columns.time(row, "good_since"));
-      case "late_healthy" -> new Standing.LateHealthy(reason);
+      case "late_healthy" -> new Standing.LateHealthy(reason, Columns.time(row, "good_since"));
       default -> new Standing.Closed();
     };
   }
@@ -293,7 +293,7 @@ public final class EvidenceStore {
     return switch (standing) {
       case Standing.Regressed(var reason) -> word(reason);
       case Standing.Failed(var reason, _) -> word(reason);
-      case Standing.LateHealthy(var reason) -> word(reason);
+      case Standing.LateHealthy(var reason, _) -> word(reason);
       case Standing.Awaited _,Standing.Soaking _,Standing.Healthy _,Standing.Closed _ -> null;
     };
   }
@@ -302,7 +302,8 @@ public final class EvidenceStore {
     return switch (standing) {
       case Standing.Soaking(var since) -> since;
       case Standing.Failed(_, var since) -> since;
-      case Standing.Awaited _,Standing.Healthy _,Standing.Regressed _,Standing.LateHealthy _,Standing.Closed _ -> null;
+      case Standing.LateHealthy(_, var since) -> since;
+      case Standing.Awaited _,Standing.Healthy _,Standing.Regressed _,Standing.Closed _ -> null;
     };
   }
 

@@ -41,7 +41,7 @@ public final class FleetStore {
        order by id
       on conflict (id) do update
          set name = excluded.name, template_id = excluded.template_id, labels = excluded.labels, token_hash = excluded.token_hash,
-             enrolled_at = excluded.enrolled_at, status = 'starting', decommissioned_at = null, changed_xid = greatest(pg_current_xact_id(), i.changed_xid)
+             enrolled_at = excluded.enrolled_at, enrolment = excluded.enrolment, status = 'starting', decommissioned_at = null, changed_xid = greatest(pg_current_xact_id(), i.changed_xid)
        where i.status = 'decommissioned'
       returning id
       """;

@@ -43,6 +43,11 @@ public final class GateStore {
         Columns.time(row, "tripped_since"));
   }
 
+  private static final String BEGIN = "update gate set began = nextval('enrolment') where rollout_id = $1 and began is null";
+
+  /// Who is enrolled from now on is no member, whatever his id.
+  public void begin(Db.Tx tx, String rolloutId) { tx.send(BEGIN, rolloutId); }
+
   private static final String WRITE = """
       update gate set upgrading = $2, rolling_back = $3, paused_since = $4, tripped_since = $5, ended = $6 where rollout_id = $1
       """;
