@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.contract.Ask;
+import dev.sluice.contract.Ask;
 import dev.sluice.contract.BreakerRule;
 import dev.sluice.contract.InstanceId;
 import dev.sluice.contract.ModuleId;
@@ -111,6 +112,26 @@ class CourseTest {
     world.awaits(rollout, "state", "aborted");
     templateIs("v1");
     await().atMost(World.LIMIT).until(() -> world.told(PlanEvent.TemplateMoved.class, rollout).size() == 2);
+  }
+
+  @Test
+  void an_abort_after_the_way_back_has_set_the_template_back_leaves_it_there() {
+    begin();
+    tell(finish(Played.V2), new RolloutEvent.RollbackStarted(null, "bob", null, 4, 50, List.of()), finish(Played.V1),
+        new RolloutEvent.Aborted(null, "operator", "bob", null));
+    world.awaits(rollout, "state", "aborted");
+    templateIs("v1");
+  }
+
+  /// A policy let it start before its planner gave it up.
+  @Test
+  void what_a_withdrawn_plan_did_can_be_rolled_back() {
+    begin();
+    world.sql("update plan set withdrawn_at = now() where rollout_id = '" + rollout + "'");
+    tell(new RolloutEvent.Aborted(null, "plan_withdrawn", "planner", null), new RolloutEvent.Released());
+    await().atMost(World.LIMIT).untilAsserted(() -> world.ask(new Ask.ClaimForRollback(new RolloutId(rollout))));
+    tell(new RolloutEvent.RollbackStarted(null, "bob", null, 4, 50, List.of()), finish(Played.V1));
+    await().atMost(World.LIMIT).until(() -> !world.told(PlanEvent.TemplateMoved.class, rollout).isEmpty());
   }
 
   @Test

@@ -79,7 +79,7 @@ public final class PlannerAsks {
   }
 
   private void claim(Db.Tx tx, String rollout, Instant now, Instant until) {
-    var plan = stores.plans().plan(tx, rollout).orElseThrow(() -> new ProblemException(Problem.notFound("plan", rollout)));
+    var plan = stores.plans().planOrWithdrawn(tx, rollout).orElseThrow(() -> new ProblemException(Problem.notFound("plan", rollout)));
     stores.plans().later(tx, rollout).ifPresent(later -> {
       throw new ProblemException(Problem.conflict("rollout " + rollout + " cannot be rolled back: rollout " + later
           + " of the same template and module was made after it; roll that one back", Map.of("rollout_id", later)));

@@ -83,6 +83,9 @@ public final class PlanDecider {
     return made.moved() != null && same(made.moved().to(), to) && same(present, to);
   }
 
+  /// Whether a move leads back to where the template stood before this rollout: then an abort has nothing to undo.
+  public static boolean returns(Made made, VersionRef to) { return made.moved() != null && same(made.moved().from(), to); }
+
   private static Decision<PlanEvent> undone(Made made, VersionRef present) {
     if (made.moved() == null || !same(made.moved().to(), present)) return Decision.nothing();
     return Decision.accepted(List.of(move(made, made.moved().from())));

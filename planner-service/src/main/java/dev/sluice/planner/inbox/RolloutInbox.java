@@ -104,7 +104,9 @@ public final class RolloutInbox implements Inbox.Handler {
     for (var event : events) {
       if (!(event instanceof PlanEvent.TemplateMoved moved) || PlanDecider.stands(made, present, moved.to())) continue;
       stores.templates().set(tx, plan.templateId(), plan.moduleId(), moved.to(), message.at());
-      stores.plans().moved(tx, moved, present);
+      if (PlanDecider.returns(made, moved.to())) stores.plans().settled(tx, plan.rolloutId());
+      else
+        stores.plans().moved(tx, moved, present);
       log.atInfo().addKeyValue("rollout", plan.rolloutId()).addKeyValue("template", plan.templateId())
           .addKeyValue("module", plan.moduleId())
           .addKeyValue("to", moved.to() == null ? "none" : moved.to().version()).log("Template moved");

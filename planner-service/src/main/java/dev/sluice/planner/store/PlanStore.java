@@ -73,7 +73,8 @@ public final class PlanStore {
     var found = tx.query(STATE, rollout).iterator();
     if (!found.hasNext()) return new PlanState.Absent();
     var row = found.next();
-    if (row.getValue("withdrawn_at") != null) return new PlanState.Withdrawn();
+    // where its policy let it start, what it did is undone like that of any other
+    if (row.getValue("withdrawn_at") != null && !row.getBoolean("open")) return new PlanState.Withdrawn();
     var move = row.getBoolean("moved")
         ? new PlanState.Move(version(tx, row.getString("moved_from")), version(tx, row.getString("moved_to")))
         : null;
