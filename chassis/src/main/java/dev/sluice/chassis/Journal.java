@@ -23,12 +23,12 @@ public final class Journal {
   /// A fact to append.
   public record Entry(Object event, Scope scope) {}
 
-  /// Another writer was first: load again and decide again.
+  /// Another one was first: load again and decide again.
   public static final class Rival extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    Rival(String stream, Throwable cause) {
-      super("another writer appended to " + stream, cause);
+    public Rival(String what, Throwable cause) {
+      super(what, cause);
     }
   }
 
@@ -85,7 +85,7 @@ public final class Journal {
     try {
       tx.query(APPEND, stream, topic, at.atOffset(ZoneOffset.UTC), actor, seqs, told, key, kinds, scopes, data, Trace.current());
     } catch (PgException e) {
-      if (Db.isDuplicate(e)) throw new Rival(stream, e);
+      if (Db.isDuplicate(e)) throw new Rival("another writer appended to " + stream, e);
       throw e;
     }
     return new Position(end.seq() + n, toldTo);

@@ -9,6 +9,9 @@ import dev.sluice.contract.RolloutId;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -46,6 +49,37 @@ class ReconcilerTest {
         .untilAsserted(() -> assertThat(states(all)).containsExactlyInAnyOrder("approved", "completed", "completed"));
     WORLD.send("POST", "/v1/reconciler/resume", Map.of("template_id", "several"), "ann");
     all.forEach(id -> WORLD.awaits(id, "state", "completed"));
+  }
+
+  @Test
+  void a_batch_that_is_just_being_started_when_a_pause_is_answered_does_not_start() throws Exception {
+    var id = WORLD.planned("just-now", 2, 50);
+    var held = new CountDownLatch(1);
+    var waits = new CountDownLatch(1);
+    var pausing = CompletableFuture.runAsync(() -> WORLD.db().doInTransaction(tx -> {
+      tx.query("select pg_advisory_xact_lock(hashtextextended(current_schema() || '/reconciler', 0))");
+      held.countDown();
+      quietly(waits);
+      tx.query("insert into reconciler_pause (template_id, actor, at) values ('just-now', 'ann', now())");
+    }), Thread::startVirtualThread);
+    quietly(held);
+    WORLD.approve(id);
+    await().atMost(Duration.ofSeconds(8)).until(() -> WORLD.db()
+        .query("select from pg_stat_activity where wait_event_type = 'Lock' and wait_event = 'advisory'").rowCount() > 0);
+    waits.countDown();
+    pausing.join();
+    await().during(Duration.ofMillis(1_500)).atMost(World.LIMIT).until(() -> WORLD.told.stream()
+        .noneMatch(m -> m.stream().equals(id.value()) && m.event() instanceof RolloutEvent.BatchStarted));
+    WORLD.send("POST", "/v1/reconciler/resume", Map.of("template_id", "just-now"), "ann");
+    WORLD.awaits(id, "state", "completed");
+  }
+
+  private static void quietly(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(9, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static List<Object> states(List<RolloutId> of) { return of.stream().map(id -> WORLD.rollout(id).get("state")).toList(); }

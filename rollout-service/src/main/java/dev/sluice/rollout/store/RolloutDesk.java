@@ -32,7 +32,7 @@ public final class RolloutDesk {
     this.chassis = chassis;
     this.reconciler = reconciler;
     desk = new Desk<>(chassis.db(), chassis.journal(), chassis.clock(), new RolloutDecider(), new Desk.Stream<>(Topics.ROLLOUT,
-        new Kinds(RolloutEvent.class), (stream, _) -> stream, RolloutDesk::scope, new RolloutRows(tick),
+        new Kinds(RolloutEvent.class), (stream, _) -> stream, RolloutDesk::scope, new RolloutRows(tick, reconciler),
         rollout -> rollout.with(rosters::of)));
   }
 

@@ -31,9 +31,11 @@ final class RolloutRows implements Desk.View<Rollout, RolloutCommand, RolloutEve
   static final int MAX_BATCHES = 200;
   private static final DecisionTexts TEXTS = new DecisionTexts();
   private final Duration tick;
+  private final ReconcilerStore reconciler;
 
-  RolloutRows(Duration tick) {
+  RolloutRows(Duration tick, ReconcilerStore reconciler) {
     this.tick = tick;
+    this.reconciler = reconciler;
   }
 
   @Override
@@ -44,6 +46,7 @@ final class RolloutRows implements Desk.View<Rollout, RolloutCommand, RolloutEve
     for (var event : change.events())
       batchesAndMembers(tx, id.value(), event, utc(at));
     var standing = new Standing(change.after());
+    if (change.events().stream().anyMatch(BatchStarted.class::isInstance)) reconciler.mayStart(tx, standing.plan().inputs().templateId());
     var known = tx.list(KNOWN, row -> row, id.value());
     var row = known.isEmpty() ? null : known.getFirst();
     var decision = decision(row == null ? Head.start(id) : DecisionStore.head(id, row), id, change, at);

@@ -68,7 +68,7 @@ public record RolloutView(RolloutId id, RolloutState state, RolloutState pausedF
   private static Batch batch(Standing s, int index, BatchTimes times) {
     var b = s.batch(index);
     return new Batch(index, b.canary(), b.phase(), b.instanceCount(), b.healthyCount(), b.failedCount(), b.skippedCount(),
-        times == null ? null : times.startedAt(), times == null ? null : times.endedAt());
+        times == null ? null : times.startedAt(), times == null || b.phase() == BatchPhase.RUNNING ? null : times.endedAt());
   }
 
   private static Breaker breaker(Standing s) {
