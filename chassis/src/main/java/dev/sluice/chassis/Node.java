@@ -72,6 +72,8 @@ public final class Node implements AutoCloseable {
     // who stands still, or is cut off, is given no more asks after a quarter of a minute, not after a whole one
     System.setProperty("hazelcast.heartbeat.interval.seconds", "2");
     System.setProperty("hazelcast.max.no.heartbeat.seconds", "15");
+    // what the cluster keeps is who answers what: the 271 partitions of a data grid would be moved and compared all day for it
+    System.setProperty("hazelcast.partition.count", "31");
     System.setProperty("hazelcast.logging.type", "slf4j");
     System.setProperty("hazelcast.shutdownhook.enabled", "false");
     var config = new Config();
