@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
@@ -124,11 +125,13 @@ class CursorTest {
     var stop = new AtomicBoolean();
     var replaced = new CountDownLatch(1);
     var room = new Semaphore(ON_THE_WAY, true);
+    var process = CompletableFuture.supplyAsync(() -> GatewayProcess.start(real.environment()));
     try (var node = Node.alone();
         var threads = Executors.newVirtualThreadPerTaskExecutor();
         var stays = GatewayService.start(node, real.gateway());
-        var dies = GatewayProcess.start(real.environment())) {
-      var chassis = IntStream.range(0, WRITERS).mapToObj(i -> real.writer(node, i)).toList();
+        var dies = process.join()) {
+      var opening = IntStream.range(0, WRITERS).mapToObj(i -> CompletableFuture.supplyAsync(() -> real.writer(node, i), threads)).toList();
+      var chassis = opening.stream().map(CompletableFuture::join).toList();
       var writers = IntStream.range(0, WRITERS).mapToObj(i -> threads.submit(new Writer(chassis.get(i), seed + i, room, replaced)))
           .toList();
       var poller = threads.submit(() -> poll(stays.port(), stop, room));

@@ -22,6 +22,7 @@ import java.util.function.Predicate;
 public final class Proxy implements AutoCloseable {
   private static final int QUEUED_CHUNKS = 256;
   private static final int HELD_LOOK_MS = 20;
+  private static final int REFUSED_MS = 250;
 
   private final String targetHost;
   private final IntSupplier targetPort;
@@ -115,8 +116,17 @@ public final class Proxy implements AutoCloseable {
         end(connection);
       }
     } catch (IOException e) { // cut, or the target is away: the client sees a connection that breaks
+      if (!cut) pause(); // or who tries again at once, since he was let in, spins
       open.remove(client);
       shut(client);
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(REFUSED_MS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
