@@ -6,6 +6,8 @@ import io.micrometer.core.instrument.Counter;
 import io.vertx.kafka.client.consumer.KafkaConsumer;
 import io.vertx.kafka.client.consumer.KafkaConsumerRecord;
 import io.vertx.kafka.client.consumer.KafkaConsumerRecords;
+import io.vertx.kafka.client.consumer.OffsetAndMetadata;
+import io.vertx.kafka.client.common.TopicPartition;
 import io.vertx.kafka.client.producer.KafkaProducer;
 import io.vertx.kafka.client.producer.KafkaProducerRecord;
 import io.vertx.pgclient.PgException;
@@ -32,6 +34,7 @@ public final class Inbox implements AutoCloseable {
   private static final String STUCK_MS = "60000";
   /// How often a poll fails, then a message by itself, before that one is set aside: some seconds.
   private static final int TRIES = 5;
+  private static final Duration AGAIN = Duration.ofMillis(200);
 
   /// Takes the messages of one poll, in the order of each key. Blocks; an exception means: all again.
   public interface Handler {
@@ -119,29 +122,41 @@ public final class Inbox implements AutoCloseable {
   }
 
   private void hand() {
+    if (!oneByOne) try {
+      handler.handle(pending.stream().map(Read::message).toList());
+      pending.clear();
+      failures = 0;
+      return;
+    } catch (RuntimeException e) {
+      if (!inTheMessage(e) || ++failures < TRIES) throw e;
+      failures = 0;
+      oneByOne = true;
+    }
     while (!pending.isEmpty()) {
-      var now = oneByOne ? pending.subList(0, 1) : pending;
+      var one = pending.getFirst();
       try {
-        handler.handle(now.stream().map(Read::message).toList());
-      } catch (Outage | Journal.Corrupt e) {
-        throw e;
+        handler.handle(List.of(one.message));
       } catch (RuntimeException e) {
-        if (!inTheMessage(e) || ++failures < TRIES) throw e;
-        failures = 0;
-        if (now.size() > 1) {
-          oneByOne = true;
+        if (!inTheMessage(e)) throw e;
+        if (++failures < TRIES) {
+          Await.pause(AGAIN);
           continue;
         }
-        setAside(now.getFirst().record, "its handling fails: " + e, e);
+        setAside(one.record, "its handling fails: " + e, e);
+        // at once: who has so many of these that the broker gives his share away would begin with the first again
+        Await.on(consumer.commit(Map.of(new TopicPartition(one.record.topic(), one.record.partition()),
+            new OffsetAndMetadata(one.record.offset() + 1, ""))), Duration.ofSeconds(30), "Kafka");
       }
       failures = 0;
-      now.clear();
+      pending.removeFirst();
     }
     oneByOne = false;
   }
 
   /// Whether the fault is in the message: a table that this release does not know, or must not write, would fail all of them.
-  private static boolean inTheMessage(RuntimeException e) { return !(e instanceof PgException pg) || Db.isDataFault(pg); }
+  private static boolean inTheMessage(RuntimeException e) {
+    return !(e instanceof Outage) && !(e instanceof Journal.Corrupt) && (!(e instanceof PgException pg) || Db.isDataFault(pg));
+  }
 
   private void commit() {
     Await.on(consumer.commit(), Duration.ofSeconds(30), "Kafka");

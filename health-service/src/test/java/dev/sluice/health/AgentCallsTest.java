@@ -160,11 +160,12 @@ class AgentCallsTest {
     var old = client.enrol("handed-on");
     old.desired();
     var inbox = new Inbox();
-    Client.HTTP.newWebSocketBuilder().header("Authorization", "Bearer " + old.token)
+    var socket = Client.HTTP.newWebSocketBuilder().header("Authorization", "Bearer " + old.token)
         .buildAsync(URI.create(client.base().replace("http", "ws") + "/v1/agents?instance_id=handed-on"), inbox).join();
     var waiting = Client.HTTP.sendAsync(client.request("/v1/instances/handed-on/desired?wait_sec=30", old.token).GET().build(),
         java.net.http.HttpResponse.BodyHandlers.ofString());
-    Thread.sleep(200);
+    socket.sendText(old.body().put("type", "heartbeat").toString(), true);
+    assertThat(inbox.next().path("type").asText()).isIn("heard", "desired");
     // both at once, so that no replica sees the one without the other
     world.db().query("update instance set token_hash = $1, changed_xid = pg_current_xact_id() where id = 'handed-on'",
         io.vertx.core.buffer.Buffer.buffer(dev.sluice.chassis.Ids.hash("another")));

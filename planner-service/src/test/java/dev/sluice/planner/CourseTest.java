@@ -123,6 +123,18 @@ class CourseTest {
     templateIs("v1");
   }
 
+  @Test
+  void so_does_one_of_a_rollout_that_had_completed() {
+    begin();
+    tell(finish(Played.V2), new RolloutEvent.Completed(50, 0, 0, 9, false), new RolloutEvent.Released());
+    world.awaits(rollout, "state", "completed");
+    world.ask(new Ask.ClaimForRollback(new RolloutId(rollout)));
+    tell(new RolloutEvent.RollbackStarted(null, "bob", null, 4, 50, List.of()), finish(Played.V1),
+        new RolloutEvent.Aborted(null, "operator", "bob", null));
+    world.awaits(rollout, "state", "aborted");
+    templateIs("v1");
+  }
+
   /// A policy let it start before its planner gave it up.
   @Test
   void what_a_withdrawn_plan_did_can_be_rolled_back() {

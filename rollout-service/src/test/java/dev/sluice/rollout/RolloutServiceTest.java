@@ -12,6 +12,7 @@ import dev.sluice.contract.ReconcilerEvent;
 import dev.sluice.contract.RequestId;
 import dev.sluice.contract.RequestType;
 import dev.sluice.contract.RolloutEvent;
+import dev.sluice.contract.RolloutId;
 import dev.sluice.contract.Told;
 import java.time.Duration;
 import java.util.List;
@@ -282,11 +283,25 @@ class RolloutServiceTest {
     await().atMost(World.LIMIT).until(() -> Integer.valueOf(3).equals(WORLD.rollout(id).object("counts").get("in_flight")));
     WORLD.report(new HealthReport.Judged(id, List.of(healthy(0), healthy(1))));
     await().atMost(World.LIMIT).until(() -> Integer.valueOf(2).equals(WORLD.rollout(id).object("counts").get("healthy")));
-    WORLD.report(id, List.of(new HealthReport.Judged(id, List.of(healthy(2))), new HealthReport.Regressed(id,
-        List.of(new HealthReport.MemberReason(0, 4, Reason.OTHER_DIGEST), new HealthReport.MemberReason(1, 4, Reason.OTHER_DIGEST)))));
+    // the first stands still in the database, the second is fetched meanwhile, and what comes then is of one poll
+    WORLD.db().doInTransaction(tx -> {
+      tx.query("select from rollout where id = $1 for update", id.value());
+      var handed = List.of(new RolloutEvent.Handing(2, 4, WORLD.node.clock().instant()));
+      for (int i = 0; i < 2; i++) {
+        WORLD.report(new HealthReport.HandedOut(id, handed));
+        WORLD.reportsAreOut();
+      }
+      reportBoth(id);
+      WORLD.reportsAreOut();
+    });
     var tripped = WORLD.awaits(id, "state", "awaiting_decision");
     assertThat(tripped.get("current_batch_index")).isEqualTo(0);
     assertThat(tripped.object("counts")).containsEntry("healthy", 3).containsEntry("pending", 3);
+  }
+
+  private static void reportBoth(RolloutId id) {
+    WORLD.report(id, List.of(new HealthReport.Judged(id, List.of(healthy(2))), new HealthReport.Regressed(id,
+        List.of(new HealthReport.MemberReason(0, 4, Reason.OTHER_DIGEST), new HealthReport.MemberReason(1, 4, Reason.OTHER_DIGEST)))));
   }
 
   private static HealthReport.Judgement healthy(int ordinal) {

@@ -178,6 +178,11 @@ final class World implements AutoCloseable {
     health.journal().nudge();
   }
 
+  /// Blocks until Kafka has all that was reported.
+  void reportsAreOut() {
+    await().atMost(LIMIT).until(() -> health.db().query("select from journal where published_at is null").rowCount() == 0);
+  }
+
   <R> R ask(Ask<R> question) { return health.asks().ask(question, Duration.ofSeconds(5)); }
 
   // the planner

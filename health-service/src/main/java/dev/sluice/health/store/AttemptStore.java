@@ -22,10 +22,13 @@ import java.util.Map;
 /// What the facts of a rollout do to desired versions and attempts. Locks pulses before assignments, each in the order of instances. Rollouts count generations
 /// without the `leap` that a restore adds to those that agents meet.
 public final class AttemptStore {
+  private static final String LOCK = "select instance_id from pulse where instance_id = any($1) order by instance_id for update";
+
+  /// Behind the lock: what it waited for, a decommissioning say, does not show in the query that waited.
   private static final String STATUSES = """
       select i.id, case when i.enrolment > g.began then 'replaced' else i.status end as status
-        from instance i join pulse p on p.instance_id = i.id, gate g
-       where i.id = any($1) and g.rollout_id = $2 order by i.id for update of p
+        from instance i, gate g
+       where i.id = any($1) and g.rollout_id = $2
       """;
   private static final String INSTRUCT = """
       insert into assignment as a (instance_id, module_id, version_id, version, digest, artifact_url, generation, rollout_id, ordinal, batch_index, purpose,
@@ -85,7 +88,9 @@ public final class AttemptStore {
   /// `replaced`: another machine was enrolled under the id since the rollout began. What it must run is none of this rollout's business.
   private static Map<String, String> statuses(Db.Tx tx, String rollout, List<Instruction> instructions) {
     var statuses = new HashMap<String, String>();
-    for (var row : tx.query(STATUSES, Columns.texts(instructions, i -> i.instanceId().value()), rollout))
+    var ids = Columns.texts(instructions, i -> i.instanceId().value());
+    tx.query(LOCK, (Object) ids);
+    for (var row : tx.query(STATUSES, ids, rollout))
       statuses.put(row.getString("id"), row.getString("status"));
     return statuses;
   }
@@ -177,7 +182,9 @@ public final class AttemptStore {
              reason = case when l.again then null else a.reason end,
              good_since = case when l.again and not l.soaks then null else a.good_since end,
              timed_out = false
-        from (select *, standing = 'soaking' or again and coalesce(good_since < until, false) as soaks from locked) l where a.instance_id = l.instance_id and a.module_id = l.module_id
+        from (select instance_id, module_id, again, until, standing = 'soaking' or again and coalesce(good_since < until, false) as soaks
+                from locked) l
+       where a.instance_id = l.instance_id and a.module_id = l.module_id
       """;
 
   /// Moves deadlines on by the time for which the clocks stood still, each by no more than the time since its member was instructed. A timeout that the

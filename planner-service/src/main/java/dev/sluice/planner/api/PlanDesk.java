@@ -42,6 +42,7 @@ public final class PlanDesk {
   /// After this, and the time that its maker waits, a plan that not both know has no maker any more.
   private static final Duration FORGOTTEN = Duration.ofSeconds(30);
   private static final int MEMBERS_A_SECOND = 10_000;
+  private static final int MOST_SECONDS = 40;
   private static final Duration LOOK = Duration.ofMillis(20);
   private final Chassis chassis;
   private final Stores stores;
@@ -172,7 +173,10 @@ public final class PlanDesk {
     if (withdraw(header, reason)) throw new ProblemException(Problem.unavailable(reason + "; nothing was left behind"));
   }
 
-  private static Duration patience(PlanHeader header) { return PATIENCE.plusSeconds(header.slices().total() / MEMBERS_A_SECOND); }
+  /// With all that came before it, no longer than a connection may stand still.
+  private static Duration patience(PlanHeader header) {
+    return PATIENCE.plusSeconds(Math.min(MOST_SECONDS, header.slices().total() / MEMBERS_A_SECOND));
+  }
 
   /// A database that is away for a moment is asked again.
   private boolean known(String rollout) {

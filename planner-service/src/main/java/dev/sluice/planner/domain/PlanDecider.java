@@ -83,8 +83,8 @@ public final class PlanDecider {
     return made.moved() != null && same(made.moved().to(), to) && same(present, to);
   }
 
-  /// Whether a move leads back to where the template stood before this rollout: then an abort has nothing to undo.
-  public static boolean returns(Made made, VersionRef to) { return made.moved() != null && same(made.moved().from(), to); }
+  /// Whether a move leads back to where the template stood when this rollout was planned: then an abort has nothing to undo.
+  public static boolean returns(Made made, VersionRef to) { return same(made.plan().templateVersion(), to); }
 
   private static Decision<PlanEvent> undone(Made made, VersionRef present) {
     if (made.moved() == null || !same(made.moved().to(), present)) return Decision.nothing();
