@@ -59,11 +59,17 @@ public final class Node implements AutoCloseable {
     public Place(String host, int port) { this(host, port, 0, 0, 0); }
   }
 
+  /// What the cluster keeps is who answers what: the 271 partitions of a data grid would be moved and compared all day for it.
+  public static final int PARTITIONS = 31;
+
   /// A process of a cluster: asks find whoever answers them.
   ///
   /// @param here    where the others reach this one
   /// @param members `host:port` of all that may be there; unreachable ones are passed over
-  public static Node clustered(Place here, List<String> members) {
+  public static Node clustered(Place here, List<String> members) { return clustered(here, members, PARTITIONS); }
+
+  /// @param partitions of what the cluster keeps, the same in all its processes: who has another number is let in nowhere
+  public static Node clustered(Place here, List<String> members, int partitions) {
     System.setProperty("hazelcast.wait.seconds.before.join", "0");
     System.setProperty("hazelcast.phone.home.enabled", "false");
     // processes that started at the same time may have begun two clusters: they become one within seconds, not after five minutes
@@ -72,8 +78,7 @@ public final class Node implements AutoCloseable {
     // who stands still, or is cut off, is given no more asks after a quarter of a minute, not after a whole one
     System.setProperty("hazelcast.heartbeat.interval.seconds", "2");
     System.setProperty("hazelcast.max.no.heartbeat.seconds", "15");
-    // what the cluster keeps is who answers what: the 271 partitions of a data grid would be moved and compared all day for it
-    System.setProperty("hazelcast.partition.count", "31");
+    System.setProperty("hazelcast.partition.count", Integer.toString(partitions));
     System.setProperty("hazelcast.logging.type", "slf4j");
     System.setProperty("hazelcast.shutdownhook.enabled", "false");
     var config = new Config();

@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
 ///
 /// @param here    where the others reach this one
 /// @param members `host:port` of all that may be there
-record Cluster(Node.Place here, List<String> members) {
+record Cluster(Node.Place here, List<String> members, int partitions) {
   /// Where the processes of one machine are found where nothing else is said: the first ten ports that a cluster takes.
   private static final String NEIGHBOURS = IntStream.range(5701, 5711).mapToObj(port -> "127.0.0.1:" + port)
       .collect(Collectors.joining(","));
@@ -25,6 +25,8 @@ record Cluster(Node.Place here, List<String> members) {
         s.number("SLUICE_BUS_PUBLIC_PORT", 0, 0, 65535, "the port that the others reach it at, where that is another one; 0: the same"));
     return new Cluster(here,
         Arrays.stream(s.text("SLUICE_CLUSTER_MEMBERS", NEIGHBOURS, "host:port[,host:port] of the processes that may be there").split(","))
-            .map(String::strip).toList());
+            .map(String::strip).toList(),
+        s.number("SLUICE_CLUSTER_PARTITIONS", Node.PARTITIONS, 1, 1_021,
+            "partitions of what the cluster keeps, the same number in all its processes; those before 2026-11-27 have 271"));
   }
 }

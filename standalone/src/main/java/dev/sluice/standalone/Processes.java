@@ -45,7 +45,7 @@ public final class Processes implements Launcher {
     var ended = new CountDownLatch(1);
     try {
       var starter = starter(service, settings);
-      var node = Node.clustered(cluster.here(), cluster.members());
+      var node = Node.clustered(cluster.here(), cluster.members(), cluster.partitions());
       var running = starter.start(node);
       Runtime.getRuntime().addShutdownHook(new Thread(() -> {
         try {
@@ -92,15 +92,18 @@ public final class Processes implements Launcher {
 
   @Override
   public int fleet(FleetOptions options, Consumer<String> note) throws InterruptedException {
+    var ended = new CountDownLatch(1);
     try {
       var fleet = started(options,
           new Faults(options.seed(), options.silent(), options.slow(), options.flapping()), note);
       Runtime.getRuntime().addShutdownHook(new Thread(() -> close(fleet), "close-fleet"));
+      if (fleet instanceof RealFleet real) real.watch(note).thenRun(ended::countDown);
     } catch (IOException e) {
       throw new CannotStart("the fleet does not start: " + e.getMessage(), e);
     }
-    new CountDownLatch(1).await();
-    return 0;
+    ended.await();
+    throw new CannotStart("no agent of the fleet is left; where they kept who they are for another server, take another --data, or remove "
+        + options.folder(), null);
   }
 
   /// Says on its first line what kind of fleet it is.
