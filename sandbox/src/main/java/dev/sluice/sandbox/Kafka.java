@@ -14,6 +14,7 @@ import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.utils.Time;
+import org.apache.kafka.common.utils.internals.Exit;
 import org.apache.kafka.metadata.storage.Formatter;
 
 /// A Kafka broker and controller (KRaft) of our own in this process, on 127.0.0.1, with data and cluster id that last in one folder.
@@ -60,6 +61,8 @@ public final class Kafka implements AutoCloseable {
   }
 
   private static Kafka start(Path folder, int wanted, Optional<Door> door, Optional<Proxy> proxy) {
+    Exit.setHaltProcedure(Kafka::givesUp);
+    Exit.setExitProcedure(Kafka::givesUp);
     var claim = Claim.of(folder);
     try {
       var data = formatted(claim.folder());
@@ -78,6 +81,14 @@ public final class Kafka implements AutoCloseable {
       claim.close();
       throw e;
     }
+  }
+
+  /// The broker ends the process where it can go on no more: where its disk is full, say. What runs beside it is to end in its order, and somebody is to know.
+  private static void givesUp(int code, String message) {
+    System.err.println("Kafka cannot go on and ends this process; a full or broken disk does that"
+        + (message == null ? "." : ": " + message));
+    Thread.ofPlatform().daemon().start(() -> System.exit(Math.max(1, code)));
+    throw new IllegalStateException("Kafka cannot go on");
   }
 
   /// `127.0.0.1:port`.

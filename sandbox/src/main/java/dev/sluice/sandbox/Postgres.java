@@ -123,9 +123,10 @@ public final class Postgres implements AutoCloseable {
     if (Files.isDirectory(data)) {
       return;
     }
-    var partial = data.resolveSibling("data.new");
+    sweep();
+    // of its own: an `initdb` whose starter was killed may still fill the one before
+    var partial = data.resolveSibling("new-data-" + ProcessHandle.current().pid() + "-" + System.nanoTime());
     var secret = data.resolveSibling("password.new");
-    Folders.delete(partial);
     Files.deleteIfExists(secret);
     Files.createFile(secret, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     Files.writeString(secret, passwords.of(SUPERUSER));
@@ -135,6 +136,16 @@ public final class Postgres implements AutoCloseable {
             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--auth=scram-sha-256", "--pwfile=" + secret));
     Files.delete(secret);
     Files.move(partial, data, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /// Removes what starts that were killed left, as far as it lets itself be removed.
+  private void sweep() throws IOException {
+    try (var left = Files.newDirectoryStream(data.getParent(), "{new-data-*,data.new}")) {
+      for (var folder : left)
+        Folders.delete(folder);
+    } catch (IOException | UncheckedIOException filled) {
+      // the next start tries again
+    }
   }
 
   private int launch(int on) {
