@@ -99,6 +99,7 @@ final class Api {
       page.put("cursor", cursor);
       var answer = get(path, page);
       answer.path(items).forEach(into::add);
+      answer.properties().forEach(field -> all.putIfAbsent(field.getKey(), field.getValue()));
       cursor = answer.hasNonNull("next_cursor") && !answer.path(items).isEmpty() ? answer.get("next_cursor").asText() : null;
     } while (cursor != null && into.size() < limit);
     return all.put("next_cursor", cursor);

@@ -41,7 +41,7 @@ final class Demo implements Callable<Integer> {
     screen.line(screen.bold("Sluice demo") + " on JDK " + Runtime.version() + " (" + System.getProperty("java.home") + ")");
     screen.line("It starts PostgreSQL, Kafka, the five services and " + Story.INSTANCES
         + " agents here; nothing is installed.");
-    var folder = data != null ? Files.createDirectories(data) : Files.createTempDirectory("sluice-demo-");
+    var folder = data != null ? fresh(data) : Files.createTempDirectory("sluice-demo-");
     var log = LogFile.in(folder);
     var hook = new Thread(() -> endEarly(screen, folder), "demo-end");
     Runtime.getRuntime().addShutdownHook(hook);
@@ -50,7 +50,7 @@ final class Demo implements Callable<Integer> {
       Runtime.getRuntime().removeShutdownHook(hook);
       end(folder);
       return Failure.DONE;
-    } catch (RuntimeException failure) {
+    } catch (RuntimeException | IOException failure) {
       if (Ending.begun()) throw failure;
       screen.note("The log is kept in " + log.path());
       data = folder;
@@ -58,6 +58,20 @@ final class Demo implements Callable<Integer> {
     } finally {
       told.countDown();
     }
+  }
+
+  /// The story begins with an empty fleet.
+  private static Path fresh(Path folder) {
+    try {
+      Files.createDirectories(folder);
+      try (var there = Files.list(folder)) {
+        if (there.findAny().isEmpty()) return folder;
+      }
+    } catch (IOException e) {
+      throw new Failure.Usage("--data " + folder + " cannot be used: " + e);
+    }
+    throw new Failure.Usage("--data " + folder + " holds something already; take a new folder, or go on with what a demo left there by `"
+        + Sluice.self() + " up --data " + Sluice.quoted(folder.toString()) + "`");
   }
 
   private void tell(Screen screen, Path folder) throws IOException, InterruptedException {

@@ -14,7 +14,6 @@ import picocli.CommandLine.Option;
 @Command(name = "drift", description = "Show which instances do not run what their template says.")
 final class Drift implements Callable<Integer> {
   private static final List<String> BUCKETS = List.of("converged", "drifted", "not_reporting", "never_reported", "in_rollout");
-  private static final int PAGE = 1000;
 
   @Option(names = "--template", paramLabel = "ID", description = "may be left out where there is only one")
   private String template;
@@ -29,8 +28,7 @@ final class Drift implements Callable<Integer> {
   public Integer call() {
     var query = new LinkedHashMap<String, Object>();
     query.put("template_id", Text.of(new Names(remote.api()).template(template), "id"));
-    query.put("limit", Math.min(PAGE, limit.items()));
-    var answer = remote.api().get("/v1/drift-report", query);
+    var answer = remote.api().list("/v1/drift-report", "instances", query, limit.items());
     return remote.show(answer, screen -> {
       lines(answer, screen).forEach(screen::line);
       limit.more(answer, screen);

@@ -3,6 +3,8 @@ package dev.sluice.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.chassis.Json;
+import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.net.http.WebSocket;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -15,6 +17,9 @@ import java.util.function.Consumer;
 final class EventStream {
   private static final int RETRIES = 60;
   private static final int QUEUE = 256;
+  private static final int LOOK_SEC = 5;
+  /// The server pings three times in it.
+  private static final Duration DEAD = Duration.ofMinutes(1);
   private static final String PATH = "/v1/events/stream";
   private final Api api;
   private final Map<String, Object> query;
@@ -71,11 +76,27 @@ final class EventStream {
   private static final class Frames implements WebSocket.Listener {
     private final LinkedBlockingQueue<String> whole = new LinkedBlockingQueue<>(QUEUE);
     private final StringBuilder parts = new StringBuilder();
+    private volatile long heardNanos = System.nanoTime();
 
-    String next() throws InterruptedException { return whole.take(); }
+    /// Empty too where nothing came for so long, not even a ping, that the way must be dead.
+    String next() throws InterruptedException {
+      while (true) {
+        var next = whole.poll(LOOK_SEC, TimeUnit.SECONDS);
+        if (next != null) return next;
+        if (System.nanoTime() - heardNanos > DEAD.toNanos()) return "";
+      }
+    }
+
+    @Override
+    public CompletionStage<?> onPing(WebSocket socket, ByteBuffer message) {
+      heardNanos = System.nanoTime();
+      socket.request(1);
+      return null;
+    }
 
     @Override
     public CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
+      heardNanos = System.nanoTime();
       parts.append(data);
       if (last) {
         put(parts.toString());

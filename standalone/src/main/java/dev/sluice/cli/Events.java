@@ -94,7 +94,7 @@ final class Events implements Callable<Integer> {
   }
 
   private static String value(JsonNode value) {
-    var text = value.isTextual() ? value.asText() : value.toString();
+    var text = Text.plain(value.isTextual() ? value.asText() : value.toString());
     return value.isTextual() && text.indexOf(' ') >= 0 ? "\"" + text + "\"" : text;
   }
 }

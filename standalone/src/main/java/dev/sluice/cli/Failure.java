@@ -72,6 +72,16 @@ abstract sealed class Failure extends RuntimeException {
     int exitCode() { return UNREACHABLE; }
   }
 
+  /// The reader of the output has gone, as `head` does: he has what he wanted.
+  static final class Unread extends Failure {
+    private static final long serialVersionUID = 1;
+
+    Unread() { super("the output is closed"); }
+
+    @Override
+    int exitCode() { return DONE; }
+  }
+
   /// The rollout that was waited for went another way.
   static final class Otherwise extends Failure {
     private static final long serialVersionUID = 1;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.chassis.Json;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import picocli.CommandLine.Model.CommandSpec;
@@ -50,13 +51,28 @@ final class Remote {
     var given = server != null ? server.toString() : unsaid();
     if (!given.matches("https?://[^/\\s]+/?"))
       throw new Failure.Usage("the server must be an address like " + DEFAULT_SERVER + ", not " + given);
-    return URI.create(given);
+    try {
+      var uri = new URI(given);
+      if (uri.getHost() != null && uri.getPort() <= 65_535) return uri;
+    } catch (URISyntaxException e) {
+      // said below
+    }
+    throw new Failure.Usage("the server " + given + " has no name or port that an address can have; no name has an underscore, say");
   }
 
   /// The server of a command that names none.
   static String unsaid() { return System.getenv().getOrDefault("SLUICE_SERVER", DEFAULT_SERVER); }
 
   String token() {
+    var found = given();
+    if (!found.matches("[\\x21-\\x7e]+"))
+      throw new Failure.Usage(
+          "the token must be one word of plain letters, digits and signs; look for blanks, line ends and what an editor puts"
+              + " in front of a file" + (tokenFile == null ? "" : ": " + tokenFile));
+    return found;
+  }
+
+  private String given() {
     if (token != null) return token;
     if (tokenFile != null) return Tokens.read(tokenFile);
     var named = System.getenv("SLUICE_TOKEN");

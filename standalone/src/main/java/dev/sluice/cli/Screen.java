@@ -38,9 +38,11 @@ final class Screen {
   Terminal terminal() { return terminal; }
 
   /// A line of the result.
+  ///
+  /// @throws Failure.Unread where nobody reads it any more
   void line(String text) {
     out.println(text);
-    out.flush();
+    if (out.checkError()) throw new Failure.Unread();
   }
 
   /// The beginning of a line; a question, for example.

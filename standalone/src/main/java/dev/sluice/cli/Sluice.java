@@ -99,6 +99,7 @@ public final class Sluice {
 
   private static int failed(Exception exception, Screen screen) {
     if (Ending.begun()) return Ending.CODE;
+    if (exception instanceof Failure.Unread unread) return unread.exitCode();
     var said = switch (exception) {
       case Failure failure -> failure.getMessage();
       case CannotStart reason -> reason.getMessage();

@@ -5,6 +5,7 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -29,10 +30,13 @@ final class Tarball {
 
   private Tarball() {}
 
-  /// Packs what is in a folder; the folder's own name is not in it. Links within it stay links.
+  /// Packs what is in a folder, or what a link leads to; the folder's own name is not in it. Links within it stay links.
   ///
-  /// @throws Failure.Usage where there is something that an archive of a module cannot hold
-  static void pack(Path folder, Path to) throws IOException {
+  /// @throws Failure.Usage where there is something that an archive of a module cannot hold: each agent would refuse it
+  static void pack(Path given, Path to) throws IOException {
+    var folder = given.toRealPath();
+    var contents = contents(folder);
+    if (contents.isEmpty()) throw new Failure.Usage(given + " is empty; a module holds at least one file");
     var parameters = new GzipParameters();
     parameters.setCompressionLevel(Deflater.BEST_COMPRESSION);
     parameters.setOperatingSystem(255);
@@ -40,7 +44,7 @@ final class Tarball {
         new GzipCompressorOutputStream(new BufferedOutputStream(Files.newOutputStream(to)), parameters))) {
       tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
       tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
-      for (var path : contents(folder))
+      for (var path : contents)
         add(tar, folder, path);
     }
   }
@@ -48,6 +52,8 @@ final class Tarball {
   private static List<Path> contents(Path folder) throws IOException {
     try (var walk = Files.walk(folder)) {
       return walk.filter(path -> !path.equals(folder)).sorted((a, b) -> name(folder, a).compareTo(name(folder, b))).toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 
@@ -55,7 +61,7 @@ final class Tarball {
     var name = name(folder, path);
     if (Files.isSymbolicLink(path)) {
       var link = new TarArchiveEntry(name, TarConstants.LF_SYMLINK);
-      link.setLinkName(Files.readSymbolicLink(path).toString());
+      link.setLinkName(inside(folder, path));
       put(tar, link, 0777);
     } else if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
       put(tar, new TarArchiveEntry(name + "/"), PROGRAM);
@@ -70,6 +76,21 @@ final class Tarball {
     tar.closeArchiveEntry();
   }
 
+  /// Where a link leads, which each step of following it must find inside.
+  private static String inside(Path folder, Path link) throws IOException {
+    var target = Files.readSymbolicLink(link);
+    int up = folder.relativize(link).getNameCount() - 1;
+    boolean down = false;
+    boolean out = target.isAbsolute();
+    for (var part : target) {
+      boolean back = part.toString().equals("..");
+      out |= back && (down || --up < 0);
+      down |= !back && !part.toString().equals(".");
+    }
+    if (out) throw new Failure.Usage(link + " leads to " + target + "; the links of a module must stay inside it, with .. only in front");
+    return target.toString();
+  }
+
   private static void put(TarArchiveOutputStream tar, TarArchiveEntry entry, int mode) throws IOException {
     entry.setModTime(0);
     entry.setIds(0, 0);
@@ -78,7 +99,7 @@ final class Tarball {
     tar.putArchiveEntry(entry);
   }
 
-  private static String name(Path folder, Path path) { return folder.relativize(path).toString().replace('\\', '/'); }
+  private static String name(Path folder, Path path) { return folder.relativize(path).toString(); }
 
   /// `sha256:` and 64 hex digits.
   static String digest(Path file) throws IOException {

@@ -2,12 +2,14 @@ package dev.sluice.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 
 /// Answers of the server in words for people.
 final class Text {
   private static final int DAY = 86_400;
+  private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}+");
 
   private Text() {}
 
@@ -15,9 +17,13 @@ final class Text {
   static String of(JsonNode node, String field) {
     var value = node.path(field);
     if (value.isMissingNode() || value.isNull()) return "";
-    if (value.isArray()) return StreamSupport.stream(value.spliterator(), false).map(JsonNode::asText).collect(Collectors.joining(", "));
-    return value.isObject() ? value.toString() : value.asText();
+    if (value.isArray())
+      return StreamSupport.stream(value.spliterator(), false).map(one -> plain(one.asText())).collect(Collectors.joining(", "));
+    return value.isObject() ? value.toString() : plain(value.asText());
   }
+
+  /// Without what moves or colours a terminal: some of it is said by machines.
+  static String plain(String text) { return CONTROL.matcher(text).replaceAll(" "); }
 
   /// `1 instance`, `2,000 instances`.
   static String count(long number, String noun) {

@@ -10,15 +10,16 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.LoggerFactory;
 
 /// Real agents, up to 500, in one process: each has its own folder, identity and commands. Faults are real: a silent one's connection is cut once it runs its first release, a slow one's
@@ -34,7 +35,7 @@ public final class RealFleet implements AutoCloseable {
   private static final List<String> ZONES = List.of("a", "b", "c");
 
   private final AgentRuntime runtime;
-  private final List<Agent> agents = new ArrayList<>();
+  private final Map<String, Agent> agents = new LinkedHashMap<>();
   private final Map<String, Link> links = new LinkedHashMap<>();
   private final ScheduledExecutorService flapper = Executors
       .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("flapper").factory());
@@ -104,7 +105,7 @@ public final class RealFleet implements AutoCloseable {
     try {
       var agent = Agent.start(new AgentConfig(server, access, folder.resolve("state"), PACE, AgentConfig.Limits.DEFAULT, configs), runtime,
           link);
-      agents.add(agent);
+      agents.put(id, agent);
       return agent;
     } catch (ConfigException e) {
       throw new IOException(id + ": " + e.getMessage(), e);
@@ -117,6 +118,16 @@ public final class RealFleet implements AutoCloseable {
       link.cut();
   }
 
+  /// Who stops for good by itself, and why; one after the other.
+  ///
+  /// @param note is told of each, on any thread
+  /// @return completes when none is left
+  public CompletableFuture<Void> watch(Consumer<String> note) {
+    return CompletableFuture.allOf(agents.entrySet().stream()
+        .map(one -> one.getValue().stopped().thenAccept(why -> note.accept(one.getKey() + " has stopped: " + why)))
+        .toArray(CompletableFuture[]::new));
+  }
+
   /// The connection of an agent, to cut and restore it.
   public Link link(String id) {
     return Optional.ofNullable(links.get(id)).orElseThrow(() -> new IllegalArgumentException("no agent " + id));
@@ -125,7 +136,7 @@ public final class RealFleet implements AutoCloseable {
   @Override
   public void close() {
     flapper.shutdownNow();
-    for (var agent : agents)
+    for (var agent : agents.values())
       agent.close();
     runtime.close();
   }

@@ -2,6 +2,7 @@ package dev.sluice.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -64,6 +65,16 @@ class ExitCodeTest {
     assertThat(CommandLineRun.of("modules").code()).isEqualTo(2);
     assertThat(CommandLineRun.of("modules", "list", "--server", "ftp://x").err()).contains("must be an address like");
     assertThat(CommandLineRun.of("modules", "list", "--token-file", "/no/such/file").err()).contains("/no/such/file");
+    for (var server : List.of("http://my_host:8080", "http://x:99999"))
+      assertThat(CommandLineRun.of("modules", "list", "--server", server)).satisfies(run -> {
+        assertThat(run.code()).as(server).isEqualTo(2);
+        assertThat(run.err()).contains("the server " + server);
+      });
+    for (var token : List.of("sesame\nopen", "\uFEFFsesame", ""))
+      assertThat(CommandLineRun.of("modules", "list", "--token", token)).satisfies(run -> {
+        assertThat(run.code()).as(token).isEqualTo(2);
+        assertThat(run.err()).contains("the token must be one word").doesNotContain("sesame");
+      });
     assertThat(CommandLineRun.of("run", "postgres").err()).contains("planner-service");
     assertThat(CommandLineRun.of().code()).isEqualTo(2);
   }

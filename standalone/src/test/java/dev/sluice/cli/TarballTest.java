@@ -51,6 +51,27 @@ class TarballTest {
         .hasMessageContaining("pipe");
   }
 
+  @Test
+  void what_each_agent_would_refuse_is_refused_here() throws Exception {
+    var empty = Files.createDirectory(work.resolve("empty"));
+    assertThatThrownBy(() -> Tarball.pack(empty, work.resolve("odd.tar.gz"))).isInstanceOf(Failure.Usage.class)
+        .hasMessageContaining("is empty");
+    for (var target : List.of("/var/log", "../../outside", "a/../../outside", "a/../b")) {
+      var folder = Files.createDirectories(Files.createTempDirectory(work, "out").resolve("sub")).getParent();
+      Files.createSymbolicLink(folder.resolve("sub/logs"), Path.of(target));
+      assertThatThrownBy(() -> Tarball.pack(folder, work.resolve("odd.tar.gz"))).isInstanceOf(Failure.Usage.class)
+          .hasMessageContaining("logs leads to " + target);
+    }
+  }
+
+  @Test
+  void what_a_link_leads_to_is_packed() throws IOException {
+    var folder = DemoModule.write(Files.createDirectory(work.resolve("linked")), "1.26.0", false);
+    Files.createSymbolicLink(folder.resolve("bin/up"), Path.of("../VERSION"));
+    var current = Files.createSymbolicLink(work.resolve("current"), folder);
+    assertThat(digest(current)).isEqualTo(digest(folder));
+  }
+
   private String digest(Path folder) throws IOException {
     var archive = Files.createTempFile(work, "module", ".tar.gz");
     Tarball.pack(folder, archive);

@@ -62,7 +62,7 @@ class DocsTest {
 
         | setting | what |
         |---|---|
-        | `SLUICE_JAVA_HOME` | the JDK to use; else `JAVA_HOME`, else the newest in the usual places |
+        | `SLUICE_JAVA_HOME` | the JDK to use; else `JAVA_HOME`, else the first that fits in the usual places |
         | `SLUICE_JAVA_OPTS` | more options for the JVM, separated by spaces |
         | `SLUICE_BUILD` | `never`: run what is there |
         | `SLUICE_CACHE` | the folder where PostgreSQL's programs are unpacked once; else `~/.cache/sluice` |
