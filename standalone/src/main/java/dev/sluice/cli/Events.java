@@ -75,7 +75,7 @@ final class Events implements Callable<Integer> {
     return last;
   }
 
-  private void show(JsonNode event) { remote.screen().line(remote.json() ? Json.text(event) : line(event, remote.screen())); }
+  private void show(JsonNode event) { remote.screen().oneOfMany(remote.json() ? Json.text(event) : line(event, remote.screen())); }
 
   static String line(JsonNode event, Screen screen) {
     var kind = Text.of(event, "kind");

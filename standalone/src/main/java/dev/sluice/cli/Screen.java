@@ -38,9 +38,15 @@ final class Screen {
   Terminal terminal() { return terminal; }
 
   /// A line of the result.
+  void line(String text) {
+    out.println(text);
+    out.flush();
+  }
+
+  /// A line of a result that has no end of its own.
   ///
   /// @throws Failure.Unread where nobody reads it any more
-  void line(String text) {
+  void oneOfMany(String text) {
     out.println(text);
     if (out.checkError()) throw new Failure.Unread();
   }

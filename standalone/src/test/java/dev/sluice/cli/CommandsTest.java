@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.chassis.Json;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
@@ -252,6 +255,25 @@ class CommandsTest {
         2026-01-01 00:00:01Z fleet.instance_enrolled instance_id=i1
         2026-01-01 00:00:02Z module.upgrade.paused rollout=r1 actor=maria comment="lunch time"
         """);
+  }
+
+  @Test
+  void events_end_quietly_when_nobody_reads_them_any_more() throws IOException {
+    server.on("GET /v1/events", "{\"events\": [{\"id\": \"1\", \"kind\": \"a\"}], \"next_cursor\": \"1\"}");
+    var arguments = new String[]{"events", "--after", "0", "--limit", "0", "--server", server.uri().toString(), "--token", "secret"};
+    var gone = Writer.nullWriter();
+    gone.close();
+    var said = new StringWriter();
+    int code = Sluice.line(Screen.Terminal.NONE, arguments).setOut(new PrintWriter(gone)).setErr(new PrintWriter(said)).execute(arguments);
+    assertThat(code).isZero();
+    assertThat(said.toString()).isEmpty();
+    assertThat(server.asked()).hasSize(1);
+  }
+
+  @Test
+  void what_machines_say_moves_no_terminal() {
+    server.on("GET /v1/events", "{\"events\": [{\"id\": \"1\", \"kind\": \"a\", \"detail\": \"one\\ntwo\\u001b[2J\"}], \"next_cursor\": null}");
+    assertThat(CommandLineRun.at(server, "events").out()).contains("detail=\"one two [2J\"").doesNotContain("\u001b");
   }
 
   @Test
