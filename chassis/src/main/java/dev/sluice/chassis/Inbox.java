@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -143,14 +144,27 @@ public final class Inbox implements AutoCloseable {
           continue;
         }
         setAside(one.record, "its handling fails: " + e, e);
-        // at once: who has so many of these that the broker gives his share away would begin with the first again
-        Await.on(consumer.commit(Map.of(new TopicPartition(one.record.topic(), one.record.partition()),
-            new OffsetAndMetadata(one.record.offset() + 1, ""))), Duration.ofSeconds(30), "Kafka");
+        pending.removeFirst();
+        failures = 0;
+        passOver(one.record);
+        continue;
       }
       failures = 0;
       pending.removeFirst();
     }
     oneByOne = false;
+  }
+
+  /// Commits at once: who has so many of these that the broker gives his share away would begin with the first again. Where it was given away by now, the rest is
+  /// for whoever has it.
+  private void passOver(KafkaConsumerRecord<String, String> record) {
+    try {
+      Await.on(
+          consumer.commit(Map.of(new TopicPartition(record.topic(), record.partition()), new OffsetAndMetadata(record.offset() + 1, ""))),
+          Duration.ofSeconds(30), "Kafka");
+    } catch (CommitFailedException e) {
+      pending.clear();
+    }
   }
 
   /// Whether the fault is in the message: a table that this release does not know, or must not write, would fail all of them.

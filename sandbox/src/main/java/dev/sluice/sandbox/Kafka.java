@@ -1,5 +1,7 @@
 package dev.sluice.sandbox;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -23,6 +25,7 @@ import org.apache.kafka.metadata.storage.Formatter;
 ///
 /// Records live in the page cache before the disk, as Kafka does it: the death of the process loses none.
 public final class Kafka implements AutoCloseable {
+  private static volatile boolean gaveUp;
   private final Claim claim;
   private final KafkaRaftServer server;
   private final int port;
@@ -85,8 +88,11 @@ public final class Kafka implements AutoCloseable {
 
   /// The broker ends the process where it can go on no more: where its disk is full, say. What runs beside it is to end in its order, and somebody is to know.
   private static void givesUp(int code, String message) {
-    System.err.println("Kafka cannot go on and ends this process; a full or broken disk does that"
-        + (message == null ? "." : ": " + message));
+    gaveUp = true;
+    // not where the log goes, which may be on the disk that is full
+    new PrintStream(new FileOutputStream(FileDescriptor.err), true)
+        .println("Kafka cannot go on and ends this process; a full or broken disk does that"
+            + (message == null ? "." : ": " + message));
     Thread.ofPlatform().daemon().start(() -> System.exit(Math.max(1, code)));
     throw new IllegalStateException("Kafka cannot go on");
   }
@@ -115,8 +121,10 @@ public final class Kafka implements AutoCloseable {
     }
     closed = true;
     proxy.ifPresent(Proxy::close);
-    server.shutdown();
-    server.awaitShutdown();
+    if (!gaveUp) { // else it would wait for itself, minutes
+      server.shutdown();
+      server.awaitShutdown();
+    }
     claim.close();
   }
 

@@ -120,10 +120,10 @@ public final class Postgres implements AutoCloseable {
   }
 
   private void create() throws IOException {
+    sweep();
     if (Files.isDirectory(data)) {
       return;
     }
-    sweep();
     // of its own: an `initdb` whose starter was killed may still fill the one before
     var partial = data.resolveSibling("new-data-" + ProcessHandle.current().pid() + "-" + System.nanoTime());
     var secret = data.resolveSibling("password.new");

@@ -87,7 +87,7 @@ final class Instances {
 
   private static void rows(Table table, JsonNode groups) {
     groups.properties().forEach(group -> group.getValue().properties()
-        .forEach(value -> table.row(group.getKey(), value.getKey(), value.getValue().asText())));
+        .forEach(value -> table.row(Text.plain(group.getKey()), Text.plain(value.getKey()), value.getValue().asText())));
   }
 
   private static String status(Screen screen, String status) {
@@ -102,7 +102,7 @@ final class Instances {
   private static String pairs(JsonNode object) {
     var text = new StringJoiner(",");
     object.properties().forEach(field -> text.add(field.getKey() + "=" + field.getValue().asText()));
-    return text.toString();
+    return Text.plain(text.toString());
   }
 
   private static String digests(JsonNode object) {

@@ -53,7 +53,7 @@ final class Learnings {
       for (var learning : answer.path("learnings")) {
         screen.line(
             screen.bold(Text.of(learning, "title")) + screen.dim("  " + Text.of(learning, "category") + "  " + Text.of(learning, "tags")));
-        screen.line("  " + Text.of(learning, "content").replace("\n", "\n  "));
+        learning.path("content").asText().lines().forEach(line -> screen.line("  " + Text.plain(line)));
       }
       if (answer.path("learnings").isEmpty()) screen.note("There is no such learning.");
       limit.more(answer, screen);

@@ -9,7 +9,7 @@ import java.util.stream.StreamSupport;
 /// Answers of the server in words for people.
 final class Text {
   private static final int DAY = 86_400;
-  private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}+");
+  private static final Pattern CONTROL = Pattern.compile("\\p{Cc}+");
 
   private Text() {}
 

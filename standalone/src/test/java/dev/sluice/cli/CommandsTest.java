@@ -272,8 +272,12 @@ class CommandsTest {
 
   @Test
   void what_machines_say_moves_no_terminal() {
-    server.on("GET /v1/events", "{\"events\": [{\"id\": \"1\", \"kind\": \"a\", \"detail\": \"one\\ntwo\\u001b[2J\"}], \"next_cursor\": null}");
+    server.on("GET /v1/events",
+        "{\"events\": [{\"id\": \"1\", \"kind\": \"a\", \"detail\": \"one\\ntwo\\u001b[2J\"}], \"next_cursor\": null}");
     assertThat(CommandLineRun.at(server, "events").out()).contains("detail=\"one two [2J\"").doesNotContain("\u001b");
+    server.on("GET /v1/learnings",
+        "{\"learnings\": [{\"title\": \"t\", \"category\": \"c\", \"content\": \"one\\ntwo\\u009b2J\"}], \"next_cursor\": null}");
+    assertThat(CommandLineRun.at(server, "learnings", "list").out().lines()).endsWith("  one", "  two 2J");
   }
 
   @Test
