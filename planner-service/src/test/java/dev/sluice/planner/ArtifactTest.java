@@ -155,6 +155,7 @@ class ArtifactTest {
         var line = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII)).readLine();
         assertThat(line).as(head).isEqualTo("HTTP/1.1 100 Continue");
       }
+    await().atMost(World.LIMIT).until(() -> incoming() == 0); // what he did not send
   }
 
   @Test
