@@ -14,6 +14,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 
@@ -116,17 +117,9 @@ public final class Proxy implements AutoCloseable {
         end(connection);
       }
     } catch (IOException e) { // cut, or the target is away: the client sees a connection that breaks
-      if (!cut) pause(); // or who tries again at once, since he was let in, spins
+      if (!cut) LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(REFUSED_MS)); // or who tries again at once, since he was let in, spins
       open.remove(client);
       shut(client);
-    }
-  }
-
-  private static void pause() {
-    try {
-      Thread.sleep(REFUSED_MS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 

@@ -9,8 +9,9 @@ import java.util.stream.IntStream;
 
 /// Where a service that runs as a process of its own meets the others' event bus.
 ///
-/// @param here    where the others reach this one
-/// @param members `host:port` of all that may be there
+/// @param here       where the others reach this one
+/// @param members    `host:port` of all that may be there
+/// @param partitions of what the cluster keeps
 record Cluster(Node.Place here, List<String> members, int partitions) {
   /// Where the processes of one machine are found where nothing else is said: the first ten ports that a cluster takes.
   private static final String NEIGHBOURS = IntStream.range(5701, 5711).mapToObj(port -> "127.0.0.1:" + port)

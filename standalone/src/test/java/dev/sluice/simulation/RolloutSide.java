@@ -97,12 +97,12 @@ final class RolloutSide extends Service {
 
   private RolloutCommand command(HealthReport report) {
     return switch (report) {
-      case HealthReport.HandedOut r -> new RolloutCommand.RecordHandings(now(), r.handings());
-      case HealthReport.Judged r -> new RolloutCommand.RecordJudgements(now(), r.judgements());
-      case HealthReport.WithdrawalsAnswered r -> new RolloutCommand.RecordWithdrawals(now(), r.withdrawals());
-      case HealthReport.Gone r -> new RolloutCommand.RecordGone(now(), r.members());
-      case HealthReport.Regressed r -> new RolloutCommand.RecordRegressed(now(), r.members());
-      case HealthReport.LateHealthy r -> new RolloutCommand.RecordLateHealthy(now(), r.members());
+      case HealthReport.HandedOut r -> new RolloutCommand.RecordHandings(now(), false, r.handings());
+      case HealthReport.Judged r -> new RolloutCommand.RecordJudgements(now(), false, r.judgements());
+      case HealthReport.WithdrawalsAnswered r -> new RolloutCommand.RecordWithdrawals(now(), false, r.withdrawals());
+      case HealthReport.Gone r -> new RolloutCommand.RecordGone(now(), false, r.members());
+      case HealthReport.Regressed r -> new RolloutCommand.RecordRegressed(now(), false, r.members());
+      case HealthReport.LateHealthy r -> new RolloutCommand.RecordLateHealthy(now(), false, r.members());
     };
   }
 

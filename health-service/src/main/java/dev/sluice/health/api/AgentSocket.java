@@ -103,15 +103,19 @@ final class AgentSocket {
         problem(Problem.invalid(reader.faults()));
         return;
       }
-      if (!entry.holds()) {
-        socket.close(VOID_TOKEN, "the instance was decommissioned; its token is void");
-        return;
-      }
+      if (ended()) return;
       var heard = ingest.hear(cell, heartbeat);
       if (heard.refusal() != null) problem(heard.refusal());
       else if (heard.told().succeeded()) heard(heartbeat.sequence(), heard.told().result());
       else
         heard.told().onSuccess(told -> loop.runOnContext(_ -> heard(heartbeat.sequence(), told)));
+    }
+
+    /// Ends the socket of a token that is void.
+    private boolean ended() {
+      if (entry.holds()) return false;
+      socket.close(VOID_TOKEN, "the instance was decommissioned; its token is void");
+      return true;
     }
 
     private void heard(long sequence, List<Assigned> told) {
@@ -123,19 +127,12 @@ final class AgentSocket {
     public void mayHaveChanged() { loop.runOnContext(_ -> look()); }
 
     private void look() {
-      if (closed || asking) return;
-      if (!entry.holds()) {
-        socket.close(VOID_TOKEN, "the instance was decommissioned; its token is void");
-        return;
-      }
+      if (closed || asking || ended()) return;
       if (!teller.mayTell(cell)) return;
       asking = true;
       teller.tell(cell).onSuccess(told -> loop.runOnContext(_ -> {
         asking = false;
-        if (!entry.holds()) {
-          look();
-          return;
-        }
+        if (closed || ended()) return;
         var news = told.stream().filter(a -> toldHere.getOrDefault(a.moduleId(), -1L) < a.generation()).toList();
         if (!news.isEmpty()) {
           news.forEach(a -> toldHere.put(a.moduleId(), a.generation()));

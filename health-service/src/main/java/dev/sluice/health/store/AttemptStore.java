@@ -22,8 +22,6 @@ import java.util.Map;
 /// What the facts of a rollout do to desired versions and attempts. Locks pulses before assignments, each in the order of instances. Rollouts count generations
 /// without the `leap` that a restore adds to those that agents meet.
 public final class AttemptStore {
-  private static final String LOCK = "select instance_id from pulse where instance_id = any($1) order by instance_id for update";
-
   /// Behind the lock: what it waited for, a decommissioning say, does not show in the query that waited.
   private static final String STATUSES = """
       select i.id, case when i.enrolment > g.began then 'replaced' else i.status end as status
@@ -89,7 +87,7 @@ public final class AttemptStore {
   private static Map<String, String> statuses(Db.Tx tx, String rollout, List<Instruction> instructions) {
     var statuses = new HashMap<String, String>();
     var ids = Columns.texts(instructions, i -> i.instanceId().value());
-    tx.query(LOCK, (Object) ids);
+    FleetStore.lock(tx, ids);
     for (var row : tx.query(STATUSES, ids, rollout))
       statuses.put(row.getString("id"), row.getString("status"));
     return statuses;

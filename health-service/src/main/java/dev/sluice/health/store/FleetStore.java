@@ -33,6 +33,10 @@ public final class FleetStore {
   }
 
   private static final String LOCK = "select instance_id from pulse where instance_id = any($1) order by instance_id for update";
+
+  /// Locks the pulses of instances, in their order.
+  static void lock(Db.Tx tx, String... ids) { tx.query(LOCK, (Object) ids); }
+
   private static final String BEFORE = "select id, status from instance where id = any($1)";
   private static final String ENROL = """
       insert into instance as i (id, name, template_id, labels, token_hash, enrolled_at)
@@ -80,7 +84,7 @@ public final class FleetStore {
   public Set<String> enrol(List<Enrolment> enrolments, Instant now, String actor) {
     var enrolled = db.inTransaction(tx -> {
       var ids = Columns.texts(enrolments, Enrolment::id);
-      tx.query(LOCK, (Object) ids);
+      lock(tx, ids);
       var again = new HashSet<>(tx.list(BEFORE, r -> r.getString("id"), (Object) ids));
       var won = new HashSet<>(tx.list(ENROL, r -> r.getString("id"), Columns.time(now), ids, Columns.texts(enrolments, Enrolment::name),
           Columns.texts(enrolments, Enrolment::templateId),
@@ -164,7 +168,7 @@ public final class FleetStore {
   /// @return whether there is such an instance
   public boolean decommission(String id, Instant now, String actor) {
     boolean found = db.inTransaction(tx -> {
-      tx.query(LOCK, (Object) new String[]{id});
+      lock(tx, id);
       var rows = tx.query(PRESENT, id);
       if (rows.size() == 0) return false;
       var row = rows.iterator().next();

@@ -167,10 +167,7 @@ public final class ArtifactApi {
       over = true;
       // closes when all is written, or was not
       file.close().compose(_ -> unwritten == null ? blocking(() -> folder.accept(path, digest, size)) : Future.failedFuture(unwritten))
-          .onFailure(e -> blocking(() -> {
-            folder.discard(path);
-            return null;
-          }).onComplete(_ -> context.fail(notStored(e)))).onSuccess(fresh -> {
+          .onFailure(e -> discard().onComplete(_ -> context.fail(notStored(e)))).onSuccess(fresh -> {
             if (fresh) log.atInfo().addKeyValue("digest", digest).addKeyValue("bytes", size).log("Artifact stored");
             if (fresh) context.response().putHeader("Location", "/v1/artifacts/" + digest);
             context.response().setStatusCode(fresh ? 201 : 200).putHeader("ETag", '"' + digest.value() + '"')
@@ -183,10 +180,14 @@ public final class ArtifactApi {
     private void give(Runnable then) {
       if (over) return;
       over = true;
-      file.close().eventually(() -> blocking(() -> {
+      file.close().eventually(this::discard).onComplete(_ -> then.run());
+    }
+
+    private Future<Void> discard() {
+      return blocking(() -> {
         folder.discard(path);
         return null;
-      })).onComplete(_ -> then.run());
+      });
     }
   }
 

@@ -83,27 +83,15 @@ public sealed interface RolloutCommand {
     boolean more();
   }
 
-  record RecordHandings(Now now, boolean more, List<RolloutEvent.Handing> handings) implements Report {
-    public RecordHandings(Now now, List<RolloutEvent.Handing> handings) { this(now, false, handings); }
-  }
+  record RecordHandings(Now now, boolean more, List<RolloutEvent.Handing> handings) implements Report {}
 
-  record RecordJudgements(Now now, boolean more, List<HealthReport.Judgement> judgements) implements Report {
-    public RecordJudgements(Now now, List<HealthReport.Judgement> judgements) { this(now, false, judgements); }
-  }
+  record RecordJudgements(Now now, boolean more, List<HealthReport.Judgement> judgements) implements Report {}
 
-  record RecordWithdrawals(Now now, boolean more, List<RolloutEvent.Withdrawal> withdrawals) implements Report {
-    public RecordWithdrawals(Now now, List<RolloutEvent.Withdrawal> withdrawals) { this(now, false, withdrawals); }
-  }
+  record RecordWithdrawals(Now now, boolean more, List<RolloutEvent.Withdrawal> withdrawals) implements Report {}
 
-  record RecordGone(Now now, boolean more, List<HealthReport.MemberReason> members) implements Report {
-    public RecordGone(Now now, List<HealthReport.MemberReason> members) { this(now, false, members); }
-  }
+  record RecordGone(Now now, boolean more, List<HealthReport.MemberReason> members) implements Report {}
 
-  record RecordRegressed(Now now, boolean more, List<HealthReport.MemberReason> members) implements Report {
-    public RecordRegressed(Now now, List<HealthReport.MemberReason> members) { this(now, false, members); }
-  }
+  record RecordRegressed(Now now, boolean more, List<HealthReport.MemberReason> members) implements Report {}
 
-  record RecordLateHealthy(Now now, boolean more, List<HealthReport.MemberReason> members) implements Report {
-    public RecordLateHealthy(Now now, List<HealthReport.MemberReason> members) { this(now, false, members); }
-  }
+  record RecordLateHealthy(Now now, boolean more, List<HealthReport.MemberReason> members) implements Report {}
 }

@@ -41,7 +41,7 @@ class BreakerTest {
   @Test
   void of_silence_and_worse_in_one_report_the_worse_counts() {
     Story.running(TEN.canary(1).streak(5)).healthy(0)
-        .hears(new RolloutCommand.RecordRegressed(new RolloutCommand.Now(Plans.START, false, List.of()),
+        .hears(new RolloutCommand.RecordRegressed(new RolloutCommand.Now(Plans.START, false, List.of()), false,
             java.util.List.of(new dev.sluice.contract.HealthReport.MemberReason(0, 11, Reason.SILENT),
                 new dev.sluice.contract.HealthReport.MemberReason(0, 11, Reason.UNHEALTHY))))
         .is(RolloutState.AWAITING_DECISION);

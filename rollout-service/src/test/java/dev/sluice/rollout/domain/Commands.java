@@ -80,13 +80,13 @@ final class Commands {
       case "Resume" -> new Resume(now, "ann", null);
       case "Abort" -> new Abort(now, "ann", null);
       case "Rollback" -> new RolloutCommand.Rollback(now, "ann", null, unavailable(), random.nextInt(8) == 0 ? null : Instant.MAX);
-      case "RecordHandings" -> new RecordHandings(now, List.of(new RolloutEvent.Handing(i, g - 1, Plans.START)));
+      case "RecordHandings" -> new RecordHandings(now, false, List.of(new RolloutEvent.Handing(i, g - 1, Plans.START)));
       case "RecordJudgements" ->
-        new RecordJudgements(now, List.of(new Judgement(i, g - 1, false, true, Reason.HEALTH_TIMEOUT, null, 1, Plans.START, null)));
-      case "RecordWithdrawals" -> new RecordWithdrawals(now, List.of(new RolloutEvent.Withdrawal(i, true, g - 1)));
-      case "RecordGone" -> new RecordGone(now, gone);
-      case "RecordRegressed" -> new RecordRegressed(now, List.of(new MemberReason(i, g - 1, Reason.UNHEALTHY)));
-      case "RecordLateHealthy" -> new RecordLateHealthy(now, List.of(new MemberReason(i, g - 1, null)));
+        new RecordJudgements(now, false, List.of(new Judgement(i, g - 1, false, true, Reason.HEALTH_TIMEOUT, null, 1, Plans.START, null)));
+      case "RecordWithdrawals" -> new RecordWithdrawals(now, false, List.of(new RolloutEvent.Withdrawal(i, true, g - 1)));
+      case "RecordGone" -> new RecordGone(now, false, gone);
+      case "RecordRegressed" -> new RecordRegressed(now, false, List.of(new MemberReason(i, g - 1, Reason.UNHEALTHY)));
+      case "RecordLateHealthy" -> new RecordLateHealthy(now, false, List.of(new MemberReason(i, g - 1, null)));
       default -> throw new AssertionError("no sample of " + kind);
     };
   }

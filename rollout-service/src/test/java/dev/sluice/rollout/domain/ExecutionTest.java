@@ -165,11 +165,13 @@ class ExecutionTest {
       for (var reason : new Reason[]{Reason.STOPPED, Reason.DECOMMISSIONED, Reason.UNHEALTHY}) {
         var member = List.of(new HealthReport.MemberReason(stranger, 11, reason));
         story.judged(List.of(new Judgement(stranger, 11, true, false, null, null, 1, Plans.START, null))).then();
-        story.hears(new RolloutCommand.RecordHandings(story.now(), List.of(new RolloutEvent.Handing(stranger, 11, Plans.START)))).then();
-        story.hears(new RolloutCommand.RecordWithdrawals(story.now(), List.of(new RolloutEvent.Withdrawal(stranger, true, 12)))).then();
-        story.hears(new RolloutCommand.RecordGone(story.now(), member)).then();
-        story.hears(new RolloutCommand.RecordRegressed(story.now(), member)).then();
-        story.hears(new RolloutCommand.RecordLateHealthy(story.now(), member)).then();
+        story.hears(new RolloutCommand.RecordHandings(story.now(), false, List.of(new RolloutEvent.Handing(stranger, 11, Plans.START))))
+            .then();
+        story.hears(new RolloutCommand.RecordWithdrawals(story.now(), false, List.of(new RolloutEvent.Withdrawal(stranger, true, 12))))
+            .then();
+        story.hears(new RolloutCommand.RecordGone(story.now(), false, member)).then();
+        story.hears(new RolloutCommand.RecordRegressed(story.now(), false, member)).then();
+        story.hears(new RolloutCommand.RecordLateHealthy(story.now(), false, member)).then();
       }
   }
 
@@ -228,7 +230,7 @@ class ExecutionTest {
   @Test
   void a_machine_that_left_before_this_attempt_is_still_in_it() {
     var story = Story.running(SIX);
-    story.hears(new RolloutCommand.RecordGone(story.now(), List.of(new HealthReport.MemberReason(0, 10, Reason.STOPPED)))).then();
+    story.hears(new RolloutCommand.RecordGone(story.now(), false, List.of(new HealthReport.MemberReason(0, 10, Reason.STOPPED)))).then();
     assertThat(story.member(0)).isEqualTo(MemberState.IN_FLIGHT);
   }
 

@@ -100,7 +100,7 @@ class StateDiagramTest {
     var all = new ArrayList<Judgement>();
     IntStream.range(0, story.plan.total()).forEach(i -> all.add(
         new Judgement(i, story.attempt(i), healthy, false, healthy ? null : Reason.APPLY_FAILED, null, 1, Plans.START, null)));
-    return new RolloutCommand.RecordJudgements(now, all);
+    return new RolloutCommand.RecordJudgements(now, false, all);
   }
 
   private static String word(Enum<?> constant) { return constant.name().toLowerCase(Locale.ROOT); }

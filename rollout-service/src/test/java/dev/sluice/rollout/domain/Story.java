@@ -91,7 +91,7 @@ final class Story {
   Story templateMoved(VersionRef to) { return hears(new RolloutCommand.TemplateMoved(now(), to)); }
 
   Story handedOut(int... ordinals) {
-    return hears(new RolloutCommand.RecordHandings(now(), each(ordinals, i -> new RolloutEvent.Handing(i, attempt(i), at))));
+    return hears(new RolloutCommand.RecordHandings(now(), false, each(ordinals, i -> new RolloutEvent.Handing(i, attempt(i), at))));
   }
 
   Story healthy(int... ordinals) { return judged(each(ordinals, i -> new Judgement(i, attempt(i), true, false, null, null, 2, at, null))); }
@@ -103,16 +103,18 @@ final class Story {
     return judged(each(ordinals, i -> new Judgement(i, attempt(i), false, timeout, reason, null, 300, at, null)));
   }
 
-  Story judged(List<Judgement> judgements) { return hears(new RolloutCommand.RecordJudgements(now(), judgements)); }
+  Story judged(List<Judgement> judgements) { return hears(new RolloutCommand.RecordJudgements(now(), false, judgements)); }
 
-  Story gone(Reason reason, int... ordinals) { return hears(new RolloutCommand.RecordGone(now(), reasons(reason, ordinals))); }
+  Story gone(Reason reason, int... ordinals) { return hears(new RolloutCommand.RecordGone(now(), false, reasons(reason, ordinals))); }
 
-  Story regressed(Reason reason, int... ordinals) { return hears(new RolloutCommand.RecordRegressed(now(), reasons(reason, ordinals))); }
+  Story regressed(Reason reason, int... ordinals) {
+    return hears(new RolloutCommand.RecordRegressed(now(), false, reasons(reason, ordinals)));
+  }
 
-  Story lateHealthy(int... ordinals) { return hears(new RolloutCommand.RecordLateHealthy(now(), reasons(null, ordinals))); }
+  Story lateHealthy(int... ordinals) { return hears(new RolloutCommand.RecordLateHealthy(now(), false, reasons(null, ordinals))); }
 
   Story withdrawn(boolean withdrawn, int... ordinals) {
-    return hears(new RolloutCommand.RecordWithdrawals(now(),
+    return hears(new RolloutCommand.RecordWithdrawals(now(), false,
         each(ordinals, i -> new RolloutEvent.Withdrawal(i, withdrawn, attempt(i) + (withdrawn ? 1 : 0)))));
   }
 
