@@ -278,7 +278,7 @@ class RolloutServiceTest {
   @Test
   void a_batch_does_not_start_on_a_verdict_when_a_trip_is_known_at_the_same_time() {
     var id = WORLD.planned("halves", 6, 50);
-    WORLD.silent.addAll(List.of(id + "-1", id + "-2", id + "-3"));
+    WORLD.silent.addAll(List.of(id + "-0", id + "-1", id + "-2"));
     WORLD.approve(id);
     await().atMost(World.LIMIT).until(() -> Integer.valueOf(3).equals(WORLD.rollout(id).object("counts").get("in_flight")));
     WORLD.report(new HealthReport.Judged(id, List.of(healthy(0), healthy(1))));
