@@ -185,7 +185,9 @@ final class ModuleWorker {
 
   private void watchHealth() throws IOException, InterruptedException {
     ModuleRecord now = record;
-    boolean runs = now.step() == Step.DONE && (now.state() == ModuleState.HEALTHY || now.state() == ModuleState.UNHEALTHY);
+    // checked is enough: where nothing can be written, it stays that
+    boolean settled = now.step() == Step.CHECKED || now.step() == Step.DONE;
+    boolean runs = settled && (now.state() == ModuleState.HEALTHY || now.state() == ModuleState.UNHEALTHY);
     if (!runs) return;
     Commands.Outcome outcome = health(now.live());
     ModuleState state = outcome.ok() ? ModuleState.HEALTHY : ModuleState.UNHEALTHY;

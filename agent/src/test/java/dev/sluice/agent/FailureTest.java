@@ -94,6 +94,22 @@ class FailureTest {
     assertThat(status(told).getString("detail")).startsWith("the health command cannot be run: ");
   }
 
+  @Test
+  void health_is_told_though_the_end_of_an_upgrade_cannot_be_written() throws Exception {
+    peer.desire("2", Tarball.release("2", OK, "test ! -e ../../sick").bytes());
+    peer.awaitState("healthy");
+    host.stop();
+    Path record = host.state().resolve("modules/m-" + ProtocolPeer.MODULE).resolve("record.json");
+    Files.writeString(record, Files.readString(record).replace("\"DONE\"", "\"CHECKED\""));
+    block(record.resolveSibling("record.json.new"));
+    peer.forget();
+    host.start(peer);
+    peer.awaitState("healthy");
+    Files.createFile(folder.resolve("nginx/sick"));
+    peer.awaitState("unhealthy");
+    assertThat(Files.readString(record)).contains("CHECKED");
+  }
+
   /// In the way of whoever writes this file.
   private static void block(Path file) throws IOException {
     while (!Files.isDirectory(file)) {
