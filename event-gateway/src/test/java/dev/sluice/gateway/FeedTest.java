@@ -108,6 +108,30 @@ class FeedTest {
   }
 
   @Test
+  void a_filter_by_kind_keeps_the_order_of_all_kinds_together() {
+    var scope = new Scope(new RolloutId("kinds"), new TemplateId("web"), new ModuleId("nginx"));
+    var origin = new Envelope.Origin(Topics.ROLLOUT, "kinds", 1);
+    LOG.append(Topics.ROLLOUT, IntStream.rangeClosed(1, 9)
+        .mapToObj(i -> new EventLog.Told(i, Envelope.of(origin, i, AT, "system", scope,
+            i % 3 == 0 ? new RolloutEvent.Paused("anna", null) : new RolloutEvent.Resumed("anna", null))))
+        .toList());
+    assertThat(places("rollout_id=kinds&after=0&limit=4")).containsExactly(1, 2, 3, 4);
+    assertThat(places("rollout_id=kinds&after=0&kind_prefix=module.upgrade")).containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9);
+    assertThat(places("rollout_id=kinds&kind_prefix=module.upgrade.p")).containsExactly(9, 6, 3);
+    assertThat(places("rollout_id=kinds&kind_prefix=module.upgrade.resumed&after=0&limit=3")).containsExactly(1, 2, 4);
+    assertThat(places("rollout_id=kinds&kind_prefix=module_upgrade")).isEmpty();
+    assertThat(places("rollout_id=kinds&kind_prefix=module.upgrade.resumed.")).isEmpty();
+    long before = LOG.last() - 9;
+    assertThat(places("kind_prefix=module.upgrade.&limit=9&after=" + before)).containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9);
+    assertThat(places("kind_prefix=module.upgrade.paused&limit=2&after=" + before)).containsExactly(3, 6);
+    assertThat(places("kind_prefix=policy.&after=" + before)).isEmpty();
+  }
+
+  private static List<Integer> places(String query) {
+    return Calls.get(PORT, "/v1/events?" + query).path("events").valueStream().map(e -> e.path("stream_seq").asInt()).toList();
+  }
+
+  @Test
   void a_repeat_is_dropped_and_a_new_epoch_begins_anew() {
     append("repeat", 1, 3);
     append("repeat", 2, 4);

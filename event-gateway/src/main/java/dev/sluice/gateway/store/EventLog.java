@@ -107,38 +107,41 @@ public final class EventLog {
   /// The id of the newest event; 0 where there is none.
   public long last() { return db.list(LAST, row -> row.getLong("last")).getFirst(); }
 
-  private static final String AFTER = """
-      select id, topic, stream, stream_seq, kind, severity, occurred_at, rollout_id, template_id, module_id, actor, fields
-        from event_log where id > $1 and starts_with(kind, $2) order by id limit $3
+  private static final String COLUMNS = "id, topic, stream, stream_seq, kind, severity, occurred_at, rollout_id, template_id, module_id, actor, fields";
+  private static final String ANY = "select " + COLUMNS + " from event_log where id %1$s $1 order by id %2$s limit $2";
+  /// One kind after the other from its index, then together: what is read is some pages and not the log, however little the filter takes of it.
+  private static final String BY_KIND = """
+      with recursive kinds (kind) as (
+        (select kind from event_log where %3$s kind >= $3 order by kind limit 1)
+        union all
+        select (select e.kind from event_log e where %3$s e.kind > k.kind order by e.kind limit 1) from kinds k where starts_with(k.kind, $3)
+      )
+      select found.* from kinds
+       cross join lateral (select %4$s from event_log where %3$s kind = kinds.kind and id %1$s $1 order by id %2$s limit $2) found
+       where starts_with(kinds.kind, $3) order by id %2$s limit $2
       """;
-  private static final String AFTER_OF_ROLLOUT = """
-      select id, topic, stream, stream_seq, kind, severity, occurred_at, rollout_id, template_id, module_id, actor, fields
-        from event_log where id > $1 and starts_with(kind, $2) and rollout_id = $4 order by id limit $3
-      """;
+  private static final Queries AFTER = new Queries(">", "asc");
+  private static final Queries BEFORE = new Queries("<", "desc");
 
-  /// Events behind a cursor, oldest first.
-  public List<Event> after(long cursor, Event.Filter filter, int limit) {
-    var prefix = filter.kindPrefix() == null ? "" : filter.kindPrefix();
-    return filter.rolloutId() == null
-        ? db.list(AFTER, EventLog::event, cursor, prefix, limit)
-        : db.list(AFTER_OF_ROLLOUT, EventLog::event, cursor, prefix, limit, filter.rolloutId());
+  /// The same in one direction, for each kind of filter.
+  private record Queries(String any, String byKind, String byKindOfRollout) {
+    Queries(String beyond, String order) {
+      this(ANY.formatted(beyond, order), BY_KIND.formatted(beyond, order, "", COLUMNS),
+          BY_KIND.formatted(beyond, order, "rollout_id = $4 and", COLUMNS));
+    }
   }
 
-  private static final String NEWEST = """
-      select id, topic, stream, stream_seq, kind, severity, occurred_at, rollout_id, template_id, module_id, actor, fields
-        from event_log where starts_with(kind, $1) order by id desc limit $2
-      """;
-  private static final String NEWEST_OF_ROLLOUT = """
-      select id, topic, stream, stream_seq, kind, severity, occurred_at, rollout_id, template_id, module_id, actor, fields
-        from event_log where starts_with(kind, $1) and rollout_id = $3 order by id desc limit $2
-      """;
+  /// Events behind a cursor, oldest first.
+  public List<Event> after(long cursor, Event.Filter filter, int limit) { return read(AFTER, cursor, filter, limit); }
 
   /// The newest events, newest first.
-  public List<Event> newest(Event.Filter filter, int limit) {
+  public List<Event> newest(Event.Filter filter, int limit) { return read(BEFORE, Long.MAX_VALUE, filter, limit); }
+
+  private List<Event> read(Queries queries, long from, Event.Filter filter, int limit) {
     var prefix = filter.kindPrefix() == null ? "" : filter.kindPrefix();
-    return filter.rolloutId() == null
-        ? db.list(NEWEST, EventLog::event, prefix, limit)
-        : db.list(NEWEST_OF_ROLLOUT, EventLog::event, prefix, limit, filter.rolloutId());
+    if (filter.rolloutId() != null) return db.list(queries.byKindOfRollout, EventLog::event, from, limit, prefix, filter.rolloutId());
+    if (prefix.isEmpty()) return db.list(queries.any, EventLog::event, from, limit);
+    return db.list(queries.byKind, EventLog::event, from, limit, prefix);
   }
 
   private static Event event(Row row) {
