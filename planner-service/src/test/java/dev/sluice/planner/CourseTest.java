@@ -19,6 +19,7 @@ import dev.sluice.contract.Trip;
 import dev.sluice.contract.VersionRef;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -144,6 +145,20 @@ class CourseTest {
     await().atMost(World.LIMIT).untilAsserted(() -> world.ask(new Ask.ClaimForRollback(new RolloutId(rollout))));
     tell(new RolloutEvent.RollbackStarted(null, "bob", null, 4, 50, List.of()), finish(Played.V1));
     await().atMost(World.LIMIT).until(() -> !world.told(PlanEvent.TemplateMoved.class, rollout).isEmpty());
+  }
+
+  @Test
+  void a_version_whose_rollout_has_just_ended_can_be_archived() {
+    world.post("/v1/modules/nginx/versions", Map.of("id", "brief", "version", "1.27.0", "digest", "sha256:" + "e".repeat(64)));
+    List.of("staging", "blessed").forEach(to -> world.promote("brief", to));
+    world.anotherTemplate();
+    rollout = world.planned("target_version_id", "brief");
+    assertThat(world.promote("brief", "archived").body()).containsEntry("rollout_ids", List.of(rollout));
+    tell(new RolloutEvent.Completed(50, 0, 0, 9, false));
+    world.awaits(rollout, "state", "completed");
+    var archived = CompletableFuture.supplyAsync(() -> world.promote("brief", "archived"), Thread::startVirtualThread);
+    tell(new RolloutEvent.Released());
+    assertThat(archived.join().body()).containsEntry("lifecycle_state", "archived");
   }
 
   @Test

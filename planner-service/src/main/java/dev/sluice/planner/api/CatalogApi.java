@@ -40,11 +40,13 @@ public final class CatalogApi {
   private final Chassis chassis;
   private final CatalogStore catalog;
   private final ClaimStore claims;
+  private final Holders holders;
 
-  public CatalogApi(Chassis chassis, CatalogStore catalog, ClaimStore claims) {
+  public CatalogApi(Chassis chassis, CatalogStore catalog, ClaimStore claims, Holders holders) {
     this.chassis = chassis;
     this.catalog = catalog;
     this.claims = claims;
+    this.holders = holders;
   }
 
   public void routes(Http http) {
@@ -112,7 +114,10 @@ public final class CatalogApi {
 
   private Answer promote(Call call) {
     var id = call.path("id");
-    if (!call.attempt().done()) promote(call, id);
+    if (!call.attempt().done()) {
+      if (call.body(Move.class).to() == Lifecycle.ARCHIVED) holders.left(() -> claims.needing(id, chassis.clock().instant()));
+      promote(call, id);
+    }
     return Answer.ok(version(id));
   }
 

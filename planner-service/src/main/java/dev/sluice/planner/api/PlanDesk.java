@@ -34,10 +34,6 @@ import org.slf4j.LoggerFactory;
 /// each 10,000 members. Otherwise it is withdrawn, and the answer is 503.
 public final class PlanDesk {
   private static final Logger log = LoggerFactory.getLogger(PlanDesk.class);
-  /// How long the health-service may take to confirm the last change of a rollout that has ended.
-  private static final Duration RELEASING = Duration.ofSeconds(5);
-  /// How long the word of an end may be on its way.
-  private static final Duration ENDING = Duration.ofMillis(300);
   private static final Duration PATIENCE = Duration.ofSeconds(5);
   /// After this, and the time that its maker waits, a plan that not both know has no maker any more.
   private static final Duration FORGOTTEN = Duration.ofSeconds(30);
@@ -48,6 +44,7 @@ public final class PlanDesk {
   private final Stores stores;
   private final Drafting drafting;
   private final PlanWriter writer;
+  private final Holders holders;
 
   /// @param heartbeatIntervalSec how often agents report, in seconds
   public PlanDesk(Chassis chassis, Stores stores, int heartbeatIntervalSec) {
@@ -55,6 +52,7 @@ public final class PlanDesk {
     this.stores = stores;
     this.drafting = new Drafting(chassis, stores, heartbeatIntervalSec);
     this.writer = new PlanWriter(chassis.journal(), stores);
+    this.holders = new Holders(stores.progress());
   }
 
   /// @param kept whether it opened a rollout; a dry run and an empty plan leave nothing behind
@@ -88,16 +86,11 @@ public final class PlanDesk {
     return kept;
   }
 
-  /// Refuses a second rollout of a pair. One that has ended, or may just have, is waited for: its last change of desired versions is being confirmed.
+  /// Refuses a second rollout of a pair.
   private void awaitFree(PlanInputs inputs) {
-    long began = System.nanoTime();
-    while (true) {
-      var first = stores.claims().holder(inputs.templateId().value(), inputs.moduleId().value(), chassis.clock().instant());
-      if (first.isEmpty()) return;
-      var patience = stores.progress().course(first.get()).progress().state().ended() ? RELEASING : ENDING;
-      if (System.nanoTime() - began > patience.toNanos()) throw new ProblemException(second(inputs, first.get()));
-      Await.pause(LOOK);
-    }
+    var first = holders.left(() -> stores.claims()
+        .holder(inputs.templateId().value(), inputs.moduleId().value(), chassis.clock().instant()).stream().toList());
+    if (!first.isEmpty()) throw new ProblemException(second(inputs, first.getFirst()));
   }
 
   /// Computes the revision after the one that was read. It is kept as a draft, and counts once it is adopted.

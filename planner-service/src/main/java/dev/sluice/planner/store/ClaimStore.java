@@ -87,6 +87,11 @@ public final class ClaimStore {
       """;
 
   /// The open rollouts that target a version or would go back to it.
+  public List<String> needing(String version, Instant now) {
+    return db.list(NEEDING, r -> r.getString("rollout_id"), version, time(now));
+  }
+
+  /// The same, in a transaction.
   public List<String> needing(Db.Tx tx, String version, Instant now) {
     return tx.list(NEEDING, r -> r.getString("rollout_id"), version, time(now));
   }
