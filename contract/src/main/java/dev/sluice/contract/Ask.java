@@ -104,6 +104,13 @@ public sealed interface Ask<R> {
     public Class<Deliveries> answer() { return Deliveries.class; }
   }
 
+  /// Ask the rollout-service again what may be handed out, now and not at the next turn: done once it is committed.
+  record HearDeliveries() implements Ask<Done> {
+    public Service to() { return Service.HEALTH; }
+
+    public Class<Done> answer() { return Done.class; }
+  }
+
   /// @param at when the answer was read
   record Deliveries(Instant at, List<Delivery> open) {}
 

@@ -174,6 +174,7 @@ class FleetApiTest {
     assertThat(second.path("next_cursor").isNull()).isTrue();
     assertThat(ids(client.get("/v1/instances?template_id=listed&status=decommissioned").body())).containsExactly("list-4");
     assertThat(ids(client.get("/v1/instances?template_id=listed&module_id=nginx&label=zone:a").body())).hasSize(4);
+    assertThat(ids(client.get("/v1/instances?template_id=listed&label=zone=a").body())).hasSize(4);
     assertThat(ids(client.get("/v1/instances?template_id=listed&label=zone:b").body())).isEmpty();
     assertThat(ids(client.get("/v1/instances?template_id=listed&module_id=redis").body())).isEmpty();
     assertThat(client.get("/v1/instances?limit=0&status=gone&nonsense=1").body().findValuesAsText("field"))

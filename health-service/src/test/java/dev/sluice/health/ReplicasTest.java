@@ -82,6 +82,25 @@ class ReplicasTest {
     play.ends();
   }
 
+  @Test
+  void who_has_sent_a_heartbeat_reads_it_from_either_replica() {
+    world.template("read", World.OLD);
+    for (int i = 0; i < 5; i++) {
+      var agent = world.client(i % 2).enrol("reads-" + i, "read");
+      agent.beat();
+      var other = world.client((i + 1) % 2);
+      var shown = other.get("/v1/instances/reads-" + i).body();
+      assertThat(shown.path("status").asText()).isEqualTo("running");
+      var before = Instant.parse(shown.path("last_heartbeat_at").asText());
+      agent.to(other).beat();
+      agent.to(world.client(i % 2));
+      assertThat(Instant.parse(world.client(i % 2).get("/v1/instances/reads-" + i).body().path("last_heartbeat_at").asText()))
+          .isAfter(before);
+      assertThat(other.get("/v1/fleet-summary?template_id=read").body().path("reporting").asInt()).isEqualTo(i + 1);
+      assertThat(other.get("/v1/drift-report?template_id=read").body().at("/counts/converged").asInt()).isEqualTo(i + 1);
+    }
+  }
+
   /// One step of a script: what the instance says, and whether an earlier heartbeat is sent again before it.
   private record Step(ModuleStatus.State state, boolean target, boolean repeat) {}
 

@@ -150,9 +150,10 @@ final class World implements AutoCloseable {
 
   /// Until all that was answered is judged; the members of `web`.
   List<Ask.FleetMember> settle() {
-    return rollouts.asks().ask(new Ask.FleetSlice(new TemplateId("web"), new ModuleId(MODULE), "zone", null, 5_000, true),
-        Duration.ofSeconds(10)).members();
+    return ask(new Ask.FleetSlice(new TemplateId("web"), new ModuleId(MODULE), "zone", null, 5_000, true)).members();
   }
+
+  <R> R ask(Ask<R> question) { return rollouts.asks().ask(question, Duration.ofSeconds(10)); }
 
   /// The health-service's own database, to look behind the wall.
   Db db() { return db; }

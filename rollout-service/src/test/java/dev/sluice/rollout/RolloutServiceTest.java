@@ -46,6 +46,7 @@ class RolloutServiceTest {
     assertThat(members.objects("instances")).hasSize(2).allSatisfy(m -> assertThat(m).containsEntry("state", "healthy")
         .containsEntry("from", "1.24.0").containsEntry("to", "1.26.0").containsEntry("generation", 4).containsEntry("seconds", 1.5)
         .doesNotContainEntry("handed_out_at", null));
+    assertThat(members.objects("instances")).extracting(m -> m.get("was_drifted")).containsExactly(false, true);
     assertThat(members.get("next_cursor")).isEqualTo("5");
     assertThat(WORLD.get("/v1/rollouts/" + id + "/instances?batch_index=1&cursor=5").objects("instances")).hasSize(1);
     assertThat(WORLD.get("/v1/rollouts/" + id + "/instances?state=failed").objects("instances")).isEmpty();
@@ -103,11 +104,15 @@ class RolloutServiceTest {
     WORLD.awaits(id, "state", "running");
     assertThat(WORLD.blockedOn(id)).isEqualTo("instances");
     assertThat(WORLD.command(id, "pause").body()).containsEntry("state", "paused").containsEntry("paused_from", "running");
+    assertThat(WORLD.heard).as("withheld before it is answered").filteredOn(d -> d.rolloutId().equals(id))
+        .extracting(Ask.Delivery::purpose).containsExactly((Purpose) null);
     assertThat(WORLD.command(id, "pause").status()).isEqualTo(200);
     assertThat(WORLD.rollout(id).object("counts")).containsEntry("held", 2);
     assertThat(WORLD.blockedOn(id)).isEqualTo("resume");
     assertThat(WORLD.command(id, "resume").body()).containsEntry("state", "running");
+    WORLD.heard = List.of();
     var aborted = WORLD.send("POST", "/v1/rollouts/" + id + "/abort", null, "ann");
+    assertThat(WORLD.heard).filteredOn(d -> d.rolloutId().equals(id)).extracting(Ask.Delivery::purpose).containsExactly((Purpose) null);
     assertThat(aborted.body()).containsEntry("state", "aborted");
     assertThat(aborted.object("counts")).containsEntry("skipped", 2);
     WORLD.toldUntil(id, RolloutEvent.Released.class);
@@ -188,6 +193,7 @@ class RolloutServiceTest {
     assertThat(WORLD.send("POST", "/v1/reconciler/resume", Map.of("template_id", "edge"), "ann").body())
         .containsEntry("paused_templates", List.of());
     WORLD.awaits(id, "state", "completed");
+    assertThat(WORLD.send("POST", "/v1/reconciler/resume", Map.of("template_id", "mistyped"), "ann").status()).isEqualTo(404);
     assertThat(WORLD.told).anyMatch(m -> m.event() instanceof ReconcilerEvent.ReconcilerPaused e && "ann".equals(e.actor()));
     await().atMost(World.LIMIT).until(() -> WORLD.get("/v1/reconciler").objects("replicas").size() == 2);
     assertThat(WORLD.get("/v1/reconciler").get("last_tick_at")).isNotNull();

@@ -86,6 +86,8 @@ final class World implements AutoCloseable {
   final Set<VersionId> archived = ConcurrentHashMap.newKeySet();
   final Set<RolloutId> overtaken = ConcurrentHashMap.newKeySet();
   volatile boolean plannerAway;
+  /// What the rollout-service said that it delivers, when it last asked to be heard.
+  volatile List<Ask.Delivery> heard = List.of();
   final List<RolloutService> replicas = new ArrayList<>();
   private final String prefix = Sandbox.shared().freshPrefix();
   private final Database database = Sandbox.shared().freshDatabase();
@@ -114,6 +116,10 @@ final class World implements AutoCloseable {
     planner.asks().answer(Ask.Service.PLANNER, Ask.VersionsAvailable.class, this::available);
     planner.asks().answer(Ask.Service.PLANNER, Ask.ClaimForRollback.class, this::claim);
     planner.asks().answer(Ask.Service.PLANNER, Ask.TemplateOf.class, World::template);
+    health.asks().answer(Ask.Service.HEALTH, Ask.HearDeliveries.class, _ -> {
+      heard = ask(new Ask.DeliveryNow()).open();
+      return new Ask.Done();
+    });
     db = keep(Db.open(node.vertx(), config(RolloutConfig.SERVICE, "rollout")));
     for (int i = 0; i < replicas; i++)
       this.replicas.add(keep(RolloutService.start(node,
@@ -227,7 +233,7 @@ final class World implements AutoCloseable {
     for (int from = 0; from < total; from += 5_000) {
       int first = from;
       var members = IntStream.range(from, Math.min(total, from + 5_000))
-          .mapToObj(i -> new PlanMember(new InstanceId(id + "-" + i), 0, 3, false)).toList();
+          .mapToObj(i -> new PlanMember(new InstanceId(id + "-" + i), 0, 3, i == 4)).toList();
       tell(planner, Topics.PLAN, id.value(), id, new PlanEvent.MembersPlanned(id, 1, "hash-" + id, first, members));
     }
   }

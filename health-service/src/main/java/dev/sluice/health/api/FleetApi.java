@@ -27,23 +27,34 @@ final class FleetApi {
   private final DriftView drift;
   private final InstantSource clock;
   private final Consumer<Collection<String>> changed;
+  private final Runnable settle;
 
   /// @param changed told of those that are decommissioned
+  /// @param settle  waits for what was heard, so that who has sent a heartbeat, and was answered, reads it
   FleetApi(Enrolments enrolments, FleetStore store, FleetView view, DriftView drift, InstantSource clock,
-      Consumer<Collection<String>> changed) {
+      Consumer<Collection<String>> changed, Runnable settle) {
     this.enrolments = enrolments;
     this.store = store;
     this.view = view;
     this.drift = drift;
     this.clock = clock;
     this.changed = changed;
+    this.settle = settle;
   }
 
   void mount(Http http) {
-    http.on("enrolInstance", this::enrol).on("listInstances", this::list).on("getInstance", this::get)
+    http.on("enrolInstance", this::enrol).on("listInstances", settled(this::list)).on("getInstance", settled(this::get))
         .on("decommissionInstance", this::decommission)
-        .on("fleetSummary", call -> Answer.ok(view.summary(call.query("template_id").orElse(null))))
-        .on("driftReport", this::drift);
+        .on("fleetSummary", settled(call -> Answer.ok(view.summary(call.query("template_id").orElse(null)))))
+        .on("driftReport", settled(this::drift));
+  }
+
+  /// Only the first page waits: the others are of the same reading.
+  private Http.Endpoint settled(Http.Endpoint read) {
+    return call -> {
+      if (call.cursor().isEmpty()) settle.run();
+      return read.answer(call);
+    };
   }
 
   private Answer enrol(Call call) {
@@ -53,7 +64,7 @@ final class FleetApi {
   }
 
   private Answer list(Call call) {
-    var label = call.query("label").map(l -> l.split(":", 2));
+    var label = call.query("label").map(l -> l.split("[:=]", 2));
     var filter = new Filter(call.query("template_id").orElse(null), call.query("status").orElse(null), call.query("module_id").orElse(null),
         label.map(l -> l[0]).orElse(null), label.map(l -> l[1]).orElse(null));
     var found = view.list(filter, call.cursor().orElse(null), call.limit() + 1);

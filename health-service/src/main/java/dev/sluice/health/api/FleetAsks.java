@@ -11,16 +11,18 @@ import dev.sluice.health.store.ReplicaStore;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.MessageConsumer;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.util.concurrent.atomic.AtomicLong;
 
-/// What other services ask. A slice with `settle` waits until all that any replica answered before is judged: it asks every replica to flush, and looks until
-/// the judged time has passed the time of the ask, also by the clock of a replica that is a little ahead.
+/// What other services ask, and what people read waits for. A slice with `settle` waits until all that any replica answered before is judged: it asks every
+/// replica to flush, and looks until the judged time has passed the time of the ask, also by the clock of a replica that is a little ahead.
 final class FleetAsks implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofMillis(4_800);
+  private static final Duration READERS_LIMIT = Duration.ofMillis(500);
   private static final Duration LOOK = Duration.ofMillis(10);
   /// How far the clocks of two replicas may be apart.
   private static final Duration SKEW = Duration.ofMillis(50);
-  private static final int LOOKS_PER_FLUSH = 5;
   private final Chassis chassis;
   private final Vertx vertx;
   private final FleetView view;
@@ -28,6 +30,8 @@ final class FleetAsks implements AutoCloseable {
   private final InstantSource clock;
   private final String address;
   private final MessageConsumer<?> consumer;
+  private final AtomicLong looked = new AtomicLong(System.nanoTime());
+  private volatile Instant judged = Instant.MIN;
 
   /// @param address where the replicas ask each other to flush
   FleetAsks(Chassis chassis, FleetView view, ReplicaStore replicas, Flusher flusher, InstantSource clock, String address) {
@@ -44,19 +48,33 @@ final class FleetAsks implements AutoCloseable {
   }
 
   private Ask.FleetPage slice(Ask.FleetSlice ask) {
-    if (ask.settle()) settle();
+    if (ask.settle() && !settled(LIMIT))
+      throw new Outage("not every replica of the health-service has said what it heard; try again", null);
     return view.slice(ask);
   }
 
-  private void settle() {
+  /// Waits, before the fleet is shown, for what was heard before it was asked for; where a replica does not say it, what is known must do.
+  void settle() { settled(READERS_LIMIT); }
+
+  /// However many wait, one looks at a time.
+  private boolean settled(Duration limit) {
     var asked = clock.instant().plus(SKEW);
     long begun = System.nanoTime();
-    for (int looks = 0; replicas.settled().isBefore(asked); looks++) {
-      if (looks % LOOKS_PER_FLUSH == 0) vertx.eventBus().publish(address, "");
-      if (System.nanoTime() - begun > LIMIT.toNanos())
-        throw new Outage("not every replica of the health-service has said what it heard; try again", null);
-      Await.pause(LOOK);
+    while (judged.isBefore(asked)) {
+      if (System.nanoTime() - begun > limit.toNanos()) return false;
+      long last = looked.get();
+      boolean mine = System.nanoTime() - last >= LOOK.toNanos() && looked.compareAndSet(last, System.nanoTime());
+      if (mine) look();
+      else
+        Await.pause(LOOK);
     }
+    return true;
+  }
+
+  private void look() {
+    vertx.eventBus().publish(address, "");
+    var through = replicas.settled();
+    if (through != null) judged = through;
   }
 
   private Ask.Done ready(Ask.AreYouReady ask) {

@@ -36,7 +36,7 @@ public final class Porch implements AutoCloseable {
     http
         .raw("heartbeat", context -> ingest.take(context.request(), context.pathParam("id"))).raw("desired", poll::handle)
         .raw("agentSocket", sockets::handle).raw("enrolInstances", bulk::handle);
-    new FleetApi(enrolments, fleet, view, new DriftView(chassis.db()), ears.clock(), ears::changed).mount(http);
+    new FleetApi(enrolments, fleet, view, new DriftView(chassis.db()), ears.clock(), ears::changed, asks::settle).mount(http);
     ears.meters().gauge("sluice.agents.sockets", sockets::open);
     this.port = http.listen();
     ears.listens();

@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Asks the rollout-service what it delivers now, each half second while a rollout is open: so that a trip withholds within a second where Kafka is late, and so
-/// that silence of the rollout-service ends the lease.
+/// that silence of the rollout-service ends the lease. Also when it says so: who has paused or aborted a rollout is answered when nothing more is handed out.
 public final class Deliveries implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Deliveries.class);
   private static final Duration EVERY = Duration.ofMillis(500);
@@ -34,6 +34,11 @@ public final class Deliveries implements AutoCloseable {
     this.gates = gates;
     this.clock = clock;
     this.changed = changed;
+    asks.answer(Ask.Service.HEALTH, Ask.HearDeliveries.class, _ -> {
+      var at = clock.instant();
+      if (store.heardFirst(db, asks.ask(new Ask.DeliveryNow(), LIMIT).open(), at)) changed.run();
+      return new Ask.Done();
+    });
     this.loop = new Loop("health-deliveries", EVERY, this::round);
   }
 

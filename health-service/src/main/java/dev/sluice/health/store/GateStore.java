@@ -31,6 +31,9 @@ public final class GateStore {
   private static final String CREATE = """
       insert into gate (rollout_id, seq, heard_at) values ($1, 0, '1970-01-01') on conflict (rollout_id) do nothing
       """;
+  private static final String CREATE_ALL = """
+      insert into gate (rollout_id, seq, heard_at) select id, 0, '1970-01-01' from unnest($1::text[]) as r (id) on conflict (rollout_id) do nothing
+      """;
   private static final String LOCK = """
       select upgrading, rolling_back, paused_since, tripped_since from gate where rollout_id = $1 for update
       """;
@@ -114,6 +117,14 @@ public final class GateStore {
   public boolean heard(Db db, List<Delivery> deliveries, Instant asked) {
     if (deliveries.isEmpty()) return false;
     return db.inTransaction(tx -> heard(tx, deliveries, asked));
+  }
+
+  /// The same, also of rollouts whose facts have not come yet: what they say of an earlier place then changes nothing.
+  public boolean heardFirst(Db db, List<Delivery> deliveries, Instant asked) {
+    return !deliveries.isEmpty() && db.inTransaction(tx -> {
+      tx.send(CREATE_ALL, (Object) Columns.texts(deliveries, d -> d.rolloutId().value()));
+      return heard(tx, deliveries, asked);
+    });
   }
 
   private boolean heard(Db.Tx tx, List<Delivery> deliveries, Instant asked) {

@@ -4,6 +4,7 @@ import dev.sluice.chassis.Answer;
 import dev.sluice.chassis.Asks;
 import dev.sluice.chassis.Call;
 import dev.sluice.chassis.Http;
+import dev.sluice.chassis.Outage;
 import dev.sluice.chassis.ProblemException;
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.RolloutId;
@@ -18,9 +19,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// The REST of commands: each answers the rollout after it.
+/// The REST of commands: each answers the rollout after it. What a command withholds is withheld when it is answered, where the health-service can be asked; where
+/// not, it learns of it within its own time.
 public final class CommandsApi {
+  private static final Logger log = LoggerFactory.getLogger(CommandsApi.class);
+  private static final Duration WITHHELD_WITHIN = Duration.ofSeconds(1);
   private final RolloutDesk desk;
   private final RolloutsApi rollouts;
   private final Starter starter;
@@ -40,20 +46,31 @@ public final class CommandsApi {
   record Body(String comment) {}
 
   public void routes(Http http) {
-    http.on("pauseRollout", call -> does(call, now -> new RolloutCommand.Pause(now, call.actor(), comment(call))))
+    http.on("pauseRollout", call -> withholds(call, now -> new RolloutCommand.Pause(now, call.actor(), comment(call))))
         .on("resumeRollout", call -> {
           var answer = does(call, now -> new RolloutCommand.Resume(now, call.actor(), comment(call)));
           starter.startIfApproved(RolloutsApi.id(call));
           return answer;
         })
-        .on("abortRollout", call -> does(call, now -> new RolloutCommand.Abort(now, call.actor(), comment(call))))
+        .on("abortRollout", call -> withholds(call, now -> new RolloutCommand.Abort(now, call.actor(), comment(call))))
         .on("rollbackRollout", call -> {
           var given = call.attempt().done() ? Given.NOTHING : given(RolloutsApi.id(call));
-          return does(call, now -> new RolloutCommand.Rollback(now, call.actor(), comment(call), given.unavailable(), given.pairUntil()));
+          return withholds(call,
+              now -> new RolloutCommand.Rollback(now, call.actor(), comment(call), given.unavailable(), given.pairUntil()));
         });
   }
 
   private static String comment(Call call) { return call.body(Body.class).comment(); }
+
+  private Answer withholds(Call call, Function<RolloutCommand.Now, RolloutCommand> command) {
+    var answer = does(call, command);
+    try {
+      asks.ask(new Ask.HearDeliveries(), WITHHELD_WITHIN);
+    } catch (Outage e) {
+      log.atWarn().addKeyValue("rollout", RolloutsApi.id(call)).log("Nobody says that it is withheld already: {}", e.getMessage());
+    }
+    return answer;
+  }
 
   private Answer does(Call call, Function<RolloutCommand.Now, RolloutCommand> command) {
     var id = RolloutsApi.id(call);

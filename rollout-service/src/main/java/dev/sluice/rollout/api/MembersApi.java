@@ -35,7 +35,8 @@ public final class MembersApi {
 
   record MemberAnswer(InstanceId instanceId, int ordinal, int batchIndex, MemberState state, Reason reason, String detail,
       boolean regressed,
-      boolean lateHealthy, String from, String to, long generation, int origin, long planGeneration, Double seconds, Instant instructedAt,
+      boolean lateHealthy, String from, String to, long generation, int origin, long planGeneration, boolean wasDrifted, Double seconds,
+      Instant instructedAt,
       Instant handedOutAt,
       Instant verdictAt) {}
 
@@ -70,7 +71,7 @@ public final class MembersApi {
     };
     return new MemberAnswer(roster.id(i), i, standing.plan().slices().batchOf(i), member.state(), member.reason(), times.detail(),
         member.regressed(), member.lateHealthy(), from, to, roster.generation(i) + member.generations(), roster.origin(i),
-        roster.generation(i), times.seconds(),
+        roster.generation(i), roster.wasDrifted(i), times.seconds(),
         times.instructedAt(), times.handedOutAt(), times.verdictAt());
   }
 }

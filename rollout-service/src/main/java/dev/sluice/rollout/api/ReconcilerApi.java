@@ -46,7 +46,9 @@ public final class ReconcilerApi {
       store.pause(template, call.actor());
       return answer();
     }).on("resumeReconciler", call -> {
-      store.resume(template(call), call.actor());
+      var template = template(call);
+      if (template != null && !store.pausedTemplates().contains(template)) known(template);
+      store.resume(template, call.actor());
       rollouts.allDue(clock.instant());
       nudge.run();
       return answer();
