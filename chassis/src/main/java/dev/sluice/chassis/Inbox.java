@@ -222,6 +222,13 @@ public final class Inbox implements AutoCloseable {
     return tx.query(SEEN, message.topic(), message.stream(), message.epoch(), message.seq()).rowCount() > 0;
   }
 
+  private static final String READ = "select from inbox_position where topic = $1 and stream = $2 and (epoch, seq) >= ($3, $4)";
+
+  /// Whether a message is new, without remembering it: for work that is done in parts before [#fresh], each part of which does no harm twice.
+  public static boolean isNew(Db.Tx tx, Message message) {
+    return tx.query(READ, message.topic(), message.stream(), message.epoch(), message.seq()).rowCount() == 0;
+  }
+
   @Override
   public void close() {
     loop.stop();

@@ -178,6 +178,18 @@ class AttemptsTest {
     play.ends();
   }
 
+  @Test
+  void what_is_withheld_is_committed_before_an_ask_to_hear_it_is_answered() {
+    var play = Play.of(world, "at-once", settled("at-once")).start();
+    for (int seq = 100; seq < 105; seq++) {
+      var purpose = seq % 2 == 0 ? null : Purpose.UPGRADE;
+      answers("at-once", purpose, seq);
+      world.ask(new dev.sluice.contract.Ask.HearDeliveries());
+      assertThat(purpose("at-once")).isEqualTo(purpose == null ? "nothing" : "upgrade");
+    }
+    play.ends();
+  }
+
   private static void answers(String rollout, Purpose purpose, long seq) {
     world.deliveries.put(rollout, new dev.sluice.contract.Ask.Delivery(new dev.sluice.contract.RolloutId(rollout), purpose, seq));
   }
@@ -358,6 +370,39 @@ class AttemptsTest {
     assertThat(agent.beat().body().path("desired")).isEmpty();
     assertThat(agent.poll(1).body().path("desired")).isEmpty();
     play.ends();
+  }
+
+  @Test
+  void who_missed_the_way_back_is_told_it_when_it_comes_again() {
+    var agent = settled("comes-late");
+    var play = Play.of(world, "comes-late", agent).start().instruct(60, 0).told("1.26.0");
+    agent.runs(World.NEW).says("healthy", 2).beat();
+    assertThat(play.judged().healthy()).isTrue();
+    play.tell(new RollbackStarted(null, "ann", null, 0, 1, List.of()));
+    play.instruct(World.OLD, Purpose.ROLLBACK, 3, 60, 0).withdraw(4, World.OLD);
+    eventually(() -> assertThat(play.withdrawals()).containsExactly(new Withdrawal(0, true, 4)));
+    play.ends();
+    eventually(() -> assertThat(agent.desired().path("version").asText()).isEqualTo("1.24.0"));
+  }
+
+  @Test
+  void the_end_of_a_large_rollout_is_written_in_bounded_parts() {
+    var agent = settled("large");
+    var play = Play.of(world, "large", agent).start().instruct(60, 0).told("1.26.0");
+    eventually(() -> assertThat(agent.poll(5).body().path("desired")).isNotEmpty());
+    world.db().query("""
+        insert into assignment (instance_id, module_id, version_id, version, digest, generation, rollout_id, ordinal, batch_index, purpose, instructed_at,
+                                deadline_at, min_healthy_sec, standing)
+        select 'large', 'part-' || n, version_id, version, digest, 1, rollout_id, n, 0, purpose, instructed_at, deadline_at, 0, 'healthy'
+          from assignment, generate_series(1, 20001) n where rollout_id = 'large'
+        """);
+    play.ends();
+    eventually(() -> assertThat(world.db().query("select from assignment where rollout_id = 'large' and standing <> 'closed'").rowCount())
+        .isZero());
+    assertThat(
+        world.db().query("select distinct xmin::text from assignment where instance_id = 'large' and module_id like 'part-%'").rowCount())
+        .isGreaterThan(1);
+    world.db().query("delete from assignment where module_id like 'part-%'");
   }
 
   /// The timeout may have come to a rollout that was paused, and then it is not recorded: without this word the member would be waited for for ever.

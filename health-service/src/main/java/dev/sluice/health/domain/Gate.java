@@ -75,7 +75,8 @@ public final class Gate {
       case Soaking(var since) -> switch (word) {
         case GOOD -> h.at().isBefore(hearing.after(since, w.minHealthy())) ? unchanged(w) : healthy(w, h.at());
         case APPLY_FAILED, UNHEALTHY -> failed(w, word, h);
-        case BAD -> passed(w, h.at(), hearing) ? failed(w, word, h) : unchanged(w.standing(new Awaited()));
+        // rests on the deadline, so a pause that we have not heard of may undo it
+        case BAD -> passed(w, h.at(), hearing) ? failed(w, word, h, true) : unchanged(w.standing(new Awaited()));
         case NOTHING -> unchanged(w);
       };
       case Healthy _ -> regressed(w, word, h);
@@ -171,11 +172,13 @@ public final class Gate {
     return new Outcome(w.standing(new Healthy()), List.of(new Finding.Judged(true, false, null, null, at)));
   }
 
-  private static Outcome failed(Watch w, Word word, Heard h) {
+  private static Outcome failed(Watch w, Word word, Heard h) { return failed(w, word, h, false); }
+
+  private static Outcome failed(Watch w, Word word, Heard h, boolean timeout) {
     var reason = word == Word.APPLY_FAILED ? Reason.APPLY_FAILED : Reason.UNHEALTHY;
     var status = h.observation().statuses().get(w.moduleId());
     var detail = status == null || status.generation() != w.generation() ? "another digest runs than the target" : status.detail();
-    return new Outcome(w.standing(new Failed(reason, null)), List.of(new Finding.Judged(false, false, reason, detail, h.at())));
+    return new Outcome(w.standing(new Failed(reason, null)), List.of(new Finding.Judged(false, timeout, reason, detail, h.at())));
   }
 
   private static Outcome timedOut(Watch w, Reason reason, Instant at) {

@@ -33,6 +33,7 @@ import dev.sluice.health.store.GateStore.Gate;
 import dev.sluice.health.store.Reports;
 import java.time.Instant;
 import java.util.List;
+import java.util.OptionalInt;
 
 /// The facts of rollouts: what instances must run, what is delivered now, whose clocks stand still. Each fact in one transaction with its place in the stream.
 public final class RolloutInbox implements Inbox.Handler {
@@ -59,6 +60,7 @@ public final class RolloutInbox implements Inbox.Handler {
   }
 
   private void take(Message message, RolloutEvent event) {
+    if (ends(event)) closeInParts(message);
     if (!db.inTransaction(tx -> take(tx, message, event))) return;
     journal.nudge();
     changed.run();
@@ -73,6 +75,25 @@ public final class RolloutInbox implements Inbox.Handler {
       case RollbackVerdictsRecorded e -> AttemptStore.concern(e.verdicts());
       default -> false;
     };
+  }
+
+  private static boolean ends(RolloutEvent event) {
+    return event instanceof Aborted || event instanceof Rejected || event instanceof Expired || event instanceof Cancelled
+        || event instanceof Completed || event instanceof RolledBack;
+  }
+
+  /// Nothing more is handed out, and one bounded part is closed after the other. Only then does the fact get its place in the stream.
+  private void closeInParts(Message message) {
+    var part = OptionalInt.of(-1);
+    while (part.isPresent()) {
+      int after = part.getAsInt();
+      part = db.inTransaction(tx -> {
+        gates.lock(tx, message.stream());
+        if (!Inbox.isNew(tx, message)) return OptionalInt.empty();
+        gates.deliver(tx, message.stream(), message.seq(), null, message.at());
+        return attempts.close(tx, message.stream(), after);
+      });
+    }
   }
 
   private boolean take(Db.Tx tx, Message message, RolloutEvent event) {
@@ -113,7 +134,6 @@ public final class RolloutInbox implements Inbox.Handler {
       case Aborted _,Rejected _,Expired _,Cancelled _,Completed _,RolledBack _ -> {
         gates.deliver(tx, rollout, message.seq(), null, at);
         gates.write(tx, rollout, new Gate(gate.upgrading(), false, null, null), true);
-        attempts.close(tx, rollout);
       }
       default -> {
         // a rollout that is planned has a gate from now on

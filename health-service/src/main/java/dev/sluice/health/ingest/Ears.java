@@ -41,8 +41,9 @@ public final class Ears implements AutoCloseable {
     var db = chassis.db();
     this.replicas = new ReplicaStore(db);
     var joined = clock.instant();
-    this.buffer = new HeartbeatBuffer(clock, joined);
-    if (replicas.join(replicaId, joined, config.replicaTtl())) buffer.deaf(joined);
+    this.buffer = new HeartbeatBuffer(clock, joined, config.replicaTtl());
+    replicas.join(replicaId, joined, config.replicaTtl());
+    buffer.deaf(joined); // also where another one seems to live: it may be the one that was killed a moment ago
     var cellStore = new CellStore(db);
     this.cells = new Cells(cellStore);
     this.follower = new Follower(chassis.vertx(), address, cellStore, cells, gates);

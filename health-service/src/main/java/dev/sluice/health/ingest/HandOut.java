@@ -54,7 +54,7 @@ public final class HandOut implements AutoCloseable {
       asked.add(next);
     if (asked.isEmpty()) return false;
     try {
-      var handed = store.handOut(asked.stream().map(Asked::wish).toList(), clock.instant());
+      var handed = store.handOut(asked.stream().map(Asked::wish).toList(), clock);
       CrashPoint.AFTER_HAND_OUT.reached();
       away = false;
       meters.handedOut.increment(handed.fresh());

@@ -8,12 +8,14 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Heartbeats between their receipt and their commit. Bounded by time: what could not be committed for [#TOO_OLD] makes it refuse, and the time of refusal is
-/// time in which we were deaf. Thread-safe; each call holds the one lock for about a microsecond.
+/// Heartbeats between their receipt and their commit. Bounded by time: where nothing could be committed for [#TOO_OLD] it refuses, and the time of refusal is
+/// time in which we were deaf. It refuses before the others judge without this replica: what it says that it heard, they wait for. Thread-safe; each call holds the one lock for about a microsecond.
 ///
 /// Receipts are stamped under the lock and strictly grow, so that all that was received before a drain's `through` is in that drain or an earlier one.
 public final class HeartbeatBuffer {
   static final Duration TOO_OLD = Duration.ofSeconds(5);
+  /// So long before the others give this replica up.
+  private static final Duration MARGIN = Duration.ofMillis(500);
   /// Who is not known to listen for so long stands still.
   static final Duration STILL = Duration.ofMillis(500);
 
@@ -51,7 +53,8 @@ public final class HeartbeatBuffer {
   private final InstantSource clock;
   private List<Waiting> waiting = new ArrayList<>();
   private Instant last;
-  private Instant oldest;
+  private final Duration tooOld;
+  private Instant committed;
   private Instant deafSince;
   private Instant refusedAt = Instant.EPOCH;
   private int epoch;
@@ -63,9 +66,13 @@ public final class HeartbeatBuffer {
   private boolean still;
 
   /// @param joined when the others began to wait for this replica: all that is received is stamped later, also where the clock is set back by a little meanwhile
-  public HeartbeatBuffer(InstantSource clock, Instant joined) {
+  /// @param ttl    after which the others judge without this replica
+  public HeartbeatBuffer(InstantSource clock, Instant joined, Duration ttl) {
     this.clock = clock;
     this.last = joined;
+    this.committed = joined;
+    var given = ttl.minus(MARGIN);
+    this.tooOld = given.compareTo(TOO_OLD) < 0 ? given : TOO_OLD;
   }
 
   /// Takes a heartbeat.
@@ -73,7 +80,7 @@ public final class HeartbeatBuffer {
   /// @param watched whether an attempt may wait for it: then the flush is urgent, as where it says something new
   public synchronized Taken take(Cell cell, String boot, long sequence, Observation said, boolean watched) {
     var at = stamp();
-    if (oldest != null && Duration.between(oldest, at).compareTo(TOO_OLD) > 0) {
+    if (Duration.between(committed, at).compareTo(tooOld) > 0) {
       refusedAt(at);
       return Taken.REFUSED;
     }
@@ -85,7 +92,6 @@ public final class HeartbeatBuffer {
     boolean news = !same || !said.equals(known);
     var seen = news ? said : known;
     if (!keep(cell, new Waiting.Run(boot, sequence, at, seen), watched)) return Taken.FLOOD;
-    if (oldest == null) oldest = at;
     urgent |= news || watched;
     if (replaced) return Taken.REPLACED;
     if (!same && cell.bootId != null) cell.replace(cell.bootId);
@@ -159,7 +165,7 @@ public final class HeartbeatBuffer {
 
   /// A drain was committed.
   synchronized void committed(Drain drain) {
-    oldest = waiting.isEmpty() ? null : waiting.getFirst().runs().getFirst().at();
+    committed = drain.through();
     if (drain.deafSince() != null) deafSince = refusedAt.isAfter(drain.through()) ? drain.through() : null;
   }
 

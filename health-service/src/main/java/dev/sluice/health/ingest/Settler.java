@@ -93,9 +93,10 @@ public final class Settler implements AutoCloseable {
     if (!store.tryLock(tx)) return Done.ELSEWHERE;
     var horizon = replicas.horizon(tx, ttl);
     if (horizon == null) return Done.NOTHING;
-    var evidence = store.take(tx, horizon, EVIDENCE);
-    // what was taken is only the oldest part: time has come as far as its end
-    var now = evidence.size() < EVIDENCE ? horizon : evidence.getLast().heard().at();
+    var taken = store.take(tx, horizon, EVIDENCE);
+    var evidence = taken.rows();
+    // where that is only the oldest part, time has come as far as its end
+    var now = taken.through() == null ? horizon : taken.through();
     var ids = new TreeSet<String>();
     evidence.forEach(e -> ids.add(e.instanceId()));
     var due = store.due(tx, now, INSTANCES);
@@ -109,7 +110,7 @@ public final class Settler implements AutoCloseable {
       ids.addAll(found);
       store.forgetDeaf(tx, now.minus(DEAF_KEPT));
     }
-    boolean more = evidence.size() == EVIDENCE || due.size() == INSTANCES || quiet == INSTANCES;
+    boolean more = taken.through() != null || due.size() == INSTANCES || quiet == INSTANCES;
     var done = ids.isEmpty() ? Done.NOTHING : judge(tx, ids, evidence, now, hearing);
     store.settled(tx, now);
     return new Done(done.told, done.news, more, true);

@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /// What the facts of a rollout do to desired versions and attempts. Locks pulses before assignments, each in the order of instances. Rollouts count generations
 /// without the `leap` that a restore adds to those that agents meet.
@@ -119,7 +120,7 @@ public final class AttemptStore {
          set version_id = u.version_id, version = u.version, digest = u.digest, artifact_url = u.artifact_url,
              generation = u.generation + restored.leap, leap = restored.leap,
              rollout_id = null, ordinal = null, batch_index = null, purpose = null, instructed_at = null, deadline_at = null, min_healthy_sec = null,
-             standing = case when a.purpose = 'rollback' then 'closed' end, reason = null, good_since = null, due_at = null, handed_out_at = null,
+             standing = case when a.purpose = 'rollback' and a.version_id <> u.version_id then 'closed' end, reason = null, good_since = null, due_at = null, handed_out_at = null,
              echoed_at = null, timed_out = false, verdict_recorded = false, changed_xid = greatest(pg_current_xact_id(), a.changed_xid)
         from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
           as u (instance_id, version_id, version, digest, artifact_url, generation),
@@ -129,9 +130,9 @@ public final class AttemptStore {
 
   private record Present(long generation, boolean handed, String rollout) {}
 
-  /// Takes back what was not handed out: the version before is desired again, with the next generation. On the way back that is the version that was rolled
-  /// out: it is written down, and told to nobody, since its rollout does not offer it any more. Where another machine was enrolled under the id meanwhile, nobody has
-  /// what was offered.
+  /// Takes back what was not handed out: the version before is desired again, with the next generation. Where the way back was aborted that is the version that was
+  /// rolled out: it is written down, and told to nobody, since its rollout does not offer it any more. Who missed the way back finds its own version before when it
+  /// comes again. Where another machine was enrolled under the id meanwhile, nobody has what was offered.
   public List<Withdrawal> withdraw(Db.Tx tx, String rollout, WithdrawalsAsked e) {
     var present = new HashMap<String, Present>();
     for (var row : tx.query(PRESENT, e.moduleId().value(), Columns.texts(e.withdrawals(), i -> i.instanceId().value())))
@@ -235,23 +236,38 @@ public final class AttemptStore {
     tx.query(SKIP, rolloutId, Columns.ints(marks, Mark::ordinal));
   }
 
+  private static final String OPEN = """
+      select instance_id, ordinal from assignment where rollout_id = $1 and ordinal > $2 and standing <> 'closed' order by ordinal limit $3
+      """;
   private static final String RELEASE = """
       with locked as (
-        select p.instance_id from pulse p
-         where p.instance_id in (select instance_id from assignment where rollout_id = $1 and standing <> 'closed') order by p.instance_id for update
+        select p.instance_id from pulse p where p.instance_id = any($1) order by p.instance_id for update
       )
       update pulse p set watched = false from locked l where p.instance_id = l.instance_id and p.watched
       """;
   private static final String CLOSE = """
       with locked as (
-        select instance_id, module_id from assignment where rollout_id = $1 and standing <> 'closed' order by instance_id, module_id for update
+        select instance_id, module_id from assignment where rollout_id = $1 and ordinal = any($2) and standing <> 'closed'
+         order by instance_id, module_id for update
       )
       update assignment a set standing = 'closed', due_at = null from locked l where a.instance_id = l.instance_id and a.module_id = l.module_id
       """;
+  private static final int CLOSED_AT_ONCE = 10_000;
 
-  /// The rollout ended: nobody waits for its members any more. What they must run stays.
-  public void close(Db.Tx tx, String rolloutId) {
-    tx.query(RELEASE, rolloutId);
-    tx.query(CLOSE, rolloutId);
+  /// The rollout ended: nobody waits for its members any more. What they must run stays. One transaction takes a bounded part, since others wait for its locks.
+  ///
+  /// @param after the ordinal behind which this part begins; -1: the first part
+  /// @return where the next part begins; empty where this was the last one
+  public OptionalInt close(Db.Tx tx, String rolloutId, int after) {
+    var ids = new ArrayList<String>();
+    var ordinals = new ArrayList<Integer>();
+    for (var row : tx.query(OPEN, rolloutId, after, CLOSED_AT_ONCE)) {
+      ids.add(row.getString("instance_id"));
+      ordinals.add(row.getInteger("ordinal"));
+    }
+    if (ids.isEmpty()) return OptionalInt.empty();
+    tx.query(RELEASE, (Object) ids.toArray(String[]::new));
+    tx.query(CLOSE, rolloutId, ordinals.toArray(Integer[]::new));
+    return ids.size() < CLOSED_AT_ONCE ? OptionalInt.empty() : OptionalInt.of(ordinals.getLast());
   }
 }

@@ -71,19 +71,32 @@ public final class EvidenceStore {
   public boolean tryLock(Db.Tx tx) { return tx.query(TRY_LOCK).iterator().next().getBoolean("won"); }
 
   private static final String TAKE = """
-      with taken as (
-        delete from evidence where ctid = any (array (select ctid from evidence where at < $1 order by at limit $2))
+      with picked as materialized (
+        select ctid as place, at from evidence where at < $1 order by at limit $2
+      ), taken as (
+        delete from evidence where ctid = any (array (select place from picked))
         returning instance_id, at, boot_id, sequence, hash, said, agent_version, digests::text as digests, statuses::text as statuses
       )
-      select instance_id, at, boot_id, sequence, hash, said, agent_version, digests, statuses from taken order by at, instance_id, sequence
+      select instance_id, at, boot_id, sequence, hash, said, agent_version, digests, statuses, through
+        from taken cross join (select case when count(*) = $2 then max(at) end as through from picked) as known order by at, instance_id, sequence
       """;
 
-  /// Evidence that was received before `horizon`, the oldest first, in the order of its receipt.
-  public List<EvidenceRow> take(Db.Tx tx, Instant horizon, int limit) {
+  /// @param rows    the oldest first, in the order of their receipt
+  /// @param through the time of the last one that was picked, which a re-enrolment may have taken away meanwhile; null where these are all
+  public record Taken(List<EvidenceRow> rows, Instant through) {}
+
+  /// Evidence that was received before `horizon`.
+  public Taken take(Db.Tx tx, Instant horizon, int limit) {
     var words = new Words();
-    return tx.list(TAKE, row -> new EvidenceRow(row.getString("instance_id"),
-        new Heard(row.getString("boot_id"), row.getLong("sequence"), Columns.time(row, "at"), words.observation(row)), row.getLong("hash")),
-        Columns.time(horizon), limit);
+    var taken = new ArrayList<EvidenceRow>();
+    Instant through = null;
+    for (var row : tx.query(TAKE, Columns.time(horizon), limit)) {
+      taken.add(new EvidenceRow(row.getString("instance_id"),
+          new Heard(row.getString("boot_id"), row.getLong("sequence"), Columns.time(row, "at"), words.observation(row)),
+          row.getLong("hash")));
+      through = Columns.time(row, "through");
+    }
+    return new Taken(taken, through);
   }
 
   private static final String DUE = "select instance_id from assignment where due_at <= $1 order by due_at limit $2";

@@ -4,8 +4,10 @@ import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Journal;
 import dev.sluice.contract.Purpose;
 import dev.sluice.contract.RolloutEvent.Handing;
+import io.vertx.sqlclient.Row;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -64,10 +66,12 @@ public final class HandOutStore {
 
   private record Key(String instanceId, String moduleId, long generation) {}
 
-  /// Hands out what may be.
-  public Handed handOut(List<Wish> wishes, Instant now) {
+  /// Hands out what may be. The time of it is taken when the gates are held: whoever waits for them long meets a lease that has ended.
+  public Handed handOut(List<Wish> wishes, InstantSource clock) {
     var handed = db.inTransaction(tx -> {
-      var open = open(tx, wishes, now);
+      var gates = gates(tx, wishes);
+      var now = clock.instant();
+      var open = open(gates, now);
       var allowed = wishes.stream().filter(w -> w.rolloutId == null || w.purpose == open.get(w.rolloutId)).distinct().toList();
       var keys = new HashSet<Key>();
       var reports = new Reports();
@@ -95,10 +99,14 @@ public final class HandOutStore {
     return handed;
   }
 
-  private Map<String, Purpose> open(Db.Tx tx, List<Wish> wishes, Instant now) {
+  private static List<Row> gates(Db.Tx tx, List<Wish> wishes) {
     var rollouts = wishes.stream().map(Wish::rolloutId).filter(Objects::nonNull).distinct().toArray(String[]::new);
+    return rollouts.length == 0 ? List.of() : tx.list(GATES, row -> row, (Object) rollouts);
+  }
+
+  private Map<String, Purpose> open(List<Row> gates, Instant now) {
     var open = new HashMap<String, Purpose>();
-    if (rollouts.length > 0) for (var row : tx.query(GATES, (Object) rollouts))
+    for (var row : gates)
       if (now.isBefore(Columns.time(row, "heard_at").plus(lease))) open.put(row.getString("rollout_id"), CellStore.purpose(row));
     return open;
   }

@@ -22,10 +22,8 @@ public final class ReplicaStore {
   private static final String FORGET = "delete from replica where stopped";
 
   /// A replica begins to hear. Where none lived, the time since the last one was heard of is time in which we were deaf.
-  ///
-  /// @return whether it was
-  public boolean join(String replicaId, Instant now, Duration ttl) {
-    return db.inTransaction(tx -> {
+  public void join(String replicaId, Instant now, Duration ttl) {
+    db.doInTransaction(tx -> {
       tx.query(LOCK);
       var row = tx.query(OTHERS, ttl.toMillis()).iterator().next();
       var through = Columns.time(row, "through");
@@ -33,7 +31,6 @@ public final class ReplicaStore {
       if (deaf) FlushStore.deaf(tx, through, now, "no replica was there");
       tx.query(FORGET);
       FlushStore.beat(tx, replicaId, now);
-      return deaf;
     });
   }
 

@@ -111,7 +111,7 @@ class GateTest {
     var findings = new Scene().soak(60).keepsHearing(260, 290, RUNS_TARGET).hears(305, RUNS_OTHER).findings();
     assertThat(findings).singleElement().isInstanceOfSatisfying(Finding.Judged.class, j -> {
       assertThat(j.healthy()).isFalse();
-      assertThat(j.timeout()).isFalse();
+      assertThat(j.timeout()).as("it rests on the deadline").isTrue();
       assertThat(j.reason()).isEqualTo(Reason.UNHEALTHY);
     });
   }

@@ -2,17 +2,21 @@ package dev.sluice.health.ingest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.health.domain.InstanceStatus;
+import dev.sluice.health.domain.Observation;
 import dev.sluice.health.ingest.HeartbeatBuffer.Missed;
+import dev.sluice.health.ingest.HeartbeatBuffer.Taken;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /// Times in which heartbeats could not be heard stand in the drain that reaches beyond them: they are committed before anything later is judged.
 class HeartbeatBufferTest {
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
   private Instant now = START;
-  private final HeartbeatBuffer buffer = new HeartbeatBuffer(() -> now, START);
+  private final HeartbeatBuffer buffer = new HeartbeatBuffer(() -> now, START, Duration.ofSeconds(3));
 
   private HeartbeatBuffer after(long millis) {
     now = now.plusMillis(millis);
@@ -74,6 +78,23 @@ class HeartbeatBufferTest {
     var drain = buffer.drain();
     assertThat(drain.through()).isAfter(START);
     assertThat(drain.missed()).isNotEmpty().allSatisfy(m -> assertThat(m.from()).isBefore(m.to()));
+  }
+
+  @Test
+  void what_cannot_be_committed_is_refused_before_the_others_judge_without_it() {
+    var cell = new Cell("i1");
+    assertThat(take(after(2_400), cell, 1)).isEqualTo(Taken.KEPT_URGENT);
+    assertThat(take(after(200), cell, 2)).isEqualTo(Taken.REFUSED);
+    var drain = after(1_000).drain();
+    assertThat(drain.missed()).singleElement()
+        .satisfies(m -> assertThat(Duration.between(START, m.from())).isCloseTo(Duration.ofMillis(2_600), Duration.ofMillis(1)));
+    assertThat(take(buffer, cell, 3)).isEqualTo(Taken.REFUSED);
+    buffer.committed(drain);
+    assertThat(take(after(100), cell, 4)).isEqualTo(Taken.KEPT);
+  }
+
+  private static Taken take(HeartbeatBuffer buffer, Cell cell, long sequence) {
+    return buffer.take(cell, "boot", sequence, new Observation(InstanceStatus.RUNNING, null, null, Map.of()), false);
   }
 
   @Test
