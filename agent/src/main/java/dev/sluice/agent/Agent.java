@@ -28,6 +28,8 @@ public final class Agent implements AutoCloseable {
   private final AgentRuntime runtime;
   private final Path identityFile;
   private final Path enrolmentFile;
+  /// Held by who writes to the state folder from another thread than the modules' own.
+  private final Object files = new Object();
   private final FileChannel lock;
   private final Link link;
   private final Server server;
@@ -86,12 +88,12 @@ public final class Agent implements AutoCloseable {
   /// The digests that are proven to run, by module id.
   public Map<String, String> running() {
     Map<String, String> digests = new LinkedHashMap<>();
-    modules.forEach((module, worker) -> worker.running().ifPresent(digest -> digests.put(module, digest)));
+    modules.forEach((module, worker) -> worker.seen().running().ifPresent(digest -> digests.put(module, digest)));
     return digests;
   }
 
   /// What is reported of a module; empty where nothing is, yet.
-  public Optional<ModuleStatus> status(String module) { return modules.get(module).status(); }
+  public Optional<ModuleStatus> status(String module) { return modules.get(module).seen().status(); }
 
   /// Completes with the reason, in one line, when the agent has stopped for good by itself. It must still be closed.
   public CompletableFuture<String> stopped() { return stopped.copy(); }
@@ -99,8 +101,10 @@ public final class Agent implements AutoCloseable {
   /// Ends the agent and its commands. Modules go on running; an upgrade under way goes on at the next start.
   @Override
   public void close() {
-    if (closed) return;
-    closed = true;
+    synchronized (files) {
+      if (closed) return;
+      closed = true; // from now on nothing is written to the state folder, which another agent may take
+    }
     heart.close();
     longPoll.close();
     link.drop();
@@ -155,16 +159,24 @@ public final class Agent implements AutoCloseable {
     server.enrol((Enrolment) config.access(), key).whenComplete((fresh, thrown) -> {
       try {
         if (thrown == null) {
-          fresh.save(identityFile);
-          forgetEnrolment();
-          runtime.log("enrolled as " + fresh.id());
-          identified(fresh);
+          if (enrolled(fresh)) identified(fresh);
         } else
           enrolLater(key, thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown);
       } catch (IOException failure) {
         enrolLater(key, failure);
       }
     });
+  }
+
+  /// @return false where the agent closes: its next start asks with the same key, and gets the same answer
+  private boolean enrolled(Identity fresh) throws IOException {
+    synchronized (files) {
+      if (closed) return false;
+      fresh.save(identityFile);
+      forgetEnrolment();
+    }
+    runtime.log("enrolled as " + fresh.id());
+    return true;
   }
 
   private void enrolLater(String key, Throwable failure) {
@@ -211,10 +223,16 @@ public final class Agent implements AutoCloseable {
 
   /// No digests at all until each running release was checked: `{}` would say that nothing runs.
   private JsonObject report() {
-    var json = new JsonObject();
-    if (modules.values().stream().allMatch(ModuleWorker::proven)) json.put("running_module_digests", new JsonObject(running()));
+    boolean proven = modules.values().stream().allMatch(ModuleWorker::proven);
+    var digests = new JsonObject();
     var statuses = new JsonObject();
-    modules.forEach((module, worker) -> worker.status().ifPresent(status -> statuses.put(module, wire(status))));
+    modules.forEach((module, worker) -> {
+      ModuleWorker.Seen seen = worker.seen();
+      seen.running().ifPresent(digest -> digests.put(module, digest));
+      seen.status().ifPresent(status -> statuses.put(module, wire(status)));
+    });
+    var json = new JsonObject();
+    if (proven) json.put("running_module_digests", digests);
     json.put("module_status", statuses);
     json.put("agent_version", VERSION);
     return json;

@@ -13,7 +13,7 @@ import java.util.function.Supplier;
 /// own absence must not look like the instance's. Any thread may call.
 final class Heart {
   private static final Duration UNTOLD = Duration.ofSeconds(30);
-  private static final Duration SHORTEST_PATIENCE = Duration.ofSeconds(2);
+  private static final Duration SHORTEST_PATIENCE = Duration.ofSeconds(1);
   private final AgentRuntime runtime;
   private final Server server;
   private final Duration override;

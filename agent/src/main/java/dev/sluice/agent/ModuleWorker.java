@@ -80,17 +80,24 @@ final class ModuleWorker {
   /// Whether the running release was checked since the start; before that nothing is said of it.
   boolean proven() { return proof != Proof.PENDING; }
 
-  /// The digest that is proven to run; empty where none is, and while a release is being applied.
-  Optional<String> running() {
+  /// What a heartbeat says of the module, all as of one moment.
+  ///
+  /// @param running the digest that is proven to run; empty where none is, and while a release is being applied
+  /// @param status  empty before the first instruction, and after a start until health was observed anew
+  record Seen(Optional<String> running, Optional<ModuleStatus> status) {}
+
+  Seen seen() {
     ModuleRecord now = record;
+    return new Seen(running(now), status(now));
+  }
+
+  private Optional<String> running(ModuleRecord now) {
     boolean between = now.step() == Step.SWITCHED || now.step() == Step.APPLIED || now.step() == Step.RESTORING;
     boolean runs = !between && proof == Proof.SOUND && upgrade.releases().isCurrent(now.live());
     return runs ? Optional.of(now.live().digest()) : Optional.empty();
   }
 
-  /// Empty before the first instruction, and after a start until health was observed anew.
-  Optional<ModuleStatus> status() {
-    ModuleRecord now = record;
+  private Optional<ModuleStatus> status(ModuleRecord now) {
     boolean says = now.state() == ModuleState.APPLYING || now.state() == ModuleState.APPLY_FAILED || observed;
     if (now.instruction().generation() == 0 || !says) return Optional.empty();
     String waiting = now.state() == ModuleState.APPLYING ? trouble : "";

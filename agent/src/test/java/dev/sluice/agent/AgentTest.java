@@ -161,7 +161,7 @@ class AgentTest {
   void learns_by_the_long_poll_when_heartbeats_are_rare() throws Exception {
     peer.interval = 3600;
     host.longPoll().start(peer);
-    peer.awaitHeartbeat(heartbeat -> true);
+    await().atMost(ProtocolPeer.PATIENCE).until(() -> !peer.heartbeats.isEmpty());
     await().atMost(ProtocolPeer.PATIENCE).until(() -> peer.requests.stream().anyMatch(request -> request.contains("/desired")));
     peer.desire("1", v1);
     peer.awaitState("healthy");

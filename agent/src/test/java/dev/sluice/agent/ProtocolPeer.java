@@ -112,12 +112,13 @@ final class ProtocolPeer implements AutoCloseable {
 
   private void handle(HttpExchange exchange) throws IOException {
     String path = exchange.getRequestURI().getPath();
+    long known = generation;
     requests.add(exchange.getRequestMethod() + " " + path + " " + exchange.getRequestHeaders().getFirst("Authorization") + " "
         + exchange.getRequestHeaders().getFirst("Range"));
     try (exchange) {
       if (path.equals("/v1/instances")) enrol(exchange);
       else if (path.endsWith("/heartbeats")) heartbeat(exchange);
-      else if (path.endsWith("/desired")) longPoll(exchange);
+      else if (path.endsWith("/desired")) longPoll(exchange, known);
       else if (path.startsWith("/v1/artifacts/")) artifact(exchange, path.substring("/v1/artifacts/".length()));
       else
         send(exchange, 404, "{}");
@@ -140,12 +141,12 @@ final class ProtocolPeer implements AutoCloseable {
       send(exchange, refuseWith, "{\"detail\":\"the instance was decommissioned\"}");
       return;
     }
-    heartbeats.add(body);
-    send(exchange, 200, answer(status(body).getLong("generation", 0) < generation));
+    String answer = answer(status(body).getLong("generation", 0) < generation);
+    heartbeats.add(body); // who sees it there knows that its answer is made
+    send(exchange, 200, answer);
   }
 
-  private void longPoll(HttpExchange exchange) throws IOException {
-    long known = generation;
+  private void longPoll(HttpExchange exchange, long known) throws IOException {
     long end = System.nanoTime() + Duration.ofSeconds(5).toNanos();
     while (generation == known && System.nanoTime() < end)
       LockSupport.parkNanos(20_000_000);

@@ -19,6 +19,7 @@ import org.slf4j.LoggerFactory;
 final class Ahead {
   private static final Logger log = LoggerFactory.getLogger(Ahead.class);
   private static final Duration LIMIT = Duration.ofSeconds(5);
+  private static final Duration READ_WITHIN = Duration.ofSeconds(20);
   private final Db db;
   private final ServiceConfig config;
   private final Epoch epoch;
@@ -65,12 +66,13 @@ final class Ahead {
     try (var consumer = new KafkaConsumer<>(options, new StringDeserializer(), new StringDeserializer())) {
       consumer.assign(newest.keySet());
       newest.forEach(consumer::seek);
-      long end = System.nanoTime() + LIMIT.toNanos();
+      long end = System.nanoTime() + READ_WITHIN.toNanos();
       while (!newest.isEmpty() && System.nanoTime() < end)
         for (var record : consumer.poll(Duration.ofMillis(100))) {
           newest.remove(new TopicPartition(record.topic(), record.partition()));
           check(record);
         }
+      if (!newest.isEmpty()) log.atWarn().log("Kafka is slow: not seen whether {} is ahead of the journal", newest.keySet());
     }
   }
 

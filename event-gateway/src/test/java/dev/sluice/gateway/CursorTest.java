@@ -34,8 +34,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /// One gap-free cursor over the journals of eight services, with two gateways of which one is killed.
+@Timeout(300)
 class CursorTest {
   private static final int WRITERS = 8;
   private static final int ROUNDS = 50;

@@ -127,7 +127,7 @@ class ForwardTest {
     try (var gateway = GatewayService.start(NODE, config)) {
       for (int i = 0; i < 9; i++) {
         var answer = Calls.send(Calls.to(gateway.port(), HEARTBEATS).POST(BodyPublishers.ofString("heartbeat " + i))
-            .timeout(Duration.ofMillis(1_500)));
+            .timeout(Duration.ofSeconds(5)));
         assertThat(answer.statusCode()).isEqualTo(200);
         assertThat(answer.body()).isEqualTo("heartbeat " + i);
         assertThat(answer.headers().firstValue("X-Token")).hasValue("Bearer test");

@@ -28,7 +28,7 @@ record GatewayProcess(Process process, int port) implements AutoCloseable {
     try {
       var process = builder.start();
       return new GatewayProcess(process,
-          CompletableFuture.supplyAsync(() -> port(process), Thread::startVirtualThread).orTimeout(30, TimeUnit.SECONDS).join());
+          CompletableFuture.supplyAsync(() -> port(process), Thread::startVirtualThread).orTimeout(90, TimeUnit.SECONDS).join());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

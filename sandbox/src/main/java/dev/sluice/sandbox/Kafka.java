@@ -12,6 +12,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.common.Uuid;
@@ -44,12 +46,12 @@ public final class Kafka implements AutoCloseable {
   /// @param folder without a comma in its path
   /// @param port   0 for any free one
   /// @throws IllegalStateException when the folder is in use, the port is taken or the broker does not start; the message says what to do
-  public static Kafka start(Path folder, int port) { return start(folder, port, Optional.empty(), Optional.empty()); }
+  public static Kafka start(Path folder, int port) { return start(folder, port, Optional::empty, Optional.empty()); }
 
   /// Starts the broker with a second way in on the port `door`; clients that come that way are told to come back to the port `told`, where the caller has a
   /// [Proxy] that outlives the broker.
   public static Kafka startBehind(Path folder, int port, int door, int told) {
-    return start(folder, port, Optional.of(new Door(door, told)), Optional.empty());
+    return start(folder, port, () -> Optional.of(new Door(door, told)), Optional.empty());
   }
 
   /// @param port where the broker listens
@@ -59,18 +61,23 @@ public final class Kafka implements AutoCloseable {
   /// Starts the broker with a second way in, which leads through [#proxy()], so that a test can take Kafka away from one client and keep it itself.
   /// Clients that come through the proxy are also told to come back through it.
   public static Kafka startWithProxy(Path folder, int port) {
-    var proxy = Proxy.to(Ports.HOST, Ports.free());
-    return start(folder, port, Optional.of(new Door(proxy.targetPort(), proxy.port())), Optional.of(proxy));
+    var door = new AtomicInteger();
+    var proxy = Proxy.to(Ports.HOST, door::get);
+    return start(folder, port, () -> {
+      door.set(Ports.free());
+      return Optional.of(new Door(door.get(), proxy.port()));
+    }, Optional.of(proxy));
   }
 
-  private static Kafka start(Path folder, int wanted, Optional<Door> door, Optional<Proxy> proxy) {
+  /// @param door asked at each try
+  private static Kafka start(Path folder, int wanted, Supplier<Optional<Door>> door, Optional<Proxy> proxy) {
     Exit.setHaltProcedure(Kafka::givesUp);
     Exit.setExitProcedure(Kafka::givesUp);
     var claim = Claim.of(folder);
     try {
       var data = formatted(claim.folder());
       return Ports.start(wanted, port -> {
-        var server = new KafkaRaftServer(new KafkaConfig(settings(data, port, door), false), Time.SYSTEM);
+        var server = new KafkaRaftServer(new KafkaConfig(settings(data, port, door.get()), false), Time.SYSTEM);
         try {
           server.startup();
           return new Kafka(claim, server, port, proxy);

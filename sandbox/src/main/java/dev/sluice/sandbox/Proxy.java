@@ -62,8 +62,6 @@ public final class Proxy implements AutoCloseable {
   /// `host:port`, as Kafka's clients want it.
   public String address() { return host() + ":" + port(); }
 
-  int targetPort() { return targetPort.getAsInt(); }
-
   /// Breaks all connections, and each new one at once, until [#restore()].
   public void cut() {
     cut = true;

@@ -36,7 +36,11 @@ final class Requests {
     } catch (Failure.Refused refused) {
       if (refused.status() != NOT_FOUND) throw refused;
     }
-    var state = Text.of(api.get("/v1/rollouts/" + Api.part(rollout)), "state");
+    var now = api.get("/v1/rollouts/" + Api.part(rollout));
+    // a trip is known a moment before its question is; asked for by its id it is waited for
+    var asked = about == About.CONTINUATION ? Text.of(now, "continuation_request_id") : "";
+    if (!asked.isEmpty()) return api.get("/v1/approval-requests/" + Api.part(asked));
+    var state = Text.of(now, "state");
     throw Failure.Refused.because("rollout " + rollout + " is " + state + "; it has " + about.none);
   }
 

@@ -204,6 +204,17 @@ class CommandsTest {
         """);
   }
 
+  /// The service waits for a request that is asked for by its id.
+  @Test
+  void a_trip_whose_question_is_still_on_its_way_is_asked_for_by_its_id() {
+    server.on("GET /v1/approval-requests", "{\"approval_requests\": []}").on("GET /v1/approval-requests/r1", 404, "{\"status\": 404}")
+        .on("GET /v1/rollouts/r1", "{\"id\": \"r1\", \"state\": \"awaiting_decision\", \"continuation_request_id\": \"r1-trip-1\"}")
+        .on("GET /v1/approval-requests/r1-trip-1", "{\"id\": \"r1-trip-1\", \"rollout_id\": \"r1\", \"revision\": 1}")
+        .on("POST /v1/approval-requests/r1-trip-1/decision",
+            "{\"id\": \"r1-trip-1\", \"status\": \"approved\", \"decision\": \"abort\"}");
+    assertThat(CommandLineRun.at(server, "decide", "r1", "abort").out()).contains("Request r1-trip-1 is approved: abort.");
+  }
+
   @Test
   void an_absent_a_silent_and_a_broken_one_look_different() {
     server

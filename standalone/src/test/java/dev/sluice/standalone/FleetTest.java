@@ -36,8 +36,8 @@ class FleetTest {
           f.api.until("/v1/instances/" + id, Fixture.SOON, i -> Instant.parse(i.path("last_heartbeat_at").asText()).isAfter(heard));
         }
       assertThat(running(f)).isEqualTo(before);
-      assertThat(f.drift().at("/drift").asBoolean()).isTrue();
-      assertThat(f.drift().at("/counts/drifted").asInt()).isEqualTo(2);
+      f.api.until("/v1/drift-report?template_id=" + f.template, Fixture.SOON,
+          r -> r.path("drift").asBoolean() && r.at("/counts/drifted").asInt() == 2);
     }
   }
 
@@ -95,7 +95,8 @@ class FleetTest {
       assertThat(f.untilState(rollout, "completed").at("/counts/total").asInt()).isEqualTo(2);
       assertThat(f.instances(rollout)).doesNotContainKey(joiner);
       assertThat(heartbeat(f, joiner, token, 3, Map.of(f.module, offered.path("digest").asText())).at("/desired")).isEmpty();
-      assertThat(f.drift().at("/instances")).singleElement().satisfies(i -> {
+      var drift = f.api.until("/v1/drift-report?template_id=" + f.template, Fixture.SOON, r -> r.at("/counts/converged").asInt() == 2);
+      assertThat(drift.at("/instances")).singleElement().satisfies(i -> {
         assertThat(i.path("instance_id").asText()).isEqualTo(joiner);
         assertThat(i.at("/modules/0/want").asText()).isEqualTo("1.26.0");
         assertThat(i.at("/modules/0/have").asText()).isEqualTo("1.24.0");

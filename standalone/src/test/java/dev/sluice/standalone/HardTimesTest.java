@@ -43,7 +43,7 @@ class HardTimesTest {
   private static void start(Map<String, String> also) {
     var environment = new HashMap<>(also);
     environment.putAll(
-        Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "1", "SLUICE_ASKS_FAIL_PCT", "30", "SLUICE_RECONCILER_TICK_SEC", "1"));
+        Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "2", "SLUICE_ASKS_FAIL_PCT", "30", "SLUICE_RECONCILER_TICK_SEC", "1"));
     sluice = OwnProcess.start(folder.resolve("out"), environment, "up", "--data", folder.resolve("data").toString(), "--port",
         Integer.toString(port));
     api.until("/readyz", Duration.ofSeconds(120), _ -> true);

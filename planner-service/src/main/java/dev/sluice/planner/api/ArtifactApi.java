@@ -19,6 +19,7 @@ import java.security.MessageDigest;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -93,11 +94,20 @@ public final class ArtifactApi {
       tooLarge(context);
       return;
     }
+    var gone = new AtomicBoolean();
+    request.exceptionHandler(_ -> gone.set(true)); // who goes while the file is opened is told to nobody who asks later
     Http.goOn(context);
     request.pause();
     var path = folder.incoming(chassis.ids().next());
     chassis.vertx().fileSystem().open(path.toString(), new OpenOptions().setCreateNew(true).setWrite(true)).onFailure(context::fail)
-        .onSuccess(file -> new Upload(context, digest.get(), path, file).run());
+        .onSuccess(file -> {
+          var upload = new Upload(context, digest.get(), path, file);
+          if (gone.get()) upload.give(() -> {
+            // nobody waits for an answer
+          });
+          else
+            upload.run();
+        });
   }
 
   private void tooLarge(RoutingContext context) {
