@@ -6,7 +6,7 @@ import java.util.List;
 ///
 /// @param number            1 for the first trip of the rollout
 /// @param failedInstanceIds the run's for `streak`, else the latest; at most 100
-/// @param failedCount       failed members of the batch, or of the run where that is longer
+/// @param failedCount       failed members of the batch
 /// @param instructedCount   members that ever got an instruction: what a rollback touches
 /// @param remainingCount    members that were not told yet, in this batch and the later ones
 /// @param reason            for people: what tripped, with its numbers

@@ -81,15 +81,12 @@ final class Breaker {
   }
 
   /// @param failedIn the batch of the last failure: the current one, but for a regression
-  /// @param named    the run of a streak, which may be longer than what failed in that batch; else the latest
   private static RolloutEvent trip(Rollout r, BreakerRule rule, int failedIn, int[] named, String reason) {
     int number = r.progress().trips() + 1;
     var all = r.members().tally();
-    int failing = r.tally(failedIn).failing();
-    int failed = rule == BreakerRule.STREAK ? Math.max(failing, named.length) : failing;
     var ids = IntStream.of(named).limit(NAMED).mapToObj(r.roster()::id).toList();
     return new RolloutEvent.BreakerTripped(new RequestId(r.plan().rolloutId() + "-trip-" + number),
-        new Trip(number, r.progress().batch(), rule, ids, failed, all.goingBack(), all.of(MemberState.PENDING),
+        new Trip(number, r.progress().batch(), rule, ids, r.tally(failedIn).failing(), all.goingBack(), all.of(MemberState.PENDING),
             reason + causes(r, named)));
   }
 

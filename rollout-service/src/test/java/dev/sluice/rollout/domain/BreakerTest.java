@@ -113,7 +113,6 @@ class BreakerTest {
     var story = Story.running(Plans.six()).healthy(0).failed(1).is(RolloutState.RUNNING).failed(2).is(RolloutState.AWAITING_DECISION);
     assertThat(trip(story).batchIndex()).isEqualTo(1);
     assertThat(trip(story).failedInstanceIds()).containsExactly(new InstanceId("i1"), new InstanceId("i2"));
-    assertThat(trip(story).failedCount()).as("no fewer than are named").isEqualTo(2);
   }
 
   @Test
