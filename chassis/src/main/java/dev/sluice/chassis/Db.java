@@ -2,10 +2,9 @@ package dev.sluice.chassis;
 
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.net.NetClientOptions;
-import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.ClientBuilder;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
 import io.vertx.sqlclient.Row;
@@ -29,8 +28,7 @@ import org.flywaydb.core.api.callback.Event;
 /// database that is away. What PostgreSQL itself refuses comes as its [PgException].
 public final class Db implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(12);
-  /// A connection from which nothing comes for so long leads nowhere: the machine behind it is gone, or the way to it. What waits for it fails, and the next
-  /// one is opened.
+  /// A connection from which nothing comes for so long leads nowhere.
   private static final Duration DUMB = Duration.ofSeconds(15);
   /// The same from the database's side: a process that stands still, or a machine that is gone, holds no row and no lock for longer than this.
   private static final Map<String, String> GONE = Map.of("idle_in_transaction_session_timeout", "10000", "statement_timeout", "15000",
@@ -46,8 +44,7 @@ public final class Db implements AutoCloseable {
   private Db(Vertx vertx, PgConnectOptions options, int poolSize) {
     this.vertx = vertx;
     this.options = options;
-    this.pool = PgBuilder.pool().using(vertx).connectingTo(options)
-        .with(new NetClientOptions().setTcpKeepAlive(true).setReadIdleTimeout((int) DUMB.toSeconds()))
+    this.pool = ClientBuilder.pool(new WatchedDriver(DUMB)).using(vertx).connectingTo(options)
         .with(new PoolOptions().setMaxSize(poolSize).setMaxWaitQueueSize(poolSize * 50)
             .setConnectionTimeout(10).setConnectionTimeoutUnit(TimeUnit.SECONDS).setIdleTimeout(10).setIdleTimeoutUnit(TimeUnit.SECONDS))
         .build();
@@ -100,7 +97,7 @@ public final class Db implements AutoCloseable {
 
   /// Does all in one transaction, or none of it.
   public <T> T inTransaction(Function<Tx, T> work) {
-    var connection = await(pool.getConnection());
+    var connection = orClosed(pool.getConnection());
     try {
       var transaction = await(connection.begin());
       var tx = new Tx(connection);
@@ -131,7 +128,17 @@ public final class Db implements AutoCloseable {
   }
 
   /// A connection of its own, for a session lock or notifications; the caller closes it.
-  public SqlConnection connection() { return await(io.vertx.pgclient.PgConnection.connect(vertx, options).map(c -> c)); }
+  public SqlConnection connection() { return orClosed(io.vertx.pgclient.PgConnection.connect(vertx, options).map(c -> c)); }
+
+  /// A connection that comes when nobody waits for it any more is closed.
+  private static SqlConnection orClosed(Future<SqlConnection> making) {
+    try {
+      return await(making);
+    } catch (RuntimeException e) {
+      making.onSuccess(SqlConnection::close);
+      throw e;
+    }
+  }
 
   /// The pool, for rooms that live on the event loop.
   public Pool pool() { return pool; }

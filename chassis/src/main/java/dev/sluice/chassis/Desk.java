@@ -4,12 +4,14 @@ import dev.sluice.contract.Decider;
 import dev.sluice.contract.Decision;
 import dev.sluice.contract.Problem;
 import dev.sluice.contract.Scope;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -69,6 +71,8 @@ public final class Desk<S, C, E> {
 
   public record Refused<S, E>(Problem problem) implements Outcome<S, E> {}
 
+  /// What one command may take where the database is away: who waits for longer would wait for several.
+  private static final Duration TURN = Duration.ofSeconds(12);
   private static final int CACHED = 1_000;
   private static final int TRIES = 8;
   private final Db db;
@@ -96,8 +100,7 @@ public final class Desk<S, C, E> {
 
   /// The stream as it stands now.
   public Loaded<S> load(String stream) {
-    var lock = lock(stream);
-    lock.lock();
+    var lock = locked(stream);
     try {
       return catchUp(stream);
     } finally {
@@ -119,8 +122,7 @@ public final class Desk<S, C, E> {
   public Outcome<S, E> handle(String stream, Function<S, C> command, String actor) { return handle(stream, command, actor, _ -> {}); }
 
   private Outcome<S, E> handle(String stream, Function<S, C> command, String actor, java.util.function.Consumer<Db.Tx> also) {
-    var lock = lock(stream);
-    lock.lock();
+    var lock = locked(stream);
     try {
       for (int i = 0; i < TRIES; i++) {
         try {
@@ -201,5 +203,13 @@ public final class Desk<S, C, E> {
     }
   }
 
-  private ReentrantLock lock(String stream) { return locks[Math.floorMod(stream.hashCode(), locks.length)]; }
+  private ReentrantLock locked(String stream) {
+    var lock = locks[Math.floorMod(stream.hashCode(), locks.length)];
+    try {
+      if (lock.tryLock(TURN.toMillis(), TimeUnit.MILLISECONDS)) return lock;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    throw new Outage("too many wait for " + stream, null);
+  }
 }

@@ -1,6 +1,7 @@
 package dev.sluice.chassis;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.contract.FleetEvent;
@@ -23,8 +24,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
@@ -130,6 +133,29 @@ class PartsAwayTest {
       assertThat(still.get(20, TimeUnit.SECONDS)).as("what his transaction met").isNotNull();
       database.hold(_ -> false);
       await().atMost(SOON).ignoreException(Outage.class).until(() -> chassis.db().query("select 1").rowCount() == 1);
+    }
+  }
+
+  /// What was sent into the hole is lost for ever: connections in use, and those that were just being made.
+  @Test
+  void connections_that_lead_nowhere_are_given_up_and_others_are_opened() {
+    var c = Real.config("planner");
+    var lost = ConcurrentHashMap.<Integer>newKeySet();
+    try (var way = Proxy.to(c.pgHost(), c.pgPort());
+        var db = Db.open(node.vertx(), new ServiceConfig(c.service(), c.host(), 0, c.pgHost(), way.port(), c.pgDatabase(), c.pgUser(),
+            c.pgPassword(), c.schema(), 2, c.kafka(), c.topicPrefix(), 6_000, 0))) {
+      db.query("select 1");
+      way.hold(client -> {
+        lost.add(client);
+        return true;
+      });
+      var asked = Stream.generate(() -> CompletableFuture.supplyAsync(() -> db.query("select 1").rowCount(), node.threads())).limit(2)
+          .toList();
+      await().atMost(SOON).until(() -> lost.size() == 2);
+      asked.forEach(one -> assertThatThrownBy(one::join).hasCauseInstanceOf(Outage.class));
+      way.hold(lost::contains);
+      await().atMost(SOON).ignoreException(Outage.class).until(() -> db.query("select 1").rowCount() == 1);
+      way.cut(); // what was never answered would hold up the end
     }
   }
 
