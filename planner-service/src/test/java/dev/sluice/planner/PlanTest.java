@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.chassis.Message;
 import dev.sluice.chassis.Outage;
 import dev.sluice.chassis.ProblemException;
 import dev.sluice.contract.ApprovalEvent;
@@ -17,6 +18,8 @@ import dev.sluice.contract.RolloutId;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.BeforeAll;
@@ -198,6 +201,41 @@ class PlanTest {
             + id + "'");
     await().atMost(World.LIMIT).until(() -> world.get("/v1/plans/" + id).status() == 404);
     assertThat(world.plan().status()).as("the pair is free").isEqualTo(201);
+  }
+
+  @Test
+  void who_has_approved_a_plan_knows_it() {
+    world.approvalHears = false;
+    try {
+      var plan = CompletableFuture.supplyAsync(() -> world.plan(), Thread::startVirtualThread);
+      var id = beingMade();
+      world.tellRollout(id, new RolloutEvent.Approved(new RequestId(id + "-plan"), 1, "policy", null));
+      assertThat(plan.join().status()).isEqualTo(201);
+    } finally {
+      world.approvalHears = true;
+    }
+  }
+
+  @Test
+  void a_plan_that_somebody_else_has_withdrawn_is_not_answered_as_made() {
+    world.rolloutHears = false;
+    try {
+      var plan = CompletableFuture.supplyAsync(() -> world.plan(), Thread::startVirtualThread);
+      var id = beingMade();
+      world.sql("update claim set open = false, held = false where rollout_id = '" + id + "'");
+      world.sql("update plan set withdrawn_at = now() where rollout_id = '" + id + "'");
+      assertThat(plan.join().status()).isEqualTo(503);
+    } finally {
+      world.rolloutHears = true;
+    }
+  }
+
+  /// The id of the plan for the present template that was just told of.
+  private static String beingMade() {
+    return await().atMost(World.LIMIT).until(() -> world.told.stream()
+        .filter(
+            m -> m.event() instanceof PlanEvent.RevisionPlanned(_, var plan) && plan.inputs().templateId().value().equals(world.template))
+        .map(Message::stream).findFirst(), Optional::isPresent).orElseThrow();
   }
 
   @Test

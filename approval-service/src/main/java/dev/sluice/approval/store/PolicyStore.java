@@ -42,12 +42,16 @@ public final class PolicyStore {
     return db.list(FIND, PolicyStore::row, action, templateId == null ? "" : templateId.value()).stream().findFirst();
   }
 
+  /// Both as of one moment: who reads one after the other may find what never stood side by side.
+  private static final String BOTH = COLUMNS + " where action = $1 and template_id in ('', $2)";
+
   /// The policy that applies now.
   ///
   /// @param templateId null: the action as a whole
   public PolicyView applying(String action, TemplateId templateId) {
-    var narrowed = templateId == null ? Optional.<PolicyView>empty() : find(action, templateId).map(PolicyRow::policy);
-    return PolicyPrecedence.applying(narrowed, find(action, null).map(PolicyRow::policy));
+    var rows = db.list(BOTH, PolicyStore::row, action, templateId == null ? "" : templateId.value());
+    return PolicyPrecedence.applying(rows.stream().filter(r -> r.templateId != null).findFirst().map(PolicyRow::policy),
+        rows.stream().filter(r -> r.templateId == null).findFirst().map(PolicyRow::policy));
   }
 
   private static PolicyRow row(Row r) {

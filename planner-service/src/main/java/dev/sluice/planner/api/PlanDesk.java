@@ -98,8 +98,11 @@ public final class PlanDesk {
     var rollout = ask.rolloutId().value();
     var faults = InputRules.editFaults(ask.changes());
     if (!faults.isEmpty()) throw new ProblemException(Problem.invalid(faults));
-    var current = stores.plans().plan(rollout).flatMap(p -> stores.plans().revision(rollout, p.revision())).map(PlanStore.Kept::header)
-        .orElseThrow(() -> new ProblemException(Problem.notFound("plan", rollout)));
+    var plan = stores.plans().plan(rollout).orElseThrow(() -> new ProblemException(Problem.notFound("plan", rollout)));
+    if (plan.revision() < ask.revision()) throw new ProblemException(PlanDecider.notTakenOver(ask.rolloutId(), ask.revision()));
+    // of the revision that was read: by the present one, what an edit in between has changed would be undone
+    var current = stores.plans().revision(rollout, ask.revision()).or(() -> stores.plans().revision(rollout, plan.revision())).orElseThrow()
+        .header();
     var inputs = InputRules.edited(current.inputs(), ask.changes());
     var draft = drafting.draft(ask.rolloutId(), ask.revision() + 1, inputs, drafting.target(inputs), current.byModel(), ask.actor());
     var header = chassis.db().inTransaction(tx -> revised(tx, draft));
@@ -163,7 +166,9 @@ public final class PlanDesk {
       Await.pause(LOOK);
     }
     var reason = "the approval-service and the rollout-service did not take the plan within " + patience.toSeconds() + " s";
-    if (withdraw(header, reason)) throw new ProblemException(Problem.unavailable(reason + "; nothing was left behind"));
+    // it may have been withdrawn by another one meanwhile
+    if (withdraw(header, reason) || !known(header.rolloutId().value()))
+      throw new ProblemException(Problem.unavailable(reason + "; nothing was left behind"));
   }
 
   /// With all that came before it, no longer than a connection may stand still.

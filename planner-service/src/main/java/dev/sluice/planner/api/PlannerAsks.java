@@ -12,6 +12,7 @@ import dev.sluice.contract.Problem;
 import dev.sluice.contract.TemplateId;
 import dev.sluice.contract.VersionId;
 import dev.sluice.planner.domain.LifecycleMoves;
+import dev.sluice.planner.store.PlanStore;
 import dev.sluice.planner.store.Stores;
 import io.vertx.pgclient.PgException;
 import java.time.Duration;
@@ -84,6 +85,8 @@ public final class PlannerAsks {
       throw new ProblemException(Problem.conflict("rollout " + rollout + " cannot be rolled back: rollout " + later
           + " of the same template and module was made after it; roll that one back", Map.of("rollout_id", later)));
     });
+    // who archives one of them now waits, and is refused; who has just done it was waited for
+    stores.plans().revision(tx, rollout, plan.revision()).ifPresent(kept -> stores.catalog().held(tx, PlanStore.versions(kept.header())));
     if (stores.claims().retake(tx, rollout, plan.templateId(), plan.moduleId(), now, until)) return;
     var holder = stores.claims().holder(tx, plan.templateId(), plan.moduleId(), now);
     throw new ProblemException(open(rollout, "rollout " + holder.orElse("another"),

@@ -4,6 +4,7 @@ import dev.sluice.contract.Decision;
 import dev.sluice.contract.PlanEvent;
 import dev.sluice.contract.PlanHeader;
 import dev.sluice.contract.Problem;
+import dev.sluice.contract.RolloutId;
 import dev.sluice.contract.VersionRef;
 import dev.sluice.planner.domain.PlanCommand.MoveTemplate;
 import dev.sluice.planner.domain.PlanCommand.Propose;
@@ -63,8 +64,7 @@ public final class PlanDecider {
     var rollout = made.plan().rolloutId().value();
     if (!made.open()) return Decision.refused(Problem.conflict("rollout " + rollout + " has ended; make a new plan", Map.of()));
     if (draft.header().revision() > current + 1)
-      return Decision.refused(Problem.unavailable("revision " + (draft.header().revision() - 1) + " of the plan of rollout " + rollout
-          + " is not taken over everywhere yet; try again"));
+      return Decision.refused(notTakenOver(made.plan().rolloutId(), draft.header().revision() - 1));
     if (draft.header().revision() != current + 1)
       return Decision.refused(
           Problem.conflict("the plan of rollout " + rollout + " is at revision " + current + ", not " + (draft.header().revision() - 1)
@@ -73,6 +73,12 @@ public final class PlanDecider {
       return Decision.refused(Problem.conflict(
           "the edit would leave nobody: no instance is eligible any more; reject the plan, or leave it as it is", Map.of()));
     return Decision.accepted(draft.events());
+  }
+
+  /// The revision that somebody read does not count here yet.
+  public static Problem notTakenOver(RolloutId rollout, int revision) {
+    return Problem
+        .unavailable("revision " + revision + " of the plan of rollout " + rollout + " is not taken over everywhere yet; try again");
   }
 
   /// Told each time it is asked: who asks again, say after a pause, may have missed the answer.

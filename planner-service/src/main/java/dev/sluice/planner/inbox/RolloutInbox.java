@@ -69,6 +69,8 @@ public final class RolloutInbox implements Inbox.Handler {
     stores.progress().keep(tx, rollout, Progress.phases(event));
     switch (event) {
       case RolloutEvent.Planned _ -> stores.plans().opened(tx, rollout);
+      // nobody approves what he does not know
+      case RolloutEvent.Approved _ -> stores.plans().requested(tx, rollout);
       case RolloutEvent.VerdictsRecorded e -> stores.history().count(tx, plan.moduleId(), rollout, e);
       case RolloutEvent.RollbackStarted _ -> {
         if (!stores.claims().hold(tx, rollout))

@@ -64,12 +64,15 @@ public final class PlanStore {
       select p.withdrawn_at, p.requested, p.opened, p.moved, p.moved_from, p.moved_to, r.header::text as header, coalesce(c.open, false) as open
         from plan p join plan_revision r on r.rollout_id = p.rollout_id and r.revision = p.revision and r.counts
         left join claim c on c.rollout_id = p.rollout_id
-       where p.rollout_id = $1 for update of p
+       where p.rollout_id = $1
       """;
+  /// Before the rest is read: who has waited for a lock sees the row anew, but not what it was joined with.
+  private static final String HOLD = "select from plan where rollout_id = $1 for update";
   private static final String VERSION = "select id, version, digest, artifact_url from module_version where id = $1";
 
   /// Where a plan stands, and nobody else moves it until the transaction ends.
   public PlanState held(Db.Tx tx, String rollout) {
+    tx.query(HOLD, rollout);
     var found = tx.query(STATE, rollout).iterator();
     if (!found.hasNext()) return new PlanState.Absent();
     var row = found.next();
@@ -88,7 +91,7 @@ public final class PlanStore {
 
   private static final String REQUESTED = "update plan set requested = true where rollout_id = $1";
   private static final String OPENED = "update plan set opened = true where rollout_id = $1";
-  private static final String KNOWN = "select requested and opened as known from plan where rollout_id = $1";
+  private static final String KNOWN = "select requested and opened and withdrawn_at is null as known from plan where rollout_id = $1";
   private static final String WITHDRAW = "update plan set withdrawn_at = $2 where rollout_id = $1";
 
   public void requested(Db.Tx tx, String rollout) { tx.query(REQUESTED, rollout); }

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
 /// not, it learns of it within its own time.
 public final class CommandsApi {
   private static final Logger log = LoggerFactory.getLogger(CommandsApi.class);
-  private static final Duration WITHHELD_WITHIN = Duration.ofSeconds(1);
+  private static final Duration WITHHELD_WITHIN = Duration.ofSeconds(3);
   private final RolloutDesk desk;
   private final RolloutsApi rollouts;
   private final Starter starter;
@@ -95,7 +95,9 @@ public final class CommandsApi {
     var unavailable = versions.unavailableOrigins(standing.plan());
     if (standing.noneCanGoBack(unavailable)) return new Given(unavailable, null);
     try {
-      return new Given(unavailable, asks.ask(new Ask.ClaimForRollback(id), askLimit).until());
+      var until = asks.ask(new Ask.ClaimForRollback(id), askLimit).until();
+      // asked again: from now on none of them can be archived
+      return new Given(versions.unavailableOrigins(standing.plan()), until);
     } catch (ProblemException refused) {
       throw new ProblemException(
           refused.problem().status() == 409 ? Refusal.rollback(refused.problem(), standing.state()) : refused.problem());

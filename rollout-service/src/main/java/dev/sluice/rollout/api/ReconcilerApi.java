@@ -63,7 +63,8 @@ public final class ReconcilerApi {
       if (e.problem().status() == 404) throw new ProblemException(Problem.unknown("template_id", "template", template.value()));
       throw e;
     } catch (Outage e) {
-      log.atWarn().addKeyValue("template", template).log("Paused though nobody says whether there is such a template: {}", e.getMessage());
+      log.atWarn().addKeyValue("template", template).log("Paused or resumed though nobody says whether there is such a template: {}",
+          e.getMessage());
     }
   }
 
