@@ -94,6 +94,8 @@ public final class LiveFeed {
         then.accept(events, null);
       } catch (Outage e) {
         then.accept(List.of(), e);
+      } catch (RuntimeException e) {
+        then.accept(List.of(), new Outage("the log cannot be read: " + e.getMessage(), e)); // whoever waits is told, whatever it was
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         then.accept(List.of(), new Outage("the gateway ends", e));

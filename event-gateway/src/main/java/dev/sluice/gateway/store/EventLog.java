@@ -108,26 +108,27 @@ public final class EventLog {
   public long last() { return db.list(LAST, row -> row.getLong("last")).getFirst(); }
 
   private static final String COLUMNS = "id, topic, stream, stream_seq, kind, severity, occurred_at, rollout_id, template_id, module_id, actor, fields";
-  private static final String ANY = "select " + COLUMNS + " from event_log where id %1$s $1 order by id %2$s limit $2";
+  private static final String ANY = "select " + COLUMNS + " from event_log where %3$s id %1$s $1 order by id %2$s limit $2";
   /// One kind after the other from its index, then together: what is read is some pages and not the log, however little the filter takes of it.
   private static final String BY_KIND = """
       with recursive kinds (kind) as (
-        (select kind from event_log where %3$s kind >= $3 order by kind limit 1)
+        (select kind collate "C" from event_log where %3$s kind collate "C" >= $3 order by kind collate "C" limit 1)
         union all
-        select (select e.kind from event_log e where %3$s e.kind > k.kind order by e.kind limit 1) from kinds k where starts_with(k.kind, $3)
+        select (select e.kind collate "C" from event_log e where %3$s e.kind collate "C" > k.kind order by e.kind collate "C" limit 1)
+          from kinds k where starts_with(k.kind, $3)
       )
       select found.* from kinds
-       cross join lateral (select %4$s from event_log where %3$s kind = kinds.kind and id %1$s $1 order by id %2$s limit $2) found
+       cross join lateral (select %4$s from event_log where %3$s kind collate "C" = kinds.kind and id %1$s $1 order by id %2$s limit $2) found
        where starts_with(kinds.kind, $3) order by id %2$s limit $2
       """;
   private static final Queries AFTER = new Queries(">", "asc");
   private static final Queries BEFORE = new Queries("<", "desc");
 
   /// The same in one direction, for each kind of filter.
-  private record Queries(String any, String byKind, String byKindOfRollout) {
+  private record Queries(String any, String ofRollout, String byKind, String byKindOfRollout) {
     Queries(String beyond, String order) {
-      this(ANY.formatted(beyond, order), BY_KIND.formatted(beyond, order, "", COLUMNS),
-          BY_KIND.formatted(beyond, order, "rollout_id = $4 and", COLUMNS));
+      this(ANY.formatted(beyond, order, ""), ANY.formatted(beyond, order, "rollout_id = $3 and"),
+          BY_KIND.formatted(beyond, order, "", COLUMNS), BY_KIND.formatted(beyond, order, "rollout_id = $4 and", COLUMNS));
     }
   }
 
@@ -139,9 +140,14 @@ public final class EventLog {
 
   private List<Event> read(Queries queries, long from, Event.Filter filter, int limit) {
     var prefix = filter.kindPrefix() == null ? "" : filter.kindPrefix();
-    if (filter.rolloutId() != null) return db.list(queries.byKindOfRollout, EventLog::event, from, limit, prefix, filter.rolloutId());
-    if (prefix.isEmpty()) return db.list(queries.any, EventLog::event, from, limit);
-    return db.list(queries.byKind, EventLog::event, from, limit, prefix);
+    var rollout = filter.rolloutId();
+    if (prefix.isEmpty())
+      return rollout == null
+          ? db.list(queries.any, EventLog::event, from, limit)
+          : db.list(queries.ofRollout, EventLog::event, from, limit, rollout);
+    return rollout == null
+        ? db.list(queries.byKind, EventLog::event, from, limit, prefix)
+        : db.list(queries.byKindOfRollout, EventLog::event, from, limit, prefix, rollout);
   }
 
   private static Event event(Row row) {
