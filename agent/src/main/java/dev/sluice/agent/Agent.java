@@ -181,7 +181,10 @@ public final class Agent implements AutoCloseable {
 
   private void enrolLater(String key, Throwable failure) {
     if (failure instanceof Denied || failure instanceof Dismissed) {
-      forgetEnrolment();
+      synchronized (files) {
+        if (closed) return;
+        forgetEnrolment();
+      }
       stop("cannot enrol: " + failure.getMessage());
       return;
     }

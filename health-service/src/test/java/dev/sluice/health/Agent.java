@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.sluice.chassis.Json;
 import dev.sluice.contract.VersionRef;
+import java.util.concurrent.locks.LockSupport;
 
 /// An agent as the wire sees it.
 final class Agent {
@@ -45,7 +46,20 @@ final class Agent {
     return this;
   }
 
-  Client.Reply beat() { return client.post("/v1/instances/" + id + "/heartbeats", Json.text(body()), token); }
+  /// A heartbeat, told again where a replica that is busy says so, as an agent does.
+  Client.Reply beat() {
+    var body = Json.text(body());
+    var reply = tell(body);
+    for (int again = 0; reply.status() == 503 && again < 100; again++) {
+      LockSupport.parkNanos(100_000_000);
+      reply = tell(body);
+    }
+    return reply;
+  }
+
+  Client.Reply beatOnce() { return tell(Json.text(body())); }
+
+  private Client.Reply tell(String body) { return client.post("/v1/instances/" + id + "/heartbeats", body, token); }
 
   /// A heartbeat's `desired`.
   JsonNode desired() {

@@ -723,4 +723,32 @@ class AttemptsTest {
         .rowCount()).isZero();
     play.ends();
   }
+
+  @Test
+  void an_instruction_that_waits_for_its_gate_until_the_lease_has_ended_is_not_handed_out() throws Exception {
+    var agent = settled("outlasts");
+    var play = Play.of(world, "outlasts", agent).start();
+    eventually(() -> assertThat(purpose("outlasts")).isEqualTo("upgrade"));
+    var answers = new ArrayList<CompletableFuture<HttpResponse<String>>>();
+    try {
+      world.db().doInTransaction(tx -> {
+        tx.query("select from gate where rollout_id = 'outlasts' for update");
+        var held = Instant.now();
+        play.instructQuietly();
+        eventually(() -> {
+          answers.add(Client.HTTP.sendAsync(client.request("/v1/instances/outlasts/heartbeats", agent.token)
+              .header("Content-Type", "application/json").POST(BodyPublishers.ofString(agent.body().toString())).build(),
+              BodyHandlers.ofString()));
+          assertThat(world.db().query(HAND_OUT_WAITS).rowCount()).isPositive();
+        });
+        world.rolloutAnswers = false;
+        eventually(() -> assertThat(Instant.now()).isAfter(held.plusSeconds(4)));
+      });
+      for (var answer : answers)
+        assertThat(answer.get(30, TimeUnit.SECONDS).body()).contains("next_heartbeat_sec").doesNotContain("1.26.0");
+    } finally {
+      world.rolloutAnswers = true;
+    }
+    play.told("1.26.0").ends();
+  }
 }

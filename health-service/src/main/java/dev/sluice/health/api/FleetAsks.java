@@ -13,14 +13,15 @@ import io.vertx.core.eventbus.MessageConsumer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// What other services ask, and what people read waits for. A slice with `settle` waits until all that any replica answered before is judged: it asks every
 /// replica to flush, and looks until the judged time has passed the time of the ask, also by the clock of a replica that is a little ahead.
 final class FleetAsks implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofMillis(4_800);
-  private static final Duration READERS_LIMIT = Duration.ofMillis(500);
+  private static final Duration READERS_LIMIT = Duration.ofSeconds(2);
   private static final Duration LOOK = Duration.ofMillis(10);
+  private static final int LOOKS_PER_FLUSH = 5;
   /// How far the clocks of two replicas may be apart.
   private static final Duration SKEW = Duration.ofMillis(50);
   private final Chassis chassis;
@@ -30,7 +31,7 @@ final class FleetAsks implements AutoCloseable {
   private final InstantSource clock;
   private final String address;
   private final MessageConsumer<?> consumer;
-  private final AtomicLong looked = new AtomicLong(System.nanoTime());
+  private final AtomicBoolean looking = new AtomicBoolean();
   private volatile Instant judged = Instant.MIN;
 
   /// @param address where the replicas ask each other to flush
@@ -60,21 +61,23 @@ final class FleetAsks implements AutoCloseable {
   private boolean settled(Duration limit) {
     var asked = clock.instant().plus(SKEW);
     long begun = System.nanoTime();
-    while (judged.isBefore(asked)) {
+    Await.pause(SKEW); // what is flushed before that is not enough
+    for (int looks = 0; judged.isBefore(asked); looks++) {
       if (System.nanoTime() - begun > limit.toNanos()) return false;
-      long last = looked.get();
-      boolean mine = System.nanoTime() - last >= LOOK.toNanos() && looked.compareAndSet(last, System.nanoTime());
-      if (mine) look();
-      else
-        Await.pause(LOOK);
+      if (looks % LOOKS_PER_FLUSH == 0) vertx.eventBus().publish(address, "");
+      if (looking.compareAndSet(false, true)) look();
+      Await.pause(LOOK);
     }
     return true;
   }
 
   private void look() {
-    vertx.eventBus().publish(address, "");
-    var through = replicas.settled();
-    if (through != null) judged = through;
+    try {
+      var through = replicas.settled();
+      if (through != null) judged = through;
+    } finally {
+      looking.set(false);
+    }
   }
 
   private Ask.Done ready(Ask.AreYouReady ask) {

@@ -35,7 +35,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.OptionalInt;
 
-/// The facts of rollouts: what instances must run, what is delivered now, whose clocks stand still. Each fact in one transaction with its place in the stream.
+/// The facts of rollouts: what instances must run, what is delivered now, whose clocks stand still. Each fact in one transaction with its place in the stream; before that
+/// of an end, all attempts are closed in bounded parts.
 public final class RolloutInbox implements Inbox.Handler {
   public static final Kinds KINDS = new Kinds(RolloutEvent.class, ReconcilerEvent.class);
   private final Db db;

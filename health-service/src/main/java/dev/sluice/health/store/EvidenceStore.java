@@ -78,7 +78,8 @@ public final class EvidenceStore {
         returning instance_id, at, boot_id, sequence, hash, said, agent_version, digests::text as digests, statuses::text as statuses
       )
       select instance_id, at, boot_id, sequence, hash, said, agent_version, digests, statuses, through
-        from taken cross join (select case when count(*) = $2 then max(at) end as through from picked) as known order by at, instance_id, sequence
+        from (select case when count(*) = $2 then max(at) end as through from picked) as known left join taken on true
+       order by at, instance_id, sequence
       """;
 
   /// @param rows    the oldest first, in the order of their receipt
@@ -91,10 +92,11 @@ public final class EvidenceStore {
     var taken = new ArrayList<EvidenceRow>();
     Instant through = null;
     for (var row : tx.query(TAKE, Columns.time(horizon), limit)) {
-      taken.add(new EvidenceRow(row.getString("instance_id"),
-          new Heard(row.getString("boot_id"), row.getLong("sequence"), Columns.time(row, "at"), words.observation(row)),
-          row.getLong("hash")));
       through = Columns.time(row, "through");
+      if (row.getString("instance_id") != null)
+        taken.add(new EvidenceRow(row.getString("instance_id"),
+            new Heard(row.getString("boot_id"), row.getLong("sequence"), Columns.time(row, "at"), words.observation(row)),
+            row.getLong("hash")));
     }
     return new Taken(taken, through);
   }

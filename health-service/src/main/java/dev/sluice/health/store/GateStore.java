@@ -32,7 +32,8 @@ public final class GateStore {
       insert into gate (rollout_id, seq, heard_at) values ($1, 0, '1970-01-01') on conflict (rollout_id) do nothing
       """;
   private static final String CREATE_ALL = """
-      insert into gate (rollout_id, seq, heard_at) select id, 0, '1970-01-01' from unnest($1::text[]) as r (id) on conflict (rollout_id) do nothing
+      insert into gate (rollout_id, seq, heard_at) select id, 0, '1970-01-01' from unnest($1::text[]) as r (id) order by id
+      on conflict (rollout_id) do nothing
       """;
   private static final String LOCK = """
       select upgrading, rolling_back, paused_since, tripped_since from gate where rollout_id = $1 for update
