@@ -95,7 +95,7 @@ public final class Desk<S, C, E> {
     this.decider = decider;
     this.about = about;
     for (int i = 0; i < locks.length; i++)
-      locks[i] = new ReentrantLock();
+      locks[i] = new ReentrantLock(true); // who tells one verdict after the other lets an abort in between
   }
 
   /// The stream as it stands now.

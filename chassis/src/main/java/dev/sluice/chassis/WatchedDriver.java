@@ -20,7 +20,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /// PostgreSQL's driver, which gives up connections that lead nowhere: the machine behind them is gone, or the way to it. One that is not made in time, or from which
-/// nothing comes for so long, is closed; what waits for it fails, and the pool opens the next one. The driver itself takes no such options.
+/// nothing comes for so long after it was last written to, is closed; what waits for it fails, and the pool opens the next one. The driver itself takes no such options.
 final class WatchedDriver extends PgDriver {
   private final Duration dumb;
 
@@ -54,7 +54,7 @@ final class WatchedDriver extends PgDriver {
 
   private void watch(SqlConnection made) {
     var line = (SocketConnectionBase) ((SqlConnectionInternal) made).unwrap().unwrap();
-    line.socket().channelHandlerContext().pipeline().addFirst(new IdleStateHandler(dumb.toMillis(), 0, 0, TimeUnit.MILLISECONDS) {
+    line.socket().channelHandlerContext().pipeline().addFirst(new IdleStateHandler(0, 0, dumb.toMillis(), TimeUnit.MILLISECONDS) {
       @Override
       protected void channelIdle(ChannelHandlerContext channel, IdleStateEvent idle) { channel.close(); }
     });

@@ -8,6 +8,7 @@ import dev.sluice.gateway.store.EventLog;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
@@ -70,36 +71,36 @@ public final class LiveFeed {
   void leave(Runnable wake) { readers.remove(wake); }
 
   /// The newest id of the log itself, where another replica may be ahead; `then` gets it, or an [Outage], on a virtual thread.
-  void last(BiConsumer<Long, Outage> then) {
-    threads.execute(() -> {
-      try {
-        then.accept(log.last(), null);
-      } catch (Outage e) {
-        then.accept(0L, e);
-      }
-    });
-  }
+  void last(BiConsumer<Long, Outage> then) { answer(log::last, 0L, then); }
 
   /// Events of the log behind a cursor, oldest first; `then` gets them, or an [Outage], on a virtual thread.
   void read(long cursor, Event.Filter filter, int limit, BiConsumer<List<Event>, Outage> then) {
-    threads.execute(() -> {
+    answer(() -> {
+      if (!turns.tryAcquire(TURN.toMillis(), TimeUnit.MILLISECONDS)) throw new Outage("too many readers catch up at once", null);
       try {
-        if (!turns.tryAcquire(TURN.toMillis(), TimeUnit.MILLISECONDS)) throw new Outage("too many readers catch up at once", null);
-        List<Event> events;
-        try {
-          events = log.after(cursor, filter, limit);
-        } finally {
-          turns.release();
-        }
-        then.accept(events, null);
+        return log.after(cursor, filter, limit);
+      } finally {
+        turns.release();
+      }
+    }, List.of(), then);
+  }
+
+  /// Whoever waits is told, whatever happens.
+  private <T> void answer(Callable<T> question, T nothing, BiConsumer<T, Outage> then) {
+    threads.execute(() -> {
+      T found = nothing;
+      Outage outage = null;
+      try {
+        found = question.call();
       } catch (Outage e) {
-        then.accept(List.of(), e);
-      } catch (RuntimeException e) {
-        then.accept(List.of(), new Outage("the log cannot be read: " + e.getMessage(), e)); // whoever waits is told, whatever it was
+        outage = e;
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        then.accept(List.of(), new Outage("the gateway ends", e));
+        outage = new Outage("the gateway ends", e);
+      } catch (Exception e) {
+        outage = new Outage("the log cannot be read: " + e.getMessage(), e);
       }
+      then.accept(found, outage);
     });
   }
 }

@@ -109,17 +109,36 @@ public final class EventLog {
 
   private static final String COLUMNS = "id, topic, stream, stream_seq, kind, severity, occurred_at, rollout_id, template_id, module_id, actor, fields";
   private static final String ANY = "select " + COLUMNS + " from event_log where %3$s id %1$s $1 order by id %2$s limit $2";
-  /// One kind after the other from its index, then together: what is read is some pages and not the log, however little the filter takes of it.
+  /// One kind after the other from its index, then together: what is read is some pages and not the log, however little the filter takes of it. Rows are compared
+  /// whole, since only the index has that order: for `kind = ...` PostgreSQL would rather go through the ids.
   private static final String BY_KIND = """
       with recursive kinds (kind) as (
-        (select kind collate "C" from event_log where %3$s kind collate "C" >= $3 order by kind collate "C" limit 1)
+        (select kind collate "C" from event_log where kind collate "C" >= $3 order by kind collate "C" limit 1)
         union all
-        select (select e.kind collate "C" from event_log e where %3$s e.kind collate "C" > k.kind order by e.kind collate "C" limit 1)
+        select (select e.kind collate "C" from event_log e where e.kind collate "C" > k.kind order by e.kind collate "C" limit 1)
           from kinds k where starts_with(k.kind, $3)
       )
       select found.* from kinds
-       cross join lateral (select %4$s from event_log where %3$s kind collate "C" = kinds.kind and id %1$s $1 order by id %2$s limit $2) found
-       where starts_with(kinds.kind, $3) order by id %2$s limit $2
+       cross join lateral (
+         select %3$s from event_log where (kind collate "C", id) %1$s (kinds.kind, $1) order by kind collate "C" %2$s, id %2$s limit $2
+       ) found
+       where starts_with(kinds.kind, $3) and found.kind = kinds.kind order by id %2$s limit $2
+      """;
+  private static final String BY_KIND_OF_ROLLOUT = """
+      with recursive kinds (kind) as (
+        (select case when rollout_id = $4 then kind collate "C" end from event_log
+          where rollout_id is not null and (rollout_id, kind collate "C") >= ($4, $3) order by rollout_id, kind collate "C" limit 1)
+        union all
+        select (select case when e.rollout_id = $4 then e.kind collate "C" end from event_log e
+                 where e.rollout_id is not null and (e.rollout_id, e.kind collate "C") > ($4, k.kind) order by e.rollout_id, e.kind collate "C" limit 1)
+          from kinds k where starts_with(k.kind, $3)
+      )
+      select found.* from kinds
+       cross join lateral (
+         select %3$s from event_log where rollout_id is not null and (rollout_id, kind collate "C", id) %1$s ($4, kinds.kind, $1)
+          order by rollout_id %2$s, kind collate "C" %2$s, id %2$s limit $2
+       ) found
+       where starts_with(kinds.kind, $3) and found.rollout_id = $4 and found.kind = kinds.kind order by id %2$s limit $2
       """;
   private static final Queries AFTER = new Queries(">", "asc");
   private static final Queries BEFORE = new Queries("<", "desc");
@@ -127,8 +146,8 @@ public final class EventLog {
   /// The same in one direction, for each kind of filter.
   private record Queries(String any, String ofRollout, String byKind, String byKindOfRollout) {
     Queries(String beyond, String order) {
-      this(ANY.formatted(beyond, order, ""), ANY.formatted(beyond, order, "rollout_id = $3 and"),
-          BY_KIND.formatted(beyond, order, "", COLUMNS), BY_KIND.formatted(beyond, order, "rollout_id = $4 and", COLUMNS));
+      this(ANY.formatted(beyond, order, ""), ANY.formatted(beyond, order, "rollout_id = $3 and"), BY_KIND.formatted(beyond, order, COLUMNS),
+          BY_KIND_OF_ROLLOUT.formatted(beyond, order, COLUMNS));
     }
   }
 

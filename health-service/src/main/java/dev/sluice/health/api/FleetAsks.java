@@ -21,7 +21,7 @@ final class FleetAsks implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofMillis(4_800);
   private static final Duration READERS_LIMIT = Duration.ofSeconds(2);
   private static final Duration LOOK = Duration.ofMillis(10);
-  private static final int LOOKS_PER_FLUSH = 5;
+  private static final int LOOKS_PER_FLUSH = 2;
   /// How far the clocks of two replicas may be apart.
   private static final Duration SKEW = Duration.ofMillis(50);
   private final Chassis chassis;
@@ -32,6 +32,7 @@ final class FleetAsks implements AutoCloseable {
   private final String address;
   private final MessageConsumer<?> consumer;
   private final AtomicBoolean looking = new AtomicBoolean();
+  private int looks; // guarded by `looking`
   private volatile Instant judged = Instant.MIN;
 
   /// @param address where the replicas ask each other to flush
@@ -62,9 +63,8 @@ final class FleetAsks implements AutoCloseable {
     var asked = clock.instant().plus(SKEW);
     long begun = System.nanoTime();
     Await.pause(SKEW); // what is flushed before that is not enough
-    for (int looks = 0; judged.isBefore(asked); looks++) {
+    while (judged.isBefore(asked)) {
       if (System.nanoTime() - begun > limit.toNanos()) return false;
-      if (looks % LOOKS_PER_FLUSH == 0) vertx.eventBus().publish(address, "");
       if (looking.compareAndSet(false, true)) look();
       Await.pause(LOOK);
     }
@@ -73,6 +73,7 @@ final class FleetAsks implements AutoCloseable {
 
   private void look() {
     try {
+      if (looks++ % LOOKS_PER_FLUSH == 0) vertx.eventBus().publish(address, "");
       var through = replicas.settled();
       if (through != null) judged = through;
     } finally {

@@ -166,8 +166,8 @@ public final class PlanDesk {
       Await.pause(LOOK);
     }
     var reason = "the approval-service and the rollout-service did not take the plan within " + patience.toSeconds() + " s";
-    // it may have been withdrawn by another one meanwhile
-    if (withdraw(header, reason) || !known(header.rolloutId().value()))
+    // another one may have withdrawn it meanwhile; where the database does not say, the repeat finds it
+    if (withdraw(header, reason) || !stores.plans().known(header.rolloutId().value()))
       throw new ProblemException(Problem.unavailable(reason + "; nothing was left behind"));
   }
 

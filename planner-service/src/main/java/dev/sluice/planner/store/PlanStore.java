@@ -155,6 +155,7 @@ public final class PlanStore {
   ///
   /// @return whether there is such a draft, or it counts already
   public boolean adopt(Db.Tx tx, String rollout, int revision, String planHash) {
+    tx.query(HOLD, rollout);
     if (tx.query(COUNTS, rollout, revision, planHash).rowCount() == 0) return false;
     tx.query(MOVE_ON, rollout, revision);
     return true;
