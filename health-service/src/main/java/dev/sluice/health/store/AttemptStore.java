@@ -23,6 +23,8 @@ import java.util.OptionalInt;
 /// What the facts of a rollout do to desired versions and attempts. Locks pulses before assignments, each in the order of instances. Rollouts count generations
 /// without the `leap` that a restore adds to those that agents meet.
 public final class AttemptStore {
+  /// Attempts that one statement changes at most.
+  private static final int AT_ONCE = 10_000;
   /// Behind the lock: what it waited for, a decommissioning say, does not show in the query that waited.
   private static final String STATUSES = """
       select i.id, case when i.enrolment > g.began then 'replaced' else i.status end as status
@@ -156,12 +158,14 @@ public final class AttemptStore {
     return answers;
   }
 
+  private static final String LAST = "select max(ordinal) as ordinal from assignment where rollout_id = $1";
   private static final String WATCH_AGAIN = """
       with locked as (
         select p.instance_id from pulse p
          where p.instance_id in (
            select instance_id from assignment
-            where rollout_id = $1 and (handed_out_at is null or $2) and standing in ('failed', 'late_healthy') and timed_out and not verdict_recorded)
+            where rollout_id = $1 and ordinal between $3 and $4 and (handed_out_at is null or $2)
+              and standing in ('failed', 'late_healthy') and timed_out and not verdict_recorded)
          order by p.instance_id for update
       )
       update pulse p set watched = true from locked l where p.instance_id = l.instance_id
@@ -171,7 +175,7 @@ public final class AttemptStore {
         select instance_id, module_id, standing, good_since, standing in ('failed', 'late_healthy') as again,
                deadline_at + greatest(interval '0', least($2::bigint * interval '1 microsecond', $4::timestamptz - instructed_at)) as until
           from assignment
-         where rollout_id = $1 and (handed_out_at is null or $3)
+         where rollout_id = $1 and ordinal between $5 and $6 and (handed_out_at is null or $3)
            and (standing in ('awaited', 'soaking') or standing in ('failed', 'late_healthy') and timed_out and not verdict_recorded)
          order by instance_id, module_id for update
       )
@@ -189,11 +193,19 @@ public final class AttemptStore {
   /// Moves deadlines on by the time for which the clocks stood still, each by no more than the time since its member was instructed. A timeout that the
   /// rollout-service did not record is none: the attempt is open again, and what was good before the deadline as it is now counts.
   ///
+  ///
+  /// One transaction, since clocks and gate go on together, in statements that each have a bounded part. Who would lock such rows holds the gate first, which the
+  /// caller has.
+  ///
   /// @param by           without time in which we were deaf, which is added to every deadline anyhow
   /// @param handedOutToo whether the clocks of those handed out stood still too
   public void moveOn(Db.Tx tx, String rolloutId, Duration by, boolean handedOutToo, Instant at) {
-    tx.query(WATCH_AGAIN, rolloutId, handedOutToo);
-    tx.query(MOVE_ON, rolloutId, by.toNanos() / 1_000, handedOutToo, Columns.time(at));
+    var last = tx.query(LAST, rolloutId).iterator().next().getInteger("ordinal");
+    if (last == null) return;
+    for (int from = 0; from <= last; from += AT_ONCE)
+      tx.query(WATCH_AGAIN, rolloutId, handedOutToo, from, from + AT_ONCE - 1);
+    for (int from = 0; from <= last; from += AT_ONCE)
+      tx.query(MOVE_ON, rolloutId, by.toNanos() / 1_000, handedOutToo, Columns.time(at), from, from + AT_ONCE - 1);
   }
 
   private static final String RECORD = """
@@ -252,8 +264,6 @@ public final class AttemptStore {
       )
       update assignment a set standing = 'closed', due_at = null from locked l where a.instance_id = l.instance_id and a.module_id = l.module_id
       """;
-  private static final int CLOSED_AT_ONCE = 10_000;
-
   /// The rollout ended: nobody waits for its members any more. What they must run stays. One transaction takes a bounded part, since others wait for its locks.
   ///
   /// @param after the ordinal behind which this part begins; -1: the first part
@@ -261,13 +271,13 @@ public final class AttemptStore {
   public OptionalInt close(Db.Tx tx, String rolloutId, int after) {
     var ids = new ArrayList<String>();
     var ordinals = new ArrayList<Integer>();
-    for (var row : tx.query(OPEN, rolloutId, after, CLOSED_AT_ONCE)) {
+    for (var row : tx.query(OPEN, rolloutId, after, AT_ONCE)) {
       ids.add(row.getString("instance_id"));
       ordinals.add(row.getInteger("ordinal"));
     }
     if (ids.isEmpty()) return OptionalInt.empty();
     tx.query(RELEASE, (Object) ids.toArray(String[]::new));
     tx.query(CLOSE, rolloutId, ordinals.toArray(Integer[]::new));
-    return ids.size() < CLOSED_AT_ONCE ? OptionalInt.empty() : OptionalInt.of(ordinals.getLast());
+    return ids.size() < AT_ONCE ? OptionalInt.empty() : OptionalInt.of(ordinals.getLast());
   }
 }
