@@ -27,7 +27,8 @@ import org.flywaydb.core.api.callback.Event;
 /// One service's PostgreSQL schema, in straight lines. Blocks; call on virtual threads. Every wait has a deadline, past which it is an [Outage]; so is a
 /// database that is away. What PostgreSQL itself refuses comes as its [PgException].
 public final class Db implements AutoCloseable {
-  private static final Duration LIMIT = Duration.ofSeconds(12);
+  /// How long one answer is waited for.
+  static final Duration LIMIT = Duration.ofSeconds(12);
   /// A connection from which nothing comes for so long leads nowhere.
   private static final Duration DUMB = Duration.ofSeconds(15);
   /// The same from the database's side: a process that stands still, or a machine that is gone, holds no row and no lock for longer than this.

@@ -4,7 +4,6 @@ import dev.sluice.contract.Decider;
 import dev.sluice.contract.Decision;
 import dev.sluice.contract.Problem;
 import dev.sluice.contract.Scope;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -71,8 +70,6 @@ public final class Desk<S, C, E> {
 
   public record Refused<S, E>(Problem problem) implements Outcome<S, E> {}
 
-  /// What one command may take where the database is away: who waits for longer would wait for several.
-  private static final Duration TURN = Duration.ofSeconds(12);
   private static final int CACHED = 1_000;
   private static final int TRIES = 8;
   private final Db db;
@@ -203,10 +200,11 @@ public final class Desk<S, C, E> {
     }
   }
 
+  /// Where the database is away, who waits for longer than one command would wait for several.
   private ReentrantLock locked(String stream) {
     var lock = locks[Math.floorMod(stream.hashCode(), locks.length)];
     try {
-      if (lock.tryLock(TURN.toMillis(), TimeUnit.MILLISECONDS)) return lock;
+      if (lock.tryLock(Db.LIMIT.toMillis(), TimeUnit.MILLISECONDS)) return lock;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

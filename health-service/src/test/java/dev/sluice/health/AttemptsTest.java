@@ -718,22 +718,28 @@ class AttemptsTest {
       select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'select rollout_id, purpose, heard_at from gate%for share%'
       """;
 
+  /// Heartbeats of an instance whose gate is held by the caller; one of them, at least, is to be handed an instruction and waits.
+  private static List<CompletableFuture<HttpResponse<String>>> beatsUntilTheHandOutWaits(Agent agent) {
+    var answers = new ArrayList<CompletableFuture<HttpResponse<String>>>();
+    eventually(() -> {
+      answers.add(Client.HTTP.sendAsync(client.request("/v1/instances/" + agent.id + "/heartbeats", agent.token)
+          .header("Content-Type", "application/json").POST(BodyPublishers.ofString(agent.body().toString())).build(),
+          BodyHandlers.ofString()));
+      assertThat(world.db().query(HAND_OUT_WAITS).rowCount()).isPositive();
+    });
+    return answers;
+  }
+
   @Test
   void a_trip_that_is_committed_while_an_instruction_is_asked_for_withholds_it() throws Exception {
     var agent = settled("moment");
     var play = Play.of(world, "moment", agent).start();
     eventually(() -> assertThat(purpose("moment")).isEqualTo("upgrade"));
-    var answers = new ArrayList<CompletableFuture<HttpResponse<String>>>();
-    world.db().doInTransaction(tx -> {
+    var answers = world.db().inTransaction(tx -> {
       // the withholding holds the gate; whoever hands out waits for it
       tx.query("update gate set purpose = null, seq = 999 where rollout_id = 'moment'");
       play.delivers(null).instructQuietly();
-      eventually(() -> {
-        answers.add(Client.HTTP.sendAsync(client.request("/v1/instances/moment/heartbeats", agent.token)
-            .header("Content-Type", "application/json").POST(BodyPublishers.ofString(agent.body().toString())).build(),
-            BodyHandlers.ofString()));
-        assertThat(world.db().query(HAND_OUT_WAITS).rowCount()).isPositive();
-      });
+      return beatsUntilTheHandOutWaits(agent);
     });
     for (var answer : answers)
       assertThat(answer.get(30, TimeUnit.SECONDS).body()).contains("next_heartbeat_sec").doesNotContain("1.26.0");
@@ -748,23 +754,18 @@ class AttemptsTest {
     var agent = settled("outlasts");
     var play = Play.of(world, "outlasts", agent).start();
     eventually(() -> assertThat(purpose("outlasts")).isEqualTo("upgrade"));
-    var answers = new ArrayList<CompletableFuture<HttpResponse<String>>>();
     world.rolloutAnswers = false;
     try {
-      world.db().doInTransaction(tx -> {
+      var answers = world.db().inTransaction(tx -> {
         tx.query("update gate set heard_at = clock_timestamp() where rollout_id = 'outlasts'");
         var held = Instant.now();
         play.instructQuietly();
-        eventually(() -> {
-          answers.add(Client.HTTP.sendAsync(client.request("/v1/instances/outlasts/heartbeats", agent.token)
-              .header("Content-Type", "application/json").POST(BodyPublishers.ofString(agent.body().toString())).build(),
-              BodyHandlers.ofString()));
-          assertThat(world.db().query(HAND_OUT_WAITS).rowCount()).isPositive();
-        });
+        var beats = beatsUntilTheHandOutWaits(agent);
         eventually(() -> {
           tx.query("select 1"); // whoever does nothing for long is thrown out
           assertThat(Instant.now()).isAfter(held.plusSeconds(4));
         });
+        return beats;
       });
       for (var answer : answers)
         assertThat(answer.get(30, TimeUnit.SECONDS).body()).doesNotContain("1.26.0");

@@ -68,9 +68,8 @@ public final class RolloutInbox implements Inbox.Handler {
   }
 
   private static boolean concerns(RolloutEvent event) {
-    return switch (event) {
+    return ends(event) || switch (event) {
       case Planned _,Started _,Paused _,Resumed _,BreakerTripped _,ContinuationDecided _,RollbackStarted _ -> true;
-      case Aborted _,Rejected _,Expired _,Cancelled _,Completed _,RolledBack _ -> true;
       case InstancesInstructed _,WithdrawalsAsked _,MembersSkipped _ -> true;
       case VerdictsRecorded e -> AttemptStore.concern(e.verdicts());
       case RollbackVerdictsRecorded e -> AttemptStore.concern(e.verdicts());
