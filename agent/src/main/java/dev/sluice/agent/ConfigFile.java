@@ -8,7 +8,9 @@ import dev.sluice.agent.AgentConfig.ModuleConfig;
 import dev.sluice.agent.AgentConfig.Pace;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -35,6 +37,10 @@ public final class ConfigFile {
     try {
       tree = new Load(LoadSettings.builder().setLabel(file.toString()).setAllowDuplicateKeys(false).build())
           .loadFromString(Files.readString(file));
+    } catch (NoSuchFileException missing) {
+      throw new ConfigException(List.of("there is no file " + file));
+    } catch (AccessDeniedException denied) {
+      throw new ConfigException(List.of("cannot read " + file + ": permission denied"));
     } catch (IOException e) {
       throw new ConfigException(List.of("cannot read " + file + ": " + e.getMessage()));
     } catch (YamlEngineException e) {

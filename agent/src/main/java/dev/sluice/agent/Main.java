@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Locale;
 
 /// `java -jar sluice-agent.jar --config FILE`. Ends with 1 when the server dismisses the agent, with 2 on wrong usage or configuration;
 /// otherwise it works until it is told to end.
@@ -17,6 +18,7 @@ public final class Main {
       System.err.println("usage: java -jar sluice-agent.jar --config FILE");
       System.exit(2);
     }
+    Locale.setDefault(Locale.ROOT); // numbers that the server reads
     if (System.getProperty("jdk.httpclient.keepalive.timeout") == null) System.setProperty("jdk.httpclient.keepalive.timeout", "20");
     System.exit(run(Path.of(arguments[1])));
   }
@@ -38,7 +40,7 @@ public final class Main {
       System.err.println(e.getMessage());
       return 2;
     } catch (IOException e) {
-      System.err.println("cannot start: " + e.getMessage());
+      System.err.println("cannot start: " + e);
       return 2;
     }
   }

@@ -11,6 +11,7 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +21,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.callback.BaseCallback;
 import org.flywaydb.core.api.callback.Context;
 import org.flywaydb.core.api.callback.Event;
@@ -38,6 +40,8 @@ public final class Db implements AutoCloseable {
   /// What PostgreSQL says where the same may work later: a connection (08), who connects (28), a resource (53), an operator (57), the machine (58), 40, which asks
   /// to try the transaction again, a standby that is not yet the primary (25006), and a transaction that stood still for too long (25P03).
   private static final Pattern AWAY = Pattern.compile("(08|28|40|53|57|58)...|25006|25P03");
+  /// The same, and a database that is not there (3D).
+  private static final Pattern NO_WAY_IN = Pattern.compile(AWAY.pattern() + "|3D...");
   private final Pool pool;
   private final PgConnectOptions options;
   private final Vertx vertx;
@@ -63,8 +67,10 @@ public final class Db implements AutoCloseable {
 
   /// Brings the schema up to date: the chassis' tables and the service's own, from `db/planner` for `planner-service`, `db/gateway` for `event-gateway`. Blocks;
   /// call before the service starts.
+  ///
+  /// @throws Outage where there is no way into the database
   public static void migrate(ServiceConfig config) {
-    Flyway.configure()
+    var migrations = Flyway.configure()
         .dataSource("jdbc:postgresql://" + config.pgHost() + ":" + config.pgPort() + "/" + config.pgDatabase() + "?ApplicationName=migrate",
             config.pgUser(),
             config.pgPassword())
@@ -79,8 +85,14 @@ public final class Db implements AutoCloseable {
             CrashPoint.DURING_MIGRATION.reached();
           }
         })
-        .locations("classpath:db/chassis", "classpath:db/" + config.service().replace("-service", "").replace("event-", "")).load()
-        .migrate();
+        .locations("classpath:db/chassis", "classpath:db/" + config.service().replace("-service", "").replace("event-", "")).load();
+    try {
+      migrations.migrate();
+    } catch (FlywayException e) {
+      if (e.getCause() instanceof SQLException s && NO_WAY_IN.matcher(String.valueOf(s.getSQLState())).matches())
+        throw new Outage("the database " + config.pgDatabase() + " cannot be used as " + config.pgUser() + ": " + s.getMessage(), e);
+      throw e;
+    }
   }
 
   /// Rows of one statement.

@@ -84,7 +84,7 @@ final class Api {
     try {
       return json(send("PUT", path, BodyPublishers.ofFile(file), "application/octet-stream", UPLOAD));
     } catch (FileNotFoundException e) {
-      throw new Failure.Usage("cannot read " + file + ": " + e.getMessage());
+      throw new Failure.Usage("cannot read " + file + ": " + Text.why(e));
     }
   }
 
@@ -119,11 +119,18 @@ final class Api {
   }
 
   /// A part of a path.
-  static String part(String text) { return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20"); }
+  ///
+  /// @throws Failure.Usage where there is nothing, which would be another path
+  static String part(String text) {
+    if (text.isBlank()) throw new Failure.Usage("a name or an id must not be empty");
+    return encoded(text);
+  }
+
+  private static String encoded(String text) { return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20"); }
 
   private static String query(Map<String, ?> query) {
     var text = query.entrySet().stream().filter(e -> e.getValue() != null)
-        .map(e -> e.getKey() + "=" + part(e.getValue().toString())).collect(Collectors.joining("&"));
+        .map(e -> e.getKey() + "=" + encoded(e.getValue().toString())).collect(Collectors.joining("&"));
     return text.isEmpty() ? "" : "?" + text;
   }
 

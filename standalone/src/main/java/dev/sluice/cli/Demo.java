@@ -41,7 +41,7 @@ final class Demo implements Callable<Integer> {
     screen.line(screen.bold("Sluice demo") + " on JDK " + Runtime.version() + " (" + System.getProperty("java.home") + ")");
     screen.line("It starts PostgreSQL, Kafka, the five services and " + Story.INSTANCES
         + " agents here; nothing is installed.");
-    var folder = data != null ? fresh(data) : Files.createTempDirectory("sluice-demo-");
+    var folder = data != null ? fresh(data) : temporary();
     var log = LogFile.in(folder);
     var hook = new Thread(() -> endEarly(screen, folder), "demo-end");
     Runtime.getRuntime().addShutdownHook(hook);
@@ -54,10 +54,22 @@ final class Demo implements Callable<Integer> {
       if (Ending.begun()) throw failure;
       screen.note("The log is kept in " + log.path());
       data = folder;
-      throw failure;
+      throw failure instanceof IOException e ? unusable(folder, e) : failure;
     } finally {
       told.countDown();
     }
+  }
+
+  private static Path temporary() {
+    try {
+      return Files.createTempDirectory("sluice-demo-");
+    } catch (IOException e) {
+      throw unusable(Path.of(System.getProperty("java.io.tmpdir")), e);
+    }
+  }
+
+  private static CannotStart unusable(Path folder, IOException why) {
+    return new CannotStart("cannot write to " + folder + " (" + Text.why(why) + "); choose another folder by --data", why);
   }
 
   /// The story begins with an empty fleet.
@@ -68,7 +80,7 @@ final class Demo implements Callable<Integer> {
         if (there.findAny().isEmpty()) return folder;
       }
     } catch (IOException e) {
-      throw new Failure.Usage("--data " + folder + " cannot be used: " + e);
+      throw new Failure.Usage("--data " + folder + " cannot be used: " + Text.why(e));
     }
     throw new Failure.Usage("--data " + folder + " holds something already; take a new folder, or go on with what a demo left there by `"
         + Sluice.self() + " up --data " + Sluice.quoted(folder.toString()) + "`");
@@ -78,7 +90,7 @@ final class Demo implements Callable<Integer> {
     var steps = new Steps(screen);
     int base = Ports.next(port);
     if (base != port)
-      screen.line(screen.yellow("A port from " + port + " to " + (port + Ports.BLOCK - 1) + " is taken; this uses " + base + " to "
+      screen.line(screen.yellow(Ports.trouble(port) + "; this uses " + base + " to "
           + (base + Ports.BLOCK - 1) + "."));
     screen.line("");
     world = Launcher.load().world(folder, base, steps::done);
@@ -126,7 +138,7 @@ final class Demo implements Callable<Integer> {
       for (var path : all.sorted(Comparator.reverseOrder()).toList())
         Files.deleteIfExists(path);
     } catch (IOException e) {
-      spec.commandLine().getErr().println("The folder " + folder + " could not be removed whole: " + e.getMessage());
+      spec.commandLine().getErr().println("The folder " + folder + " could not be removed whole: " + Text.why(e));
     }
   }
 }

@@ -56,7 +56,7 @@ final class EventStream {
     var from = new LinkedHashMap<>(query);
     from.put("after", after);
     var frames = new Frames();
-    var socket = api.socket(PATH, from, frames);
+    var socket = opened(from, frames);
     var cursor = after;
     try {
       for (var text = frames.next(); !text.isEmpty(); text = frames.next()) {
@@ -70,6 +70,16 @@ final class EventStream {
       socket.abort();
     }
     return cursor;
+  }
+
+  /// A handshake that is refused does not say why; the same question in another form does.
+  private WebSocket opened(Map<String, Object> from, Frames frames) {
+    try {
+      return api.socket(PATH, from, frames);
+    } catch (Failure.Refused refused) {
+      api.get("/v1/events", from);
+      throw refused;
+    }
   }
 
   /// Whole frames, one after the other; an empty one is the end. Asks for more only where there is room.

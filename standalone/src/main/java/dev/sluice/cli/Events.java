@@ -43,6 +43,7 @@ final class Events implements Callable<Integer> {
     query.put("kind_prefix", kindPrefix);
     if (rollout != null) query.put("rollout_id", new Names(remote.api()).rollout(rollout));
     var last = after == null ? newest(query) : follow ? after : from(query, after);
+    if (follow && after != null) look(query);
     if (follow) new EventStream(remote.api(), query, this::show, remote.screen()::note).follow(last);
     return Failure.DONE;
   }
@@ -59,6 +60,14 @@ final class Events implements Callable<Integer> {
     return events.isEmpty() ? "0" : Text.of(events.getLast(), "id");
   }
 
+  /// Says at once what is wrong with the cursor, or that nobody is there.
+  private void look(Map<String, Object> query) {
+    var page = new LinkedHashMap<>(query);
+    page.put("after", after);
+    page.put("limit", 1);
+    remote.api().get("/v1/events", page);
+  }
+
   private String from(Map<String, Object> query, String cursor) {
     int shown = 0;
     var last = cursor;
@@ -72,6 +81,7 @@ final class Events implements Callable<Integer> {
       if (answer.path("events").isEmpty() || !answer.hasNonNull("next_cursor")) return last;
       last = Text.of(answer, "next_cursor");
     }
+    remote.screen().note("There may be more; go on by --after " + last + ", or show all by --limit 0.");
     return last;
   }
 

@@ -86,7 +86,15 @@ abstract sealed class Failure extends RuntimeException {
   static final class Otherwise extends Failure {
     private static final long serialVersionUID = 1;
 
-    Otherwise(String message) { super(message); }
+    private final transient JsonNode last;
+
+    Otherwise(String message, JsonNode last) {
+      super(message);
+      this.last = last;
+    }
+
+    /// The rollout as it was seen last.
+    JsonNode last() { return last; }
 
     @Override
     int exitCode() { return OTHERWISE; }

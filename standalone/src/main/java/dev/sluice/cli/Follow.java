@@ -40,26 +40,24 @@ final class Follow {
     long began = System.nanoTime();
     long heard = began;
     while (true) {
-      JsonNode now;
       try {
-        now = api.get("/v1/rollouts/" + Api.part(rolloutId));
+        var now = api.get("/v1/rollouts/" + Api.part(rolloutId));
         heard = System.nanoTime();
+        show(before, now);
+        before = now;
       } catch (Failure.Unreachable away) {
         if (before == null || System.nanoTime() - heard > AWAY.toNanos()) throw away;
-        pause();
-        continue;
       }
-      show(before, now);
-      before = now;
-      if (enough.test(now)) {
+      if (enough.test(before)) {
         screen.keep();
-        return now;
+        return before;
       }
       if (limit != null && System.nanoTime() - began > limit.toNanos()) {
         screen.keep();
         throw new Failure.Otherwise(
-            "rollout " + rolloutId + " is still " + Text.of(now, "state") + " after " + Text.duration(limit.toMillis() / 1e3)
-                + "; see why by: " + api.again("diagnose " + rolloutId));
+            "rollout " + rolloutId + " is still " + Text.of(before, "state") + " after " + Text.duration(limit.toMillis() / 1e3)
+                + "; see why by: " + api.again("diagnose " + rolloutId),
+            before);
       }
       pause();
     }
@@ -97,9 +95,9 @@ final class Follow {
     if (asked.contains(Text.of(last, "state"))) return last;
     if (!ended(last))
       throw new Failure.Otherwise(
-          "rollout " + rolloutId + " tripped and asks how to go on; see: " + api.again("decide " + rolloutId));
+          "rollout " + rolloutId + " tripped and asks how to go on; see: " + api.again("decide " + rolloutId), last);
     throw new Failure.Otherwise("rollout " + rolloutId + " is " + Text.of(last, "state").replace('_', ' ') + ", not "
-        + asked.getFirst().replace('_', ' '));
+        + asked.getFirst().replace('_', ' '), last);
   }
 
   /// Whether it stands and asks how to go on, and not only until the answer `answered` is taken up.

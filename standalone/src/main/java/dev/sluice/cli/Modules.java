@@ -86,12 +86,14 @@ final class Modules {
 
   /// Publishes a version; making the module where it is missing.
   static JsonNode publish(Api api, String name, String version, Path path, String notes) {
+    if (!Files.exists(path)) throw new Failure.Usage(path + " does not exist");
     if (!Files.isDirectory(path) && !path.toString().matches(".*\\.(tar\\.gz|tgz)"))
-      throw new Failure.Usage(path + (Files.exists(path) ? " is neither a folder nor a .tar.gz" : " does not exist"));
+      throw new Failure.Usage(path + " is neither a folder nor a .tar.gz");
     Path packed = null;
     try {
       if (Files.isDirectory(path)) {
         packed = Files.createTempFile("sluice-", ".tar.gz");
+        packed.toFile().deleteOnExit(); // also when it is interrupted
         Tarball.pack(path, packed);
       }
       var archive = packed == null ? path : packed;
@@ -102,17 +104,9 @@ final class Modules {
       if (notes != null) body.put("notes", notes);
       return api.post("/v1/modules/" + Api.part(Text.of(module, "id")) + "/versions", body);
     } catch (IOException e) {
-      throw new Failure.Usage("cannot pack " + path + ": " + e.getMessage());
+      throw new Failure.Usage("cannot pack " + path + ": " + Text.why(e));
     } finally {
-      discard(packed);
-    }
-  }
-
-  private static void discard(Path packed) {
-    try {
-      if (packed != null) Files.deleteIfExists(packed);
-    } catch (IOException e) {
-      packed.toFile().deleteOnExit();
+      if (packed != null) packed.toFile().delete();
     }
   }
 

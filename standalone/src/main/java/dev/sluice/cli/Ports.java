@@ -10,6 +10,8 @@ final class Ports {
   static final int BLOCK = 5;
   static final int LAST_BASE = 65_535 - BLOCK + 1;
   private static final int STEP = 10;
+  /// Below it, ports are for who administers the machine.
+  private static final int PRIVILEGED = 1_024;
 
   private Ports() {}
 
@@ -23,6 +25,14 @@ final class Ports {
         return false;
       }
     return true;
+  }
+
+  /// Why the block from `base` cannot be had.
+  static String trouble(int base) {
+    return base < PRIVILEGED
+        ? "a port from " + base + " to " + (base + BLOCK - 1) + " is taken, or not allowed: those below " + PRIVILEGED
+            + " are often the system's own"
+        : "a port from " + base + " to " + (base + BLOCK - 1) + " is taken";
   }
 
   /// The first free block from `base` on, in steps of ten.

@@ -3,6 +3,7 @@ package dev.sluice.cli;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -35,7 +36,11 @@ public final class Sluice {
 
   Sluice(Screen.Terminal terminal) { this.terminal = terminal; }
 
-  public static void main(String... arguments) { System.exit(line(Screen.Terminal.ofProcess(), arguments).execute(arguments)); }
+  /// Numbers that programs read are written with the digits that they read, whatever the language of the machine.
+  public static void main(String... arguments) {
+    Locale.setDefault(Locale.ROOT);
+    System.exit(line(Screen.Terminal.ofProcess(), arguments).execute(arguments));
+  }
 
   /// The command line, ready to execute; it writes to the standard streams unless told otherwise.
   ///

@@ -194,6 +194,6 @@ final class Story {
         throw new Failure.Unreachable("interrupted");
       }
     }
-    throw new Failure.Otherwise("after " + SOON.toSeconds() + " s it is not so that " + what);
+    throw new Failure.Otherwise("after " + SOON.toSeconds() + " s it is not so that " + what, null);
   }
 }

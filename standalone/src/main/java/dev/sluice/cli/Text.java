@@ -1,6 +1,10 @@
 package dev.sluice.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -20,6 +24,16 @@ final class Text {
     if (value.isArray())
       return StreamSupport.stream(value.spliterator(), false).map(one -> plain(one.asText())).collect(Collectors.joining(", "));
     return value.isObject() ? value.toString() : plain(value.asText());
+  }
+
+  /// Why a file cannot be used: the system's own words where it has some, which are the mere path for what is missing or not allowed.
+  static String why(IOException e) {
+    return switch (e) {
+      case NoSuchFileException _ -> "there is no such file or folder";
+      case AccessDeniedException _ -> "permission denied";
+      case FileSystemException f when f.getReason() != null -> f.getReason();
+      default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    };
   }
 
   /// Without what moves or colours a terminal: some of it is said by machines.

@@ -57,7 +57,7 @@ final class Tokens {
     try {
       return Files.readString(file).strip();
     } catch (IOException e) {
-      throw new Failure.Usage("cannot read the token file " + file + ": " + e.getMessage());
+      throw new Failure.Usage("cannot read the token file " + file + ": " + Text.why(e));
     }
   }
 

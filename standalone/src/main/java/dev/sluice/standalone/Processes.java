@@ -4,6 +4,7 @@ import dev.sluice.agent.Main;
 import dev.sluice.approval.ApprovalConfig;
 import dev.sluice.approval.ApprovalService;
 import dev.sluice.chassis.Node;
+import dev.sluice.chassis.Outage;
 import dev.sluice.chassis.Settings;
 import dev.sluice.cli.CannotStart;
 import dev.sluice.cli.DemoWorld;
@@ -58,6 +59,8 @@ public final class Processes implements Launcher {
       }, "close-" + service));
     } catch (IllegalArgumentException e) {
       throw new CannotStart(e.getMessage(), e);
+    } catch (Outage e) {
+      throw new CannotStart(service + " does not start: " + e.getMessage(), e);
     }
     ended.await();
     return 0;

@@ -116,7 +116,7 @@ public final class World implements DemoWorld {
       Files.writeString(file, made + "\n");
       return made;
     } catch (IOException e) {
-      throw new CannotStart("cannot use " + data + " (" + e.getMessage() + "); choose another folder by --data", e);
+      throw new CannotStart("cannot use " + data + " (" + e + "); choose another folder by --data", e);
     }
   }
 

@@ -10,6 +10,7 @@ import java.io.StringWriter;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -81,7 +82,11 @@ class CommandsTest {
 
   @Test
   void what_cannot_be_published_is_wrong_usage_and_nothing_is_sent() {
-    assertThat(CommandLineRun.at(server, "modules", "publish", "nginx", "1", "/no/such/folder").code()).isEqualTo(2);
+    for (var path : List.of("/no/such/folder", "/no/such.tar.gz"))
+      assertThat(CommandLineRun.at(server, "modules", "publish", "nginx", "1", path)).satisfies(run -> {
+        assertThat(run.code()).as(path).isEqualTo(2);
+        assertThat(run.err()).contains(path + " does not exist");
+      });
     assertThat(server.asked()).isEmpty();
   }
 
@@ -297,6 +302,24 @@ class CommandsTest {
         .on("GET /v1/events", "{\"events\": [], \"next_cursor\": \"1\"}");
     assertThat(CommandLineRun.at(server, "events", "--after", "0", "--json").out())
         .isEqualToNormalizingNewlines("{\"id\":\"1\",\"kind\":\"a\"}\n");
+  }
+
+  @Test
+  void events_that_are_not_all_shown_say_how_to_go_on() {
+    server.on("GET /v1/events", "{\"events\": [{\"id\": \"1\", \"kind\": \"a\"}], \"next_cursor\": \"1\"}");
+    var run = CommandLineRun.at(server, "events", "--after", "0", "--limit", "1");
+    assertThat(run.err()).contains("--after 1", "--limit 0");
+  }
+
+  @Test
+  void following_from_where_there_is_nothing_says_why() {
+    server.on("GET /v1/events", 400,
+        "{\"status\": 400, \"detail\": \"after must be of this log\", \"errors\": [{\"field\": \"after\", \"message\": \"must be of this log\"}]}");
+    var run = CommandLineRun.at(server, "events", "--follow", "--after", "99");
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err()).contains("after must be of this log");
+    server.close();
+    assertThat(CommandLineRun.at(server, "events", "--follow", "--after", "0").code()).as("at once").isEqualTo(3);
   }
 
   private void planned(String plan) {

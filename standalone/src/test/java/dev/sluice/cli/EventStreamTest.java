@@ -1,6 +1,7 @@
 package dev.sluice.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.vertx.core.Vertx;
@@ -46,6 +47,19 @@ class EventStreamTest {
     assertThat(shown).containsExactly("5", "6", "7", "8");
     assertThat(connections).startsWith("/v1/events/stream?kind_prefix=module.&after=4 Bearer secret",
         "/v1/events/stream?kind_prefix=module.&after=7 Bearer secret");
+  }
+
+  /// A handshake has no words of its own.
+  @Test
+  void a_feed_that_is_refused_says_what_the_log_says() throws Exception {
+    follower = new Thread();
+    var server = vertx.createHttpServer().requestHandler(request -> {
+      boolean socket = request.path().endsWith("/stream");
+      request.response().setStatusCode(400).end(socket ? "" : "{\"status\": 400, \"detail\": \"begin anew\"}");
+    }).listen(0, "127.0.0.1").toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+    var api = new Api(URI.create("http://127.0.0.1:" + server.actualPort()), "secret", "maria");
+    var stream = new EventStream(api, Map.of(), _ -> {}, notes::add);
+    assertThatThrownBy(() -> stream.follow("4")).isInstanceOf(Failure.Refused.class).hasMessage("begin anew");
   }
 
   private void serve(ServerWebSocket socket) {

@@ -2,6 +2,8 @@ package dev.sluice.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sluice.chassis.Json;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -139,6 +141,45 @@ class ExitCodeTest {
     var run = CommandLineRun.at(server, "resume", "r1", "--timeout", "1");
     assertThat(run.code()).isEqualTo(4);
     assertThat(run.err()).contains("still running after").contains("./sluice diagnose r1 --server ");
+  }
+
+  @Test
+  void a_wait_that_cannot_be_meant_is_2_and_nothing_is_done() {
+    for (var limit : List.of("0", "-1", "1.5", "soon"))
+      assertThat(CommandLineRun.at(server, "abort", "r1", "--timeout", limit)).satisfies(run -> {
+        assertThat(run.code()).as(limit).isEqualTo(2);
+        assertThat(run.err()).contains("--timeout", "from 1, not " + limit);
+      });
+    assertThat(server.asked()).isEmpty();
+  }
+
+  @Test
+  void an_end_other_than_asked_is_a_document_all_the_same() {
+    server.on("POST /v1/rollouts/r1/resume", rollout("running", "null", "running"))
+        .on("GET /v1/rollouts/r1", rollout("aborted", "null", "skipped"));
+    var run = CommandLineRun.at(server, "resume", "r1", "--wait", "--json");
+    assertThat(run.code()).isEqualTo(4);
+    assertThat(Json.read(run.out(), JsonNode.class).path("state").asText()).isEqualTo("aborted");
+  }
+
+  @Test
+  void a_server_that_goes_away_does_not_make_a_wait_longer() {
+    server.on("POST /v1/rollouts/r1/resume", rollout("running", "null", "running"))
+        .on("GET /v1/rollouts/r1", rollout("running", "null", "running"))
+        .on("GET /v1/rollouts/r1", 503, "{\"status\": 503, \"detail\": \"away\"}");
+    var run = CommandLineRun.at(server, "resume", "r1", "--timeout", "1");
+    assertThat(run.code()).isEqualTo(4);
+    assertThat(run.err()).contains("still running after 1 s");
+  }
+
+  @Test
+  void a_name_that_is_empty_is_2_and_no_other_path() {
+    for (var command : List.of(List.of("watch", ""), List.of("rollouts", "show", ""), List.of("instances", "show", " ")))
+      assertThat(CommandLineRun.at(server, command.toArray(String[]::new))).satisfies(run -> {
+        assertThat(run.code()).as("%s", command).isEqualTo(2);
+        assertThat(run.err()).contains("must not be empty");
+      });
+    assertThat(server.asked()).isEmpty();
   }
 
   private static String rollout(String state, String continuation, String phase) { return ROLLOUT.formatted(state, continuation, phase); }

@@ -227,7 +227,9 @@ class UpTest {
   private static Program start() {
     // what is of services that run apart does not touch it
     var environment = Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "1", "SLUICE_TOPIC_PREFIX", "others.", "SLUICE_ARTIFACTS_DIR", "/nowhere",
-        "SLUICE_PG_HOST", "nowhere");
+        "SLUICE_PG_HOST", "nowhere",
+        // a language that writes its numbers otherwise; the programs between which they go do not
+        "JDK_JAVA_OPTIONS", "-Duser.language=fa -Duser.country=IR");
     return Program.sluice(folder, environment, "up", "--data", data().toString(), "--port",
         String.valueOf(port)).says("Ready at ");
   }
