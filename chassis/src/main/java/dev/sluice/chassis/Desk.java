@@ -184,7 +184,7 @@ public final class Desk<S, C, E> {
       if (more.size() < 1_000) break;
     }
     var loaded = new Loaded<>(about.enrich().apply(state), end, at);
-    remember(stream, loaded);
+    if (!end.equals(Journal.Position.START)) remember(stream, loaded); // streams that are not there would push out those that are
     return loaded;
   }
 

@@ -1,6 +1,9 @@
 package dev.sluice.chassis;
 
 import dev.sluice.contract.Ask;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -13,6 +16,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 
 /// `/healthz`, `/readyz`, `/metrics` and the OpenAPI document: what machines ask, without credentials. Ready means that every check passes; the answer names what does not.
 public final class Health {
@@ -21,6 +25,7 @@ public final class Health {
   private final Chassis chassis;
   private final Map<String, Callable<Boolean>> checks = new LinkedHashMap<>();
   private final Map<String, Callable<Boolean>> peers = new LinkedHashMap<>();
+  private io.vertx.core.Future<Map<String, String>> underWay;
 
   Health(Chassis chassis) {
     this.chassis = chassis;
@@ -80,12 +85,35 @@ public final class Health {
     router.get("/metrics").handler(
         context -> context.response().putHeader("Content-Type", "text/plain; version=0.0.4").end(chassis.node().metrics().scrape()));
     router.get("/openapi.yaml").handler(context -> context.response().putHeader("Content-Type", "application/yaml").end(document.text()));
-    router.get("/readyz").handler(context -> chassis.vertx().executeBlocking(this::awayWithPeers, false).onComplete(result -> {
+    router.get("/readyz").handler(context -> onLoop(asked(), result -> {
       var away = result.succeeded() ? result.result() : Map.of("service", String.valueOf(result.cause().getMessage()));
       if (!away.isEmpty()) context.response().putHeader("Retry-After", "1");
       json(context, away.isEmpty() ? 200 : 503,
           Map.of("status", away.isEmpty() ? "ready" : "not ready", "service", chassis.config().service(), "away", away));
     }));
+  }
+
+  private static <T> void onLoop(io.vertx.core.Future<T> answer, Consumer<AsyncResult<T>> then) {
+    var loop = Vertx.currentContext();
+    var _ = answer.onComplete(result -> loop.runOnContext(_ -> then.accept(result)));
+  }
+
+  /// However many ask at once, the parts are asked once.
+  private io.vertx.core.Future<Map<String, String>> asked() {
+    synchronized (peers) {
+      if (underWay == null || underWay.isComplete()) {
+        var answer = Promise.<Map<String, String>>promise();
+        underWay = answer.future();
+        chassis.threads().execute(() -> {
+          try {
+            answer.complete(awayWithPeers());
+          } catch (RuntimeException e) {
+            answer.fail(e);
+          }
+        });
+      }
+      return underWay;
+    }
   }
 
   private static void json(RoutingContext context, int status, Object body) {

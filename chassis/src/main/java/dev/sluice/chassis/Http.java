@@ -26,11 +26,13 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,6 +45,9 @@ public final class Http implements AutoCloseable {
   private static final int MAX_LINE = 8_192;
   private static final int MAX_HEADERS = 16_384;
   private static final int AT_ONCE = 512;
+  private static final Pattern LOOPBACK = Pattern.compile("127\\..*|localhost|\\[?::1]?");
+  /// Nobody far away can let these mean another machine: addresses, names without a dot, and a machine's own for itself.
+  private static final Pattern NEAR = Pattern.compile("[0-9.]+|[^.]*|\\[?[0-9a-fA-F:.]*:[0-9a-fA-F:.]*]?|(?i:.*\\.localhost)");
   private static final AtomicInteger FREE_PORTS = new AtomicInteger();
   /// The WebSocket subprotocol that is agreed on where a client offers any.
   private static final String SUBPROTOCOL = "sluice.v1";
@@ -108,6 +113,8 @@ public final class Http implements AutoCloseable {
     router.errorHandler(400, context -> problem(context, malformed()));
     var options = new HttpServerOptions().setHost(chassis.config().host()).setPort(chassis.config().port()).setIdleTimeout(120)
         .setMaxWebSocketFrameSize(1 << 20).addWebSocketSubProtocol(SUBPROTOCOL)
+        // a small frame could unfold to a gigabyte before its size is looked at
+        .setPerMessageWebSocketCompressionSupported(false).setPerFrameWebSocketCompressionSupported(false)
         .setMaxWebSocketMessageSize(1 << 20).setCompressionSupported(flood == null).setMaxInitialLineLength(MAX_LINE)
         .setMaxHeaderSize(MAX_HEADERS);
     int loops = flood == null ? 1 : Runtime.getRuntime().availableProcessors();
@@ -289,7 +296,7 @@ public final class Http implements AutoCloseable {
       try {
         var key = call.header("Idempotency-Key");
         result = Trace.within(Trace.next(call.header("traceparent")), () -> operation.method().equals("POST") && key.isPresent()
-            ? idempotency.once(call.actor(), context.request().path(), key.get(), body, attempt -> endpoint.answer(call.as(attempt)))
+            ? idempotency.once(call.actor(), context.normalizedPath(), key.get(), body, attempt -> endpoint.answer(call.as(attempt)))
             : endpoint.answer(call));
       } catch (Throwable e) {
         result = problemOf(e, context);
@@ -331,7 +338,7 @@ public final class Http implements AutoCloseable {
     var key = context.request().getHeader("Idempotency-Key");
     return key == null
         ? work.by(new Attempt(chassis.ids(), false))
-        : idempotency.once(Call.actor(context), context.request().path() + "#" + part, key, body, work);
+        : idempotency.once(Call.actor(context), context.normalizedPath() + "#" + part, key, body, work);
   }
 
   private void requestId(RoutingContext context) {
@@ -339,7 +346,24 @@ public final class Http implements AutoCloseable {
     var id = given != null && Ids.isId(given) ? given : chassis.ids().next();
     context.put("request_id", id);
     context.response().putHeader("X-Request-Id", id);
-    context.next();
+    var strange = stranger(context.request());
+    if (strange == null) context.next();
+    else
+      problem(context, Problem.forbidden(strange, Map.of()));
+  }
+
+  /// Why a browser sent a request for a page that is not ours; null where it did not. A page of anywhere may open a socket to here, and its name may be made to
+  /// mean this machine; in neither case would the browser itself keep it from reading.
+  private String stranger(HttpServerRequest request) {
+    var authority = request.authority();
+    var origin = request.getHeader("Origin");
+    if (request.canUpgradeToWebSocket() && origin != null
+        && (authority == null || !origin.toLowerCase(Locale.ROOT)
+            .matches("https?://" + Pattern.quote(authority.host().toLowerCase(Locale.ROOT)) + "(:\\d+)?")))
+      return "a page of " + origin + " may open no socket here";
+    return authority != null && LOOPBACK.matcher(chassis.config().host()).matches() && !NEAR.matcher(authority.host()).matches()
+        ? "this listens for its own machine only, which is called localhost or 127.0.0.1, not " + authority.host()
+        : null;
   }
 
   private void failed(RoutingContext context) {

@@ -3,6 +3,7 @@ package dev.sluice.chassis;
 import com.hazelcast.config.Config;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Vertx;
@@ -14,11 +15,16 @@ import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// What the services of one process share: Vert.x, the clock, ids, metrics and virtual threads.
 public final class Node implements AutoCloseable {
+  private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+  /// Nodes of one process measure apart: what has one name is one registry to Vert.x.
+  private static final AtomicInteger NODES = new AtomicInteger();
   private final Vertx vertx;
   private final PrometheusMeterRegistry metrics;
   private final InstantSource clock;
@@ -107,6 +113,8 @@ public final class Node implements AutoCloseable {
 
   private static PrometheusMeterRegistry registry() {
     var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    // a caller may invent methods, and each would be kept for ever
+    registry.config().meterFilter(MeterFilter.replaceTagValues("method", method -> METHODS.contains(method) ? method : "other"));
     new JvmMemoryMetrics().bindTo(registry);
     var gc = new JvmGcMetrics();
     gc.bindTo(registry);
@@ -115,7 +123,8 @@ public final class Node implements AutoCloseable {
 
   /// Files are read where they are: a folder for copies of them would be left behind by each process that is killed.
   private static VertxOptions options() {
-    return new VertxOptions().setPreferNativeTransport(true).setMetricsOptions(new MicrometerMetricsOptions().setEnabled(true))
+    return new VertxOptions().setPreferNativeTransport(true)
+        .setMetricsOptions(new MicrometerMetricsOptions().setEnabled(true).setRegistryName("node-" + NODES.incrementAndGet()))
         .setFileSystemOptions(new FileSystemOptions().setClassPathResolvingEnabled(false).setFileCachingEnabled(false));
   }
 

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 
 /// A service's OpenAPI 3.1 document: its operations, and what does not fit them. The document is the only place where the shape of an input is written;
 /// a JSON Schema library judges, this class only puts the faults into words: the field, what it must be, what was given, all at once.
@@ -34,6 +35,12 @@ public final class OpenApi {
 
   /// How a document says that a text needs something to read in it, a space of any alphabet being none.
   private static final String NOT_BLANK = "[^\\s\\p{Z}\\p{C}]";
+  private static final int MANY = 5_000;
+  private static final int DEEP = 32;
+  /// How many faults of a body are told, at most.
+  private static final int TOLD = 100;
+  /// What the validator says of a thing because of a part of it, which it names too.
+  private static final Pattern OF_A_PART = Pattern.compile("/(properties|additionalProperties|propertyNames|items|required)\\z");
   private static final List<String> METHODS = List.of("get", "put", "post", "delete", "patch", "head");
   private final String text;
   private final List<Operation> operations = new ArrayList<>();
@@ -110,26 +117,47 @@ public final class OpenApi {
 
   /// What is wrong with a body; empty if it fits.
   public List<Fault> faults(Operation operation, Object body) {
+    if (left(body, DEEP, MANY) < 0)
+      return List.of(new Fault("body", "must have at most " + MANY + " values, in each other at most " + DEEP + " deep", null));
     var faults = new TreeMap<String, Fault>();
-    if (!names("", body, faults)) return List.copyOf(faults.values());
+    if (!names("", body, faults)) return told(faults);
     var result = validators.get(operation.id()).validate(body);
     boolean fits = Boolean.TRUE.equals(result.getValid());
     if (!fits && result.getErrors() != null) for (var error : result.getErrors())
       describe(operation.bodySchema(), body, error, faults);
     texts("", body, faults);
-    if (fits) return List.copyOf(faults.values());
-    if (faults.isEmpty()) faults.put("body", new Fault("body", "does not fit the operation " + operation.id(), null));
-    if (faults.size() > 1) faults.remove("body");
-    faults.keySet().removeIf(outer -> faults.keySet().stream().anyMatch(inner -> inner.startsWith(outer + ".")));
-    return List.copyOf(faults.values());
+    if (!fits && faults.isEmpty()) faults.put("body", new Fault("body", "does not fit the operation " + operation.id(), null));
+    return told(faults);
+  }
+
+  /// How many of `room` values are left behind a value and all in it; negative where there is no room, or it goes too deep. What it takes to judge a body grows
+  /// faster than its values.
+  private static int left(Object value, int depth, int room) {
+    var parts = value instanceof JsonObject object
+        ? object.getMap().values()
+        : value instanceof JsonArray array
+            ? array.getList()
+            : value instanceof Map<?, ?> map ? map.values() : value instanceof List<?> list ? list : List.of();
+    int left = depth < 0 ? -1 : room - 1;
+    for (var part : parts)
+      if (left >= 0) left = left(part, depth - 1, left);
+    return left;
+  }
+
+  private static List<Fault> told(Map<String, Fault> faults) {
+    var told = new ArrayList<>(faults.values().stream().limit(TOLD).toList());
+    if (faults.size() > TOLD) told.add(new Fault("body", "has " + (faults.size() - TOLD) + " more faults", null));
+    return List.copyOf(told);
   }
 
   /// Refuses what no database text and no UTF-8 can hold, in names; `false` where there is one, and then nothing can be said by its name.
   private static boolean names(String name, Object value, Map<String, Fault> faults) {
     boolean all = true;
     if (value instanceof JsonObject object) for (var member : object) {
-      boolean fits = storable(member.getKey());
-      if (!fits) faults.put(name, new Fault(name.isEmpty() ? "body" : name, "has a field whose name " + NOT_STORABLE, null));
+      boolean fits = storable(member.getKey()) && member.getKey().chars().noneMatch(Character::isISOControl);
+      if (!fits)
+        faults.put(name,
+            new Fault(name.isEmpty() ? "body" : name, "has a field whose name " + NOT_STORABLE + ", nor a control character", null));
       all &= fits && names(inner(name, member.getKey()), member.getValue(), faults);
     }
     else if (value instanceof JsonArray array)
@@ -195,6 +223,7 @@ public final class OpenApi {
         }
       }
     }
+    if (OF_A_PART.matcher(String.valueOf(error.getKeywordLocation())).find()) return;
     var field = name.isEmpty() ? "body" : name.toString();
     faults.putIfAbsent(field, new Fault(field, mustBe(at), plain(value)));
   }

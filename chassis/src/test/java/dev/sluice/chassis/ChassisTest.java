@@ -375,6 +375,60 @@ class ChassisTest {
     assertThat(raw(port, "POST /v1/things/7", post.replace("12", "99999999") + "x\r\n\r\n{\"name\":\"a\"}")).startsWith("HTTP/1.1 413");
   }
 
+  @Test
+  void what_a_caller_invents_leaves_no_trace_and_no_page_of_elsewhere_gets_in() throws Exception {
+    var c = chassis(Real.config("planner"));
+    var done = new AtomicInteger();
+    int port = c.http("openapi/test.yaml").on("createThing", _ -> Answer.ok(Map.of("number", done.incrementAndGet())))
+        .on("getThing", _ -> Answer.noContent()).listen();
+    raw(port, "INVENTED /v1/things/7", "");
+    assertThat(raw(port, "GET /metrics", "")).contains("method=\"other\"").doesNotContain("INVENTED");
+    assertThat(raw(port, "GET /v1/things/7", "Origin: http://evil.example\r\n")).as("a browser keeps its answer from the page")
+        .startsWith("HTTP/1.1 204");
+    var socket = "Connection: Upgrade\r\nUpgrade: websocket\r\nOrigin: http://";
+    assertThat(raw(port, "GET /v1/things/7", socket + "evil.example\r\n")).startsWith("HTTP/1.1 403").contains("evil.example");
+    assertThat(raw(port, "GET /v1/things/7", socket + "x:1\r\n")).startsWith("HTTP/1.1 204");
+    assertThat(named("evil.example", port)).startsWith("HTTP/1.1 403").contains("localhost", "problems/forbidden");
+    for (var name : List.of("localhost", "127.0.0.1:" + port, "[::1]:1", "app.localhost", "host"))
+      assertThat(named(name, port)).as(name).startsWith("HTTP/1.1 204");
+    var post = "Authorization: Bearer t\r\nContent-Type: application/json\r\nIdempotency-Key: a-wish\r\nContent-Length: 12\r\n\r\n{\"name\":\"a\"}";
+    for (var path : List.of("/v1/things/7", "/v1/./things/7", "/v1/" + "x".repeat(5_000) + "/../things/7"))
+      assertThat(raw(port, "POST " + path, post)).as("one wish").contains("{\"number\":1}");
+  }
+
+  private static String named(String host, int port) throws Exception {
+    try (var socket = new java.net.Socket("127.0.0.1", port)) {
+      socket.setSoTimeout(20_000);
+      socket.getOutputStream()
+          .write(("GET /v1/things/7 HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n").getBytes(StandardCharsets.UTF_8));
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  @Test
+  void however_many_ask_whether_it_is_ready_its_parts_are_asked_once() throws Exception {
+    var c = chassis(Real.config("planner"));
+    var asked = new AtomicInteger();
+    var goes = new java.util.concurrent.CountDownLatch(1);
+    c.health().check("slow", () -> {
+      asked.incrementAndGet();
+      return goes.await(20, java.util.concurrent.TimeUnit.SECONDS);
+    });
+    int port = c.http("openapi/test.yaml").on("createThing", _ -> Answer.noContent()).on("getThing", _ -> Answer.noContent()).listen();
+    try (var client = HttpClient.newHttpClient()) {
+      var answers = IntStream.range(0, 50).mapToObj(_ -> client.sendAsync(
+          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/readyz")).build(), HttpResponse.BodyHandlers.ofString()))
+          .toList();
+      await().atMost(Duration.ofSeconds(20)).until(() -> asked.get() > 0);
+      // behind them on the same port: they have all been taken by then
+      assertThat(get(client, port, "/healthz").statusCode()).isEqualTo(200);
+      goes.countDown();
+      for (var answer : answers)
+        assertThat(answer.get(20, java.util.concurrent.TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+      assertThat(asked.get()).isLessThan(10);
+    }
+  }
+
   private static String raw(int port, String line, String headersAndBody) throws Exception {
     try (var socket = new java.net.Socket("127.0.0.1", port)) {
       socket.setSoTimeout(20_000);

@@ -10,6 +10,8 @@ import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class OpenApiTest {
@@ -83,6 +85,30 @@ class OpenApiTest {
         .containsExactly("must be an object of 0 to 2 fields");
     assertThat(faults("{\"name\":\"a\",\"labels\":{\"a:b\":\"1\"}}")).containsExactly(
         new Fault("labels.a:b", "as a name must be a string that matches ^[^:]*$", "a:b"));
+  }
+
+  /// A name may begin with another one and a dot.
+  @Test
+  void no_fault_hides_another() {
+    assertThat(faults("{\"name\":5,\"name.x\":1}")).extracting(Fault::field).containsExactly("name", "name.x");
+    assertThat(faults("{\"name\":\"a\",\"labels\":{\"app\":1,\"app.version\":2}}")).extracting(Fault::field)
+        .containsExactly("labels.app", "labels.app.version");
+    assertThat(faults("{\"name\":\"a\",\"tags\":[1,\"b\",\"c\",\"d\"],\"labels\":{\"a\":\"1\",\"b\":2,\"c:\":\"3\"}}"))
+        .extracting(Fault::field).containsExactly("labels", "labels.b", "labels.c:", "tags", "tags.0");
+    assertThat(faults("{\"name\":\"a\",\"parts\":[{}, 7]}")).extracting(Fault::field).containsExactly("parts.0.id", "parts.1");
+  }
+
+  @Test
+  void a_body_that_would_take_long_to_judge_is_refused_unread_and_no_answer_is_endless() {
+    var many = IntStream.range(0, 4_000).mapToObj(i -> "\"f" + i + "\":1").collect(Collectors.joining(",", "{", "}"));
+    assertThat(faults(many)).hasSize(101).last().isEqualTo(new Fault("body", "has 3901 more faults", null));
+    for (var heavy : List.of("{\"tags\":[" + "1,".repeat(5_000) + "1]}", "{\"tags\":" + "[".repeat(40) + "]".repeat(40) + "}"))
+      assertThat(faults(heavy)).containsExactly(new Fault("body", "must have at most 5000 values, in each other at most 32 deep", null));
+  }
+
+  @Test
+  void a_name_with_a_control_character_is_refused_and_breaks_nothing() {
+    assertThat(faults("{\"name\":\"a\",\"labels\":{\"a\\t\":5}}")).extracting(Fault::field).containsExactly("labels");
   }
 
   @Test

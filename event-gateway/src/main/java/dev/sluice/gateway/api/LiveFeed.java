@@ -20,6 +20,8 @@ import java.util.function.BiConsumer;
 /// also its place in the ring. Whoever is behind the ring reads the log itself, a few at a time.
 public final class LiveFeed {
   private static final int READ = 1_000;
+  /// Each gets its own copy of what happens, all from one event loop.
+  private static final int READERS = 2_000;
   private static final Duration TICK = Duration.ofMillis(250);
   private static final int CATCHING_UP = 4;
   private static final Duration TURN = Duration.ofSeconds(30);
@@ -64,6 +66,9 @@ public final class LiveFeed {
   }
 
   private int slot(long id) { return (int) (id & (ring.length() - 1)); }
+
+  /// Whether nobody else can be let in.
+  boolean full() { return readers.size() >= READERS; }
 
   /// Wakes a reader whenever the head has moved. `wake` must not block.
   void join(Runnable wake) { readers.add(wake); }

@@ -50,6 +50,10 @@ public final class StreamApi {
       Http.problem(context, Problem.invalid("Accept", "must be text/event-stream, where the call is no WebSocket", accept));
       return;
     }
+    if (feed.full()) {
+      Http.problem(context, Problem.unavailable("too many follow the events here; try again"));
+      return;
+    }
     var last = request.getHeader("Last-Event-ID");
     boolean resumes = !socket && last != null && !last.isEmpty();
     if (resumes && !CURSOR.matcher(last).matches()) {
