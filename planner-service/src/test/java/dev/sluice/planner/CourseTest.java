@@ -91,6 +91,27 @@ class CourseTest {
     assertThat(phases()).containsExactly("completed", "not_started", "not_started", "not_started", "not_started");
   }
 
+  /// Nobody of the batch that ran had met the target.
+  @Test
+  void a_way_back_of_nobody_ends_the_batch_that_ran() {
+    begin();
+    tell(new RolloutEvent.RollbackStarted(null, "bob", null, 0, 0, List.of()), new RolloutEvent.RolledBack(0, 0));
+    world.awaits(rollout, "state", "rolled_back");
+    assertThat(phases()).containsExactly("completed", "not_started", "not_started", "not_started", "not_started");
+  }
+
+  @Test
+  void a_way_back_after_the_end_teaches_what_it_came_to_itself() {
+    begin();
+    tell(new RolloutEvent.VerdictsRecorded(List.of(verdict(0, false, 300))), new RolloutEvent.Completed(50, 0, 0, 9, false),
+        new RolloutEvent.RollbackStarted(null, "bob", null, 0, 1, List.of()),
+        new RolloutEvent.RollbackVerdictsRecorded(List.of(verdict(0, false, 300))), new RolloutEvent.RolledBack(0, 1));
+    world.awaits(rollout, "state", "rolled_back_with_failures");
+    assertThat(world.get("/v1/learnings?module_id=nginx&tag=rolled_back_with_failures").objects("learnings"))
+        .filteredOn(l -> l.get("template_id").equals(world.template)).singleElement()
+        .satisfies(l -> assertThat((String) l.get("content")).contains("Failed: 1 health_timeout."));
+  }
+
   @Test
   void the_template_moves_when_the_rollout_ends_and_that_is_told() {
     begin();

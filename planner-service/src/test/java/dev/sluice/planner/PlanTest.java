@@ -12,6 +12,7 @@ import dev.sluice.contract.Ask;
 import dev.sluice.contract.PlanEvent;
 import dev.sluice.contract.Policy;
 import dev.sluice.contract.PolicyView;
+import dev.sluice.contract.Purpose;
 import dev.sluice.contract.RequestId;
 import dev.sluice.contract.RolloutEvent;
 import dev.sluice.contract.RolloutId;
@@ -216,6 +217,22 @@ class PlanTest {
     }
   }
 
+  /// The one who would have told this service so has died, say; the fact comes when another one reads in its place.
+  @Test
+  void a_plan_by_which_instances_are_upgraded_already_is_not_withdrawn() {
+    world.rolloutHears = false;
+    try {
+      var plan = CompletableFuture.supplyAsync(() -> world.plan(), Thread::startVirtualThread);
+      var id = beingMade();
+      world.delivered = new Ask.Delivery(new RolloutId(id), Purpose.UPGRADE, 9);
+      assertThat(plan.join().status()).isEqualTo(201);
+      assertThat(world.get("/v1/plans/" + id).status()).isEqualTo(200);
+    } finally {
+      world.delivered = null;
+      world.rolloutHears = true;
+    }
+  }
+
   @Test
   void a_plan_that_somebody_else_has_withdrawn_is_not_answered_as_made() {
     world.rolloutHears = false;
@@ -278,6 +295,9 @@ class PlanTest {
   void the_skill_call_is_the_same() {
     var wrong = world.post("/v1/skills/system-rolling-module-upgrade/executions", Map.of("inputs", world.inputs("batch_pct", 0)));
     assertThat(wrong.faults()).containsExactly("inputs.batch_pct");
+    var unknown = world.post("/v1/skills/system-rolling-module-upgrade/executions", Map.of("inputs", world.inputs("template_id", "nope")));
+    assertThat(unknown.status()).isEqualTo(404);
+    assertThat(unknown.faults()).containsExactly("inputs.template_id");
     var plan = world.post("/v1/skills/system-rolling-module-upgrade/executions", Map.of("inputs", world.inputs()));
     assertThat(plan.status()).isEqualTo(201);
     assertThat(plan.body()).containsEntry("batch_count", 5);
@@ -304,6 +324,17 @@ class PlanTest {
     world.tellApproval(rollout.value(),
         new ApprovalEvent.Revised(new RequestId(rollout + "-plan"), rollout, third, "bob", world.node.clock().instant()));
     world.awaits(rollout.value(), "revision", 3);
+  }
+
+  @Test
+  void an_edit_that_is_sent_again_leaves_out_who_is_left_out_by_now() {
+    var rollout = new RolloutId(world.planned());
+    world.ask(new Ask.DraftRevision(rollout, 1, Map.of("batch_pct", 50), "bob"));
+    world.fleet.add("new-since", "running", Played.V1, null);
+    var draft = world.ask(new Ask.DraftRevision(rollout, 1, Map.of("batch_pct", 50), "bob"));
+    world.ask(new Ask.AdoptRevision(rollout, 2, draft.planHash()));
+    assertThat(world.get("/v1/plans/" + rollout).body()).containsEntry("excluded_count", 1)
+        .containsEntry("excluded", List.of(Map.of("instance_id", "new-since", "reason", "never_reported")));
   }
 
   @Test

@@ -70,6 +70,8 @@ final class World implements AutoCloseable {
   /// Whether the played services take plans.
   volatile boolean approvalHears = true;
   volatile boolean rolloutHears = true;
+  /// What the played rollout-service delivers; null: nothing.
+  volatile Ask.Delivery delivered;
   private final String prefix = Sandbox.shared().freshPrefix();
   private final Database database = Sandbox.shared().freshDatabase();
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(LIMIT).build();
@@ -92,6 +94,8 @@ final class World implements AutoCloseable {
     approval.asks().answer(Ask.Service.APPROVAL, Ask.PolicyFor.class, _ -> policy);
     approval.asks().answer(Ask.Service.APPROVAL, Ask.AreYouReady.class, _ -> new Ask.Done());
     rollout.asks().answer(Ask.Service.ROLLOUT, Ask.AreYouReady.class, _ -> new Ask.Done());
+    rollout.asks().answer(Ask.Service.ROLLOUT, Ask.DeliveryNow.class,
+        _ -> new Ask.Deliveries(node.clock().instant(), delivered == null ? List.of() : List.of(delivered)));
     rollout.asks().answer(Ask.Service.HEALTH, Ask.AreYouReady.class, _ -> new Ask.Done());
     rollout.asks().answer(Ask.Service.HEALTH, Ask.FleetSlice.class, fleet::slice);
     planner = keep(PlannerService.start(node, new PlannerConfig(config("planner-service", "planner"), artifacts, 100_000, 30)));

@@ -4,6 +4,7 @@ import dev.sluice.chassis.Answer;
 import dev.sluice.chassis.Call;
 import dev.sluice.chassis.Http;
 import dev.sluice.chassis.ProblemException;
+import dev.sluice.contract.Fault;
 import dev.sluice.contract.PlanHeader;
 import dev.sluice.contract.PlanMember;
 import dev.sluice.contract.Problem;
@@ -34,8 +35,18 @@ public final class PlanApi {
     http.on("executeRollingModuleUpgrade", call -> {
       @SuppressWarnings("unchecked")
       var inputs = (Map<String, Object>) call.body().get("inputs");
-      return create(call, inputs);
+      try {
+        return create(call, inputs);
+      } catch (ProblemException e) {
+        throw new ProblemException(within("inputs.", e.problem()));
+      }
     });
+  }
+
+  /// A problem whose fields lie deeper in what was sent.
+  private static Problem within(String prefix, Problem p) {
+    var faults = p.errors().stream().map(f -> new Fault(prefix + f.field(), f.message(), f.given())).toList();
+    return new Problem(p.type(), p.title(), p.status(), p.detail(), faults, p.extra());
   }
 
   private Answer create(Call call, Map<String, Object> inputs) {

@@ -48,7 +48,8 @@ public record Progress(RolloutState state, RolloutState before) {
       };
       case RolloutEvent.RollbackBatchStarted e -> Map.of(e.batchIndex(), BatchPhase.ROLLING_BACK);
       case RolloutEvent.RollbackBatchEnded e -> Map.of(e.batchIndex(), BatchPhase.ROLLED_BACK);
-      case RolloutEvent.Aborted _,RolloutEvent.Completed _ -> Map.of(UNDER_WAY, BatchPhase.COMPLETED);
+      case RolloutEvent.Aborted _,RolloutEvent.Completed _,RolloutEvent.RollbackStarted _,RolloutEvent.RolledBack _ ->
+        Map.of(UNDER_WAY, BatchPhase.COMPLETED);
       default -> Map.of();
     };
   }
@@ -63,7 +64,7 @@ public record Progress(RolloutState state, RolloutState before) {
 
   /// Stands for every tripped batch.
   public static final int TRIPPED = -1;
-  /// Stands for every batch that runs or goes back: an abort ends it, its members are healthy, failed or skipped.
+  /// Stands for every batch that runs or goes back: an end, or the way back, ends it; nobody of it may need to go back.
   public static final int UNDER_WAY = -2;
 
   /// The phase of a batch that no fact has told of.

@@ -8,6 +8,7 @@ import dev.sluice.contract.Decision;
 import dev.sluice.contract.PlanEvent;
 import dev.sluice.contract.RolloutEvent;
 import dev.sluice.planner.domain.Lesson;
+import dev.sluice.planner.domain.Measured;
 import dev.sluice.planner.domain.PlanCommand;
 import dev.sluice.planner.domain.PlanDecider;
 import dev.sluice.planner.domain.PlanState;
@@ -50,7 +51,7 @@ public final class RolloutInbox implements Inbox.Handler {
 
   private static boolean concerns(RolloutEvent event) {
     return switch (event) {
-      case RolloutEvent.InstancesInstructed _,RolloutEvent.HandedOutRecorded _,RolloutEvent.RollbackVerdictsRecorded _,RolloutEvent.MembersSkipped _,RolloutEvent.MembersRegressed _,RolloutEvent.LateHealthyRecorded _,RolloutEvent.WithdrawalsAsked _,RolloutEvent.WithdrawalsRecorded _,RolloutEvent.PlanEdited _ ->
+      case RolloutEvent.InstancesInstructed _,RolloutEvent.HandedOutRecorded _,RolloutEvent.MembersSkipped _,RolloutEvent.LateHealthyRecorded _,RolloutEvent.WithdrawalsAsked _,RolloutEvent.WithdrawalsRecorded _,RolloutEvent.PlanEdited _ ->
         false;
       default -> true;
     };
@@ -59,12 +60,10 @@ public final class RolloutInbox implements Inbox.Handler {
   private void take(Db.Tx tx, Plan plan, RolloutEvent event, Message message) {
     var rollout = plan.rolloutId();
     var before = stores.progress().course(tx, rollout);
-    var started = switch (event) {
-      case RolloutEvent.Started e -> e.at();
-      case RolloutEvent.RollbackStarted _ when before.progress().state().ended() -> message.at(); // days after the end, say
-      default -> before.startedAt();
-    };
-    var course = new Course(before.progress().evolve(event), started, before.measured().evolve(event));
+    // days after the end, say: what was measured on the way up was learned then
+    boolean anew = event instanceof RolloutEvent.RollbackStarted && before.progress().state().ended();
+    var started = event instanceof RolloutEvent.Started e ? e.at() : anew ? message.at() : before.startedAt();
+    var course = new Course(before.progress().evolve(event), started, (anew ? Measured.NOTHING : before.measured()).evolve(event));
     stores.progress().keep(tx, rollout, course);
     stores.progress().keep(tx, rollout, Progress.phases(event));
     switch (event) {

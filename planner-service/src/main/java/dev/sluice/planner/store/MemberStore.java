@@ -42,6 +42,14 @@ public final class MemberStore {
     }
   }
 
+  private static final String FORGET_EXCLUDED = "delete from plan_excluded where rollout_id = $1 and revision = $2 and plan_hash = $3";
+
+  /// Who is left out of a revision that is made anew.
+  public void exclude(Db.Tx tx, PlanHeader of, List<Exclusion> excluded) {
+    tx.query(FORGET_EXCLUDED, of.rolloutId().value(), of.revision(), of.planHash());
+    add(tx, of, List.of(), excluded);
+  }
+
   private static final String MEMBERS = """
       select first_ordinal as first, instance_ids from plan_members
        where rollout_id = $1 and revision = $2 and plan_hash = $3 and first_ordinal < $5 and first_ordinal + size > $4 order by first_ordinal

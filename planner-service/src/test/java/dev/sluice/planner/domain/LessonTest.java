@@ -38,6 +38,14 @@ class LessonTest {
   }
 
   @Test
+  void measures_who_was_healthy_no_more_and_who_did_not_come_back() {
+    var measured = Measured.NOTHING.evolve(new RolloutEvent.VerdictsRecorded(List.of(verdict(null))))
+        .evolve(new RolloutEvent.MembersRegressed(List.of(new RolloutEvent.Mark(0, new InstanceId("i"), 0, Reason.OTHER_DIGEST))))
+        .evolve(new RolloutEvent.RollbackVerdictsRecorded(List.of(verdict(null), verdict(Reason.SILENT))));
+    assertThat(measured).isEqualTo(new Measured(1, 0, Map.of("other_digest", 1, "silent", 1)));
+  }
+
+  @Test
   void a_clean_rollout_is_a_practice_to_keep() {
     var lesson = lesson(COMPLETED, 20, Measured.NOTHING);
     assertThat(lesson.category()).isEqualTo("best_practice");
