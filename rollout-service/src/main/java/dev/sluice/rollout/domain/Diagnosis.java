@@ -54,8 +54,7 @@ public record Diagnosis(String blockedOn, String detail, List<Check> checks) {
       case Running _ -> new Diagnosis("reconciler", reconciler(around, "batch " + (rollout.progress().batch() + 2)), checks);
       case RollingBack s when s.finishing() -> new Diagnosis("template_move",
           "all instances are back; waiting for the planner-service to set the template back", checks);
-      case RollingBack s -> new Diagnosis("rollback_instances", "batch " + (s.batch() + 1) + " goes back: waiting for "
-          + named(standing.awaited(NAMED), standing.underWay()) + "; failures do not stop it, each ends at its deadline", checks);
+      case RollingBack _ -> new Diagnosis("rollback_instances", back(standing), checks);
       case Ended _ when !standing.released() ->
         new Diagnosis("withdrawals", "it has ended; a new plan for this template and module is possible when the"
             + " health-service has confirmed " + standing.unanswered() + " withdrawal(s)", checks);
@@ -76,8 +75,9 @@ public record Diagnosis(String blockedOn, String detail, List<Check> checks) {
             ? "tripped"
             : "the longest run of failures is " + standing.failureStreak() + " of "
                 + rollout.plan().inputs().maxConsecutiveFailures()));
-    boolean open = standing.batchOpen();
-    checks.add(new Check("batch_ended", !open, open ? instances(standing) : "no batch is open"));
+    boolean back = rollout.stage() instanceof RollingBack s && s.open();
+    boolean open = back || standing.batchOpen();
+    checks.add(new Check("batch_ended", !open, back ? back(standing) : open ? instances(standing) : "no batch is open"));
     checks.add(new Check("reconciler_not_paused", !around.paused(), around.paused() ? reconciler(around, "a batch") : "batches may start"));
     checks.add(new Check("reconciler_alive", around.reconcilerAlive(),
         around.reconcilerAlive() ? "it has run lately" : "it has not run for three ticks: is a rollout-service up?"));
@@ -90,14 +90,25 @@ public record Diagnosis(String blockedOn, String detail, List<Check> checks) {
         + " does not start; resume the reconciler";
   }
 
+  private static String back(Standing standing) {
+    return standing.rollout().stage() instanceof RollingBack s
+        ? "batch " + (s.batch() + 1) + " goes back: waiting for " + named(standing.awaited(NAMED), standing.underWay())
+            + "; failures do not stop it, each ends at its deadline"
+        : "nothing goes back";
+  }
+
   private static String instances(Standing standing) {
     var rollout = standing.rollout();
     var tally = rollout.tally(rollout.progress().batch());
     int waiting = tally.waiting();
-    var never = tally.undelivered() == 0 ? "" : "; " + tally.undelivered() + " did not fetch the instruction yet: are their agents up?";
+    var never = tally.undelivered() == 0
+        ? ""
+        : "; " + tally.undelivered()
+            + (standing.holds() ? " instruction(s) are held back" : " did not fetch the instruction yet: are their agents up?");
     var untold = tally.of(MemberState.PENDING) == 0 ? "" : "; " + tally.of(MemberState.PENDING) + " are not told yet (max_in_flight)";
     return "batch " + (rollout.progress().batch() + 1) + " waits for " + named(standing.awaited(NAMED), waiting) + never + untold
-        + "; each is judged within " + rollout.plan().inputs().healthTimeoutSec() + " s of its instruction";
+        + "; each is judged within " + (rollout.plan().inputs().healthTimeoutSec() + rollout.plan().inputs().minHealthySec())
+        + " s of its instruction";
   }
 
   private static String held(Standing standing) {

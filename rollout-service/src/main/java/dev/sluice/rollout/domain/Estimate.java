@@ -17,7 +17,7 @@ public final class Estimate {
     return Math.ceilDiv((long) size, inFlight) * ((long) inputs.healthTimeoutSec() + inputs.minHealthySec());
   }
 
-  /// @param batchStartedAt when the current batch was started; null before the first
+  /// @param batchStartedAt when the current batch was started, or went on after it had stood; null before the first
   /// @return empty while people are awaited, and where it has ended
   public static Optional<Instant> end(Standing standing, Instant batchStartedAt, Instant now) {
     var rollout = standing.rollout();

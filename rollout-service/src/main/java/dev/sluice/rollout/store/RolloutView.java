@@ -46,7 +46,9 @@ public record RolloutView(RolloutId id, RolloutState state, RolloutState pausedF
   public static RolloutView of(Standing s, Times times, long asOfSeq, Instant now, int maxBatches) {
     var plan = s.plan();
     var id = plan.rolloutId();
-    var current = s.currentBatch().map(times.batches()::get).map(BatchTimes::startedAt).orElse(null);
+    // who goes on after a pause or a decision has its whole time from then, at most
+    var current = s.currentBatch().map(times.batches()::get)
+        .map(t -> times.since() != null && times.since().isAfter(t.startedAt()) ? times.since() : t.startedAt()).orElse(null);
     int listed = plan.slices().count() > maxBatches ? 0 : plan.slices().count();
     return new RolloutView(id, s.state(), s.pausedFrom().orElse(null), Refusal.legal(s.state()), asOfSeq, plan.revision(), plan.planHash(),
         plan.inputs().templateId(), plan.inputs().moduleId(), plan.target().version(), plan.inputs(), counts(s), s.regressed(),
@@ -68,7 +70,8 @@ public record RolloutView(RolloutId id, RolloutState state, RolloutState pausedF
   private static Batch batch(Standing s, int index, BatchTimes times) {
     var b = s.batch(index);
     return new Batch(index, b.canary(), b.phase(), b.instanceCount(), b.healthyCount(), b.failedCount(), b.skippedCount(),
-        times == null ? null : times.startedAt(), times == null || b.phase() == BatchPhase.RUNNING ? null : times.endedAt());
+        times == null ? null : times.startedAt(),
+        times == null || s.batchOpen() && s.currentBatch().orElse(-1) == index ? null : times.endedAt());
   }
 
   private static Breaker breaker(Standing s) {

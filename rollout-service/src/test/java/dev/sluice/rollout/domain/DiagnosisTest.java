@@ -54,6 +54,13 @@ class DiagnosisTest {
   }
 
   @Test
+  void what_is_held_back_is_no_fault_of_the_agents_and_the_way_back_is_a_batch_too() {
+    var tripped = Story.running(SIX.batchPct(100)).handedOut(0, 1, 2, 3).failed(0, 1);
+    assertThat(detail(tripped, WELL, "batch_ended")).contains("2 instruction(s) are held back").doesNotContain("agents");
+    assertThat(detail(Story.running(SIX).handedOut(0, 1).rollback(), WELL, "batch_ended")).startsWith("batch 1 goes back: waiting for 2");
+  }
+
+  @Test
   void it_names_twenty_at_most() {
     var names = String.join(", ", IntStream.range(0, 20).mapToObj(i -> "i" + i).toList());
     says(Story.running(SIX.total(21).batchPct(100)), WELL, "instances", "21 instances (" + names + ", ...)");

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.contract.PlanHeader;
 import dev.sluice.contract.PlanInputs;
+import dev.sluice.rollout.store.RolloutView;
 import java.time.Instant;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,6 +46,25 @@ class EstimateTest {
     assertThat(left(story, 300)).isEqualTo(600);
     assertThat(left(story, 900)).isEqualTo(600);
     assertThat(left(story, null)).isEqualTo(600);
+  }
+
+  /// It stood for most of the time since its batch was started.
+  @Test
+  void what_goes_on_has_its_whole_time_from_then() {
+    var times = new RolloutView.Times(NOW, NOW, null, NOW.minusSeconds(10),
+        Map.of(0, new RolloutView.BatchTimes(NOW.minusSeconds(900), null)));
+    var view = RolloutView.of(Story.running(Plans.six()).pause().resume().standing(), times, 9, NOW, 10);
+    assertThat(view.estimatedEndAt()).isEqualTo(NOW.plusSeconds(290 + 600));
+  }
+
+  @Test
+  void a_batch_that_is_open_again_has_not_ended() {
+    var times = new RolloutView.Times(NOW, NOW, null, NOW, Map.of(0, new RolloutView.BatchTimes(NOW, NOW)));
+    assertThat(RolloutView.of(Story.running(Plans.six()).healthy(0).standing(), times, 9, NOW, 10).batches().getFirst().endedAt()).isNull();
+    assertThat(RolloutView.of(Story.running(Plans.six().streak(1)).failed(0).standing(), times, 9, NOW, 10).batches().getFirst().endedAt())
+        .as("tripped").isNull();
+    assertThat(RolloutView.of(Story.running(Plans.six()).healthy(0, 1).standing(), times, 9, NOW, 10).batches().getFirst().endedAt())
+        .isEqualTo(NOW);
   }
 
   @Test
