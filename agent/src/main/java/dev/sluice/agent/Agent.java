@@ -129,17 +129,19 @@ public final class Agent implements AutoCloseable {
   }
 
   private void begin() throws IOException {
-    modules.values().forEach(worker -> worker.start(config.pace(), this::healthInterval));
-    if (config.access() instanceof Enrolled given) {
-      identified(new Identity(given.id(), given.token()));
-      return;
-    }
-    Optional<Identity> kept = Identity.load(identityFile);
-    if (kept.isPresent()) {
-      forgetEnrolment();
-      identified(kept.get());
-    } else
+    Optional<Identity> known = known();
+    for (ModuleWorker worker : modules.values())
+      worker.start(known.orElse(Identity.NONE).id(), config.pace(), this::healthInterval);
+    if (known.isPresent()) identified(known.get());
+    else
       enrol(idempotencyKey());
+  }
+
+  private Optional<Identity> known() throws IOException {
+    if (config.access() instanceof Enrolled given) return Optional.of(new Identity(given.id(), given.token()));
+    Optional<Identity> kept = Identity.load(identityFile);
+    if (kept.isPresent()) forgetEnrolment();
+    return kept;
   }
 
   private Duration healthInterval() { return config.pace().health().isZero() ? heart.interval() : config.pace().health(); }
@@ -205,6 +207,7 @@ public final class Agent implements AutoCloseable {
   private void identified(Identity known) {
     identity = known;
     server.identify(known);
+    modules.values().forEach(worker -> worker.identify(known.id()));
     heart.start();
     if (config.pace().longPoll()) longPoll.poll();
   }

@@ -26,6 +26,7 @@ final class ModuleWorker {
   private final Upgrade upgrade;
   private final Backoff backoff;
   private final AtomicReference<Instruction> newest;
+  private volatile String instance = "";
   private volatile ModuleRecord record;
   private volatile Proof proof = Proof.PENDING;
   private volatile boolean observed;
@@ -58,14 +59,25 @@ final class ModuleWorker {
 
   /// Goes on where the agent was when it ended, then keeps watch.
   ///
+  /// @param id             of the instance; empty where the agent is yet to be enrolled
   /// @param healthInterval asked before each wait: it may follow the server's heartbeat interval
-  void start(Pace pace, Supplier<Duration> healthInterval) {
+  void start(String id, Pace pace, Supplier<Duration> healthInterval) throws IOException {
+    if (record.isOfAnother(id)) disown();
     lane.run(commands::killStray);
     lane.run(this::watch);
     lane.run(this::carryOut);
     lane.every(pace::proof, this::watch);
     lane.every(healthInterval, this::watchHealth);
   }
+
+  private void disown() throws IOException {
+    runtime.log("module " + module + " generation " + record.instruction().generation() + ": was told to another instance");
+    newest.set(Instruction.NONE);
+    save(record.disowned());
+  }
+
+  /// Whom the instructions to come are told.
+  void identify(String id) { instance = id; }
 
   /// Takes an instruction if it is newer than all before. Any thread.
   ///
@@ -132,7 +144,7 @@ final class ModuleWorker {
   }
 
   private void takeUp(Instruction instruction) throws IOException {
-    save(record.receiving(instruction));
+    save(record.receiving(instance, instruction));
     calm();
   }
 

@@ -134,6 +134,26 @@ class AgentTest {
   }
 
   @Test
+  void enrolled_anew_under_another_id_it_does_what_that_one_is_told() throws Exception {
+    String first = Tarball.digest(v1);
+    peer.artifacts.put(first, v1);
+    host.start(peer);
+    peer.desire("1", first, "/v1/artifacts/" + first, 7);
+    peer.awaitState("healthy");
+    host.stop();
+
+    Files.delete(host.state().resolve("identity.json"));
+    String second = Tarball.digest(v2);
+    peer.artifacts.put(second, v2);
+    peer.desire("2", second, "/v1/artifacts/" + second, 1);
+    int before = peer.heartbeats.size();
+    host.id("i2").start(peer);
+    assertThat(claim(peer.awaitState("healthy"))).isEqualTo(second);
+    assertThat(peer.heartbeats.subList(before, peer.heartbeats.size())).allMatch(told -> status(told).getLong("generation", 0) < 2);
+    assertThat(Files.readString(host.state().resolve("modules/m-nginx/record.json"))).contains("\"instance\":\"i2\"");
+  }
+
+  @Test
   void numbers_its_heartbeats_upwards_within_a_boot() throws Exception {
     host.start(peer);
     peer.desire("1", v1);

@@ -23,6 +23,7 @@ final class Host implements AutoCloseable {
   private Limits limits = Limits.DEFAULT;
   private Duration timeLimit = Duration.ofSeconds(10);
   private boolean longPoll;
+  private String id = "i1";
   private Agent agent;
 
   Host(Path folder) { this.folder = folder; }
@@ -34,6 +35,12 @@ final class Host implements AutoCloseable {
 
   Host timeLimit(Duration newLimit) {
     timeLimit = newLimit;
+    return this;
+  }
+
+  /// Whom it asks to be enrolled as.
+  Host id(String newId) {
+    id = newId;
     return this;
   }
 
@@ -49,7 +56,7 @@ final class Host implements AutoCloseable {
   }
 
   Host start(ProtocolPeer peer) throws IOException, ConfigException {
-    var enrolment = new Enrolment("edge", "i1", "first", Map.of("zone", "a"), "enroller");
+    var enrolment = new Enrolment("edge", id, "first", Map.of("zone", "a"), "enroller");
     var module = new ModuleConfig(folder.resolve("nginx"), List.of("./bin/apply"), List.of("./bin/health"), timeLimit, timeLimit);
     agent = Agent.start(new AgentConfig(peer.uri(), enrolment, state(), new Pace(Duration.ZERO, health, proof, longPoll),
         limits, Map.of(ProtocolPeer.MODULE, module)), runtime, link);
