@@ -127,7 +127,8 @@ final class ModuleWorker {
   private void carryOut() throws InterruptedException {
     try {
       for (int steps = 0; !closed && (superseded() || record.step() != Step.DONE); steps++) {
-        if (superseded()) takeUp(newest.get());
+        // what goes back is put back first: the next may fail too
+        if (superseded() && record.step() != Step.RESTORING) takeUp(newest.get());
         if (steps > STEPS_IN_A_ROW) throw new IOException("the release is damaged again and again");
         advance();
       }

@@ -8,6 +8,7 @@ package dev.sluice.agent;
 /// RECEIVED -> UNPACKED                  where the release is here
 /// RECEIVED -> CHECKED                   where it runs and is healthy
 /// DOWNLOADING, DOWNLOADED -> CHECKED    where the archive is refused
+/// DOWNLOADING, DOWNLOADED -> RESTORING  where it is refused, and one before it was given up while it was applied
 /// UNPACKED -> DOWNLOADING               where the release was damaged
 /// SWITCHED -> RESTORING -> CHECKED      where the apply command fails
 /// ```

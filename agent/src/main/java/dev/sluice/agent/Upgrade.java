@@ -56,9 +56,12 @@ final class Upgrade {
     }
   }
 
-  /// The upgrade cannot be done. Nothing was switched.
+  /// The upgrade cannot be done. Nothing was switched by it; what one before it has left switched is put back.
   ModuleRecord failed(ModuleRecord record, String why) {
-    return record.saying(ModuleState.APPLY_FAILED, Commands.clip(why)).at(Step.CHECKED);
+    String detail = Commands.clip(why);
+    if (!releases.isCurrent(record.live()) && record.wayBack().exists())
+      return record.saying(ModuleState.APPLYING, detail).at(Step.RESTORING);
+    return record.saying(ModuleState.APPLY_FAILED, detail).at(Step.CHECKED);
   }
 
   /// Runs the health command of a release.

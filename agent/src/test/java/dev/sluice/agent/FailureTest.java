@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.grack.nanojson.JsonObject;
+import dev.sluice.agent.AgentConfig.Limits;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -52,6 +53,41 @@ class FailureTest {
     assertThat(claim(told)).isEqualTo(first);
     assertThat(host.currentVersion()).isEqualTo("1");
     await().atMost(ProtocolPeer.PATIENCE).untilAsserted(() -> assertThat(host.releases()).containsExactly(Release.hex(first)));
+  }
+
+  @Test
+  void a_newer_instruction_does_not_keep_the_old_release_from_going_back() throws Exception {
+    peer.desire("2", Tarball.release("2", "until test -e ../../go; do sleep 0.05; done; exit 3", OK).bytes());
+    await().atMost(ProtocolPeer.PATIENCE).until(() -> host.currentVersion().equals("2"));
+    String gone = "sha256:" + "ab".repeat(32);
+    peer.desire("3", gone, "/v1/artifacts/" + gone);
+    for (int heard = 0; heard < 3; heard++)
+      peer.awaitHeartbeat(heartbeat -> true);
+    Files.createFile(folder.resolve("nginx/go"));
+    JsonObject told = peer.awaitState("apply_failed");
+    assertThat(status(told).getString("detail")).contains("answers 404");
+    assertThat(claim(told)).isEqualTo(first);
+    assertThat(host.currentVersion()).isEqualTo("1");
+  }
+
+  @Test
+  void a_switch_that_was_given_up_for_what_fails_too_is_taken_back() throws Exception {
+    host.stop();
+    byte[] second = Tarball.release("2", OK, OK).bytes();
+    var release = new Release(Tarball.digest(second), "2");
+    var releases = new Releases(folder.resolve("nginx"));
+    releases.unpack(release, Files.write(folder.resolve("2.tar.gz"), second), Limits.DEFAULT);
+    releases.switchTo(release);
+    Path record = host.state().resolve("modules/m-" + ProtocolPeer.MODULE).resolve("record.json");
+    ModuleRecord switched = ModuleRecord.of(Durable.read(record).orElseThrow()).at(Step.SWITCHED);
+    String digest = peer.desire("3", new Tarball().file("../../evil", "x").bytes());
+    var third = new Instruction("3", digest, peer.generation(), "");
+    Durable.write(record, switched.receiving("i1", third).json());
+    host.start(peer);
+    JsonObject told = peer.awaitState("apply_failed");
+    assertThat(status(told).getString("detail")).contains("leaves the folder");
+    assertThat(claim(told)).isEqualTo(first);
+    assertThat(host.currentVersion()).isEqualTo("1");
   }
 
   @Test
