@@ -6,7 +6,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /// Holds a request open, so that an instruction comes at once and not with the next heartbeat. A server without it is asked again
-/// a minute later; whatever it answers, the heartbeats carry the same instructions.
+/// a minute later; whatever it answers, the heartbeats carry the same instructions. One that answers at once, again and again, with
+/// nothing new (of modules that are not managed here) is asked ever more rarely, in the end as rarely as if it had held each request.
 final class LongPoll {
   private static final Duration WAIT = Duration.ofSeconds(30);
   private static final Duration PAUSE = Duration.ofSeconds(1);
@@ -15,6 +16,7 @@ final class LongPoll {
   private final Server server;
   private final Predicate<Server.Answer> answered;
   private final Backoff backoff;
+  private final Backoff nothingNew;
   private volatile boolean closed;
 
   /// @param answered takes an answer, and says whether there was something new in it
@@ -23,6 +25,7 @@ final class LongPoll {
     this.server = server;
     this.answered = answered;
     backoff = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(30), runtime.random());
+    nothingNew = new Backoff(PAUSE, WAIT, runtime.random());
   }
 
   void poll() {
@@ -40,7 +43,9 @@ final class LongPoll {
     if (failure instanceof Denied || failure instanceof Dismissed) return UNSUPPORTED;
     if (failure != null) return backoff.next();
     backoff.reset();
-    boolean quick = System.nanoTime() - asked < PAUSE.toNanos();
-    return !answered.test(answer) && quick ? PAUSE : Duration.ZERO;
+    boolean held = answer.desired().isEmpty() && System.nanoTime() - asked >= PAUSE.toNanos();
+    if (!answered.test(answer) && !held) return nothingNew.next();
+    nothingNew.reset();
+    return Duration.ZERO;
   }
 }
