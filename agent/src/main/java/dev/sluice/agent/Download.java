@@ -30,6 +30,13 @@ final class Download {
   private final long mostBytes;
   private volatile CompletableFuture<?> transfer = new CompletableFuture<>();
 
+  /// A transfer that ended early, after it had brought some more of the archive: the next one has less to bring.
+  static final class BrokenOff extends IOException {
+    private static final long serialVersionUID = 1;
+
+    BrokenOff(IOException cause) { super(cause.getMessage(), cause); }
+  }
+
   Download(HttpClient http, Link link, Server server, long mostBytes) {
     this.http = http;
     this.link = link;
@@ -43,10 +50,11 @@ final class Download {
   /// @return whether the archive is there; false where it is no longer wanted
   /// @throws Denied  where the store says no, or what it sends has another sha256 (and nothing is kept)
   /// @throws Refused where the archive is larger than the limit
+  /// @throws FileSink.Unwritable where it cannot be written; nothing is kept, for what it has filled others need
   boolean fetch(Instruction wanted, Path file, BooleanSupplier given) throws IOException, InterruptedException, Refused {
     URI from = server.resolve(wanted.url());
     for (int i = 0; i < REDIRECTS; i++) {
-      long have = Files.exists(file) ? Files.size(file) : 0;
+      long have = size(file);
       HttpResponse<Long> response = send(from, have, file, given);
       if (response == null) return false;
       int status = response.statusCode();
@@ -64,7 +72,7 @@ final class Download {
 
   private HttpResponse<Long> send(URI from, long have, Path file, BooleanSupplier given)
       throws IOException, InterruptedException, Refused {
-    HttpRequest.Builder request = HttpRequest.newBuilder(from).timeout(STALL);
+    HttpRequest.Builder request = HttpRequest.newBuilder(from);
     server.authorize(request, from);
     if (have > 0) request.header("Range", "bytes=" + have + "-");
     try (FileChannel channel = FileChannel.open(file, CREATE, WRITE)) {
@@ -73,7 +81,7 @@ final class Download {
       transfer = call;
       try {
         boolean whole = await(call, sink, given);
-        channel.force(true);
+        sink.sync();
         return whole ? call.join() : null;
       } finally {
         call.cancel(true);
@@ -81,8 +89,15 @@ final class Download {
     } catch (FileSink.TooLarge tooLarge) {
       Files.deleteIfExists(file);
       throw new Refused("it is larger than " + mostBytes + " bytes");
+    } catch (FileSink.Unwritable full) {
+      Files.deleteIfExists(file);
+      throw full;
+    } catch (IOException broken) {
+      throw size(file) > have ? new BrokenOff(broken) : broken;
     }
   }
+
+  private static long size(Path file) throws IOException { return Files.exists(file) ? Files.size(file) : 0; }
 
   private static boolean await(CompletableFuture<?> call, FileSink sink, BooleanSupplier given) throws IOException, InterruptedException {
     long seen = -1;

@@ -25,6 +25,13 @@ final class FileSink implements BodySubscriber<Long> {
     private static final long serialVersionUID = 1;
   }
 
+  /// What came could not be written: the disk is full, most likely.
+  static final class Unwritable extends IOException {
+    private static final long serialVersionUID = 1;
+
+    Unwritable(IOException cause) { super("the archive cannot be written: " + cause.getMessage(), cause); }
+  }
+
   FileSink(FileChannel file, long have, long mostBytes) {
     this.file = file;
     this.mostBytes = mostBytes;
@@ -37,13 +44,22 @@ final class FileSink implements BodySubscriber<Long> {
       if (response.statusCode() == 200) written = 0;
       file.truncate(written).position(written);
     } catch (IOException e) {
-      done.completeExceptionally(e);
+      done.completeExceptionally(new Unwritable(e));
     }
     return this;
   }
 
   /// Bytes in the file so far.
   long written() { return written; }
+
+  /// Makes them last.
+  void sync() throws Unwritable {
+    try {
+      file.force(true);
+    } catch (IOException e) {
+      throw new Unwritable(e);
+    }
+  }
 
   @Override
   public CompletionStage<Long> getBody() { return done; }
@@ -69,7 +85,7 @@ final class FileSink implements BodySubscriber<Long> {
       subscription.request(1);
     } catch (IOException e) {
       subscription.cancel();
-      done.completeExceptionally(e);
+      done.completeExceptionally(e instanceof TooLarge ? e : new Unwritable(e));
     }
   }
 

@@ -137,6 +137,9 @@ final class ModuleWorker {
       if (++denials >= REFUSALS) giveUp(denied);
       else
         later(denied, backoff.next());
+    } catch (Download.BrokenOff partly) {
+      backoff.reset();
+      later(partly, backoff.next());
     } catch (Unavailable busy) {
       later(busy, busy.retryAfter().plus(backoff.next()));
     } catch (IOException | RuntimeException | Error failure) {
@@ -145,6 +148,7 @@ final class ModuleWorker {
   }
 
   private void takeUp(Instruction instruction) throws IOException {
+    upgrade.clearFor(instruction);
     save(record.receiving(instance, instruction));
     calm();
   }

@@ -2,6 +2,7 @@ package dev.sluice.agent;
 
 import dev.sluice.agent.AgentConfig.ModuleConfig;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -51,7 +52,7 @@ final class Upgrade {
         case DONE -> record;
       };
     } catch (Refused refused) {
-      Files.deleteIfExists(archive(record));
+      Files.deleteIfExists(archive(record.instruction()));
       return failed(record, "archive refused: " + refused.getMessage());
     }
   }
@@ -62,6 +63,15 @@ final class Upgrade {
     if (!releases.isCurrent(record.live()) && record.wayBack().exists())
       return record.saying(ModuleState.APPLYING, detail).at(Step.RESTORING);
     return record.saying(ModuleState.APPLY_FAILED, detail).at(Step.CHECKED);
+  }
+
+  /// Makes room for an instruction: archives of others go. One of them may have filled the disk, and then nothing could be taken up.
+  void clearFor(Instruction next) throws IOException {
+    if (!Files.isDirectory(archives)) return;
+    try (DirectoryStream<Path> there = Files.newDirectoryStream(archives)) {
+      for (Path path : there)
+        if (!path.equals(archive(next))) Durable.delete(path);
+    }
   }
 
   /// Runs the health command of a release.
@@ -81,13 +91,13 @@ final class Upgrade {
 
   private ModuleRecord fetch(ModuleRecord record, BooleanSupplier superseded) throws IOException, InterruptedException, Refused {
     Files.createDirectories(archives);
-    boolean here = download.fetch(record.instruction(), archive(record), superseded);
+    boolean here = download.fetch(record.instruction(), archive(record.instruction()), superseded);
     return here ? record.at(Step.DOWNLOADED) : record;
   }
 
   private ModuleRecord unpack(ModuleRecord record) throws IOException, Refused {
-    if (!Files.exists(archive(record))) return record.at(Step.DOWNLOADING);
-    releases.unpack(record.instruction().release(), archive(record), limits);
+    if (!Files.exists(archive(record.instruction()))) return record.at(Step.DOWNLOADING);
+    releases.unpack(record.instruction().release(), archive(record.instruction()), limits);
     return record.at(Step.UNPACKED);
   }
 
@@ -135,7 +145,7 @@ final class Upgrade {
     return record.at(Step.DONE);
   }
 
-  private Path archive(ModuleRecord record) { return archives.resolve(record.instruction().release().hex() + ".tar.gz"); }
+  private Path archive(Instruction instruction) { return archives.resolve(instruction.release().hex() + ".tar.gz"); }
 
   private Commands.Outcome run(List<String> command, Release release, Duration limit) throws IOException, InterruptedException {
     Path folder = releases.path(release);

@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,6 +27,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 @Execution(ExecutionMode.CONCURRENT)
 class FailureTest {
   private static final String OK = "exit 0";
+  private static final Pattern WAITS = Pattern.compile("DOWNLOADING waits (\\d+) ms");
   @TempDir
   Path folder;
   private ProtocolPeer peer;
@@ -259,6 +262,41 @@ class FailureTest {
     peer.awaitState("healthy");
     List<String> resumed = peer.requests.stream().filter(request -> request.contains("bytes=")).toList();
     assertThat(resumed).isNotEmpty();
+  }
+
+  @Test
+  void a_download_that_gets_on_does_not_wait_ever_longer() throws Exception {
+    byte[] noise = new byte[3_000_000];
+    new Random(4).nextBytes(noise);
+    peer.dropAfter = 500_000;
+    peer.desire("2", Tarball.release("2", OK, OK).file("noise", noise).bytes());
+    peer.awaitState("healthy");
+    var waits = host.log.stream().map(WAITS::matcher).filter(Matcher::find).map(wait -> Long.valueOf(wait.group(1))).toList();
+    assertThat(waits).hasSizeGreaterThan(4).allMatch(wait -> wait <= 500);
+  }
+
+  @Test
+  void a_download_that_fills_the_disk_keeps_nothing_of_it() throws Exception {
+    byte[] second = Tarball.release("2", OK, OK).bytes();
+    Path archives = host.state().resolve("modules/m-" + ProtocolPeer.MODULE).resolve("archives");
+    await().atMost(ProtocolPeer.PATIENCE).until(() -> Files.notExists(archives));
+    Path archive = Files.createDirectories(archives).resolve(Release.hex(Tarball.digest(second)) + ".tar.gz");
+    Files.createSymbolicLink(archive, Path.of("/dev/full"));
+    peer.desire("2", second);
+    peer.awaitState("healthy");
+    assertThat(host.currentVersion()).isEqualTo("2");
+  }
+
+  @Test
+  void an_archive_on_its_way_makes_room_before_anything_is_written_of_the_next() throws Exception {
+    peer.dropAfter = 1;
+    String second = peer.desire("2", Tarball.release("2", OK, OK).bytes());
+    Path module = host.state().resolve("modules/m-" + ProtocolPeer.MODULE);
+    Path archive = module.resolve("archives").resolve(Release.hex(second) + ".tar.gz");
+    await().atMost(ProtocolPeer.PATIENCE).until(() -> Files.exists(archive));
+    block(module.resolve("record.json.new"));
+    peer.desire("1", first, "/v1/artifacts/" + first);
+    await().atMost(ProtocolPeer.PATIENCE).until(() -> Files.notExists(archive));
   }
 
   @Test

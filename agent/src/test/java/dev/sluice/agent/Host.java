@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.stream.Stream;
 
@@ -17,7 +18,9 @@ import java.util.stream.Stream;
 final class Host implements AutoCloseable {
   final Path folder;
   final Link link = new Link();
-  private final AgentRuntime runtime = new AgentRuntime(4, line -> System.out.println("agent: " + line));
+  /// What the agent says, a line each.
+  final List<String> log = new CopyOnWriteArrayList<>();
+  private final AgentRuntime runtime = new AgentRuntime(4, this::log);
   private Duration proof = Duration.ofMillis(300);
   private Duration health = Duration.ofMillis(200);
   private Limits limits = Limits.DEFAULT;
@@ -82,6 +85,11 @@ final class Host implements AutoCloseable {
     try (Stream<Path> there = Files.list(folder.resolve("nginx/releases"))) {
       return there.filter(Files::isDirectory).map(path -> path.getFileName().toString()).sorted().toList();
     }
+  }
+
+  private void log(String line) {
+    log.add(line);
+    System.out.println("agent: " + line);
   }
 
   @Override
