@@ -49,8 +49,9 @@ final class Commands {
   }
 
   /// @param command the words; empty succeeds at once
+  /// @param tidy    whether all that it started ends with it where it fails; over its time limit it always does
   /// @throws InterruptedException where the agent is closed meanwhile
-  Outcome run(List<String> command, Path folder, Map<String, String> environment, Duration limit)
+  Outcome run(List<String> command, Path folder, Map<String, String> environment, Duration limit, boolean tidy)
       throws IOException, InterruptedException {
     if (command.isEmpty()) return new Outcome(true, "");
     var builder = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).redirectOutput(output.toFile())
@@ -64,7 +65,7 @@ final class Commands {
       Files.deleteIfExists(note);
       return new Outcome(false, clip("cannot start " + command.get(0) + ": " + e.getMessage()));
     }
-    return await(process, limit);
+    return await(process, limit, tidy);
   }
 
   /// A process that others give birth to may still hold a file open for writing that was unpacked a moment ago: that passes.
@@ -94,7 +95,7 @@ final class Commands {
     return running;
   }
 
-  private Outcome await(Process process, Duration limit) throws IOException, InterruptedException {
+  private Outcome await(Process process, Duration limit, boolean tidy) throws IOException, InterruptedException {
     try {
       long end = System.nanoTime() + limit.toNanos();
       boolean ended = false;
@@ -111,7 +112,7 @@ final class Commands {
       int exit = process.exitValue();
       return exit == 0 ? new Outcome(true, tail()) : new Outcome(false, clip("exit " + exit + ": " + tail()));
     } finally {
-      if (process.isAlive()) kill(process);
+      if (process.isAlive() || tidy && process.exitValue() != 0) kill(process);
       synchronized (this) {
         running = null;
         Files.deleteIfExists(note);

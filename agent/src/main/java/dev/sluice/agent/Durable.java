@@ -74,25 +74,42 @@ final class Durable {
   }
 
   /// Removes a folder and all in it, following no link. A folder that is not there is fine.
+  ///
+  /// @throws IOException the first of those where something cannot be removed; all else is gone
   static void delete(Path folder) throws IOException {
-    Files.walkFileTree(folder, new SimpleFileVisitor<>() {
-      @Override
-      public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-        Files.delete(file);
-        return FileVisitResult.CONTINUE;
-      }
+    var deletion = new Deletion();
+    Files.walkFileTree(folder, deletion);
+    if (deletion.first != null) throw deletion.first;
+  }
 
-      @Override
-      public FileVisitResult visitFileFailed(Path file, IOException failure) throws IOException {
-        if (failure instanceof NoSuchFileException) return FileVisitResult.CONTINUE;
-        throw failure;
-      }
+  private static final class Deletion extends SimpleFileVisitor<Path> {
+    private IOException first;
 
-      @Override
-      public FileVisitResult postVisitDirectory(Path visited, IOException failure) throws IOException {
-        Files.delete(visited);
+    @Override
+    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) { return delete(file); }
+
+    @Override
+    public FileVisitResult visitFileFailed(Path file, IOException failure) {
+      return failure instanceof NoSuchFileException ? FileVisitResult.CONTINUE : failed(failure);
+    }
+
+    @Override
+    public FileVisitResult postVisitDirectory(Path visited, IOException failure) {
+      return failure == null ? delete(visited) : failed(failure);
+    }
+
+    private FileVisitResult delete(Path path) {
+      try {
+        Files.deleteIfExists(path);
         return FileVisitResult.CONTINUE;
+      } catch (IOException e) {
+        return failed(e);
       }
-    });
+    }
+
+    private FileVisitResult failed(IOException failure) {
+      if (first == null) first = failure;
+      return FileVisitResult.CONTINUE;
+    }
   }
 }

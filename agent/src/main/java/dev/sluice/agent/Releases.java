@@ -88,6 +88,8 @@ final class Releases {
   }
 
   /// Removes all releases but these and the one that `current` points at.
+  ///
+  /// @throws IOException the first of those where something cannot be removed; all else is gone
   void prune(Release... kept) throws IOException {
     if (!Files.isDirectory(folder)) return;
     Set<String> names = new HashSet<>();
@@ -97,10 +99,17 @@ final class Releases {
       String pointed = Files.readSymbolicLink(current).getFileName().toString();
       names.addAll(List.of(pointed, pointed + ".manifest"));
     }
-    try (DirectoryStream<Path> there = Files.newDirectoryStream(folder)) {
-      for (Path path : there)
-        if (!names.contains(path.getFileName().toString())) Durable.delete(path);
+    IOException first = null;
+    try (DirectoryStream<Path> there = Files.newDirectoryStream(folder, path -> !names.contains(path.getFileName().toString()))) {
+      for (Path path : there) {
+        try {
+          Durable.delete(path);
+        } catch (IOException e) {
+          if (first == null) first = e;
+        }
+      }
     }
+    if (first != null) throw first;
   }
 
   private Path manifest(Release release) { return folder.resolve(release.hex() + ".manifest"); }

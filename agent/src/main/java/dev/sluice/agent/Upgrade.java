@@ -76,7 +76,7 @@ final class Upgrade {
 
   /// Runs the health command of a release.
   Commands.Outcome health(Release release) throws IOException, InterruptedException {
-    return run(config.health(), release, config.healthTimeout());
+    return run(config.health(), release, config.healthTimeout(), false);
   }
 
   /// What runs already, is as it was unpacked and healthy, is not applied again.
@@ -110,7 +110,7 @@ final class Upgrade {
   }
 
   private ModuleRecord apply(ModuleRecord record) throws IOException, InterruptedException {
-    Commands.Outcome outcome = run(config.apply(), record.instruction().release(), config.applyTimeout());
+    Commands.Outcome outcome = apply(record.instruction().release());
     if (outcome.ok()) return record.applied();
     return record.saying(ModuleState.APPLYING, Commands.clip("apply: " + outcome.detail())).at(Step.RESTORING);
   }
@@ -128,7 +128,7 @@ final class Upgrade {
     if (!back.exists()) return record.stranded(record.detail());
     if (!releases.has(back)) return record.stranded(Commands.clip(record.detail() + "; the release before is gone"));
     releases.switchTo(back);
-    Commands.Outcome outcome = run(config.apply(), back, config.applyTimeout());
+    Commands.Outcome outcome = apply(back);
     if (outcome.ok()) return record.restored(back);
     return record.stranded(Commands.clip(record.detail() + "; putting " + back.version() + " back: " + outcome.detail()));
   }
@@ -147,11 +147,17 @@ final class Upgrade {
 
   private Path archive(Instruction instruction) { return archives.resolve(instruction.release().hex() + ".tar.gz"); }
 
-  private Commands.Outcome run(List<String> command, Release release, Duration limit) throws IOException, InterruptedException {
+  /// What it started must not run beside the release that goes back.
+  private Commands.Outcome apply(Release release) throws IOException, InterruptedException {
+    return run(config.apply(), release, config.applyTimeout(), true);
+  }
+
+  private Commands.Outcome run(List<String> command, Release release, Duration limit, boolean tidy)
+      throws IOException, InterruptedException {
     Path folder = releases.path(release);
     return commands.run(command, folder,
         Map.of("SLUICE_RELEASE_DIR", folder.toString(), "SLUICE_CURRENT", releases.current().toString(), "SLUICE_MODULE", module,
             "SLUICE_VERSION", release.version(), "SLUICE_DIGEST", release.digest()),
-        limit);
+        limit, tidy);
   }
 }

@@ -28,7 +28,7 @@ class CommandsTest {
   }
 
   private Commands.Outcome run() throws IOException, InterruptedException {
-    return new Commands(folder).run(List.of("./health"), folder, Map.of(), Duration.ofSeconds(30));
+    return new Commands(folder).run(List.of("./health"), folder, Map.of(), Duration.ofSeconds(30), false);
   }
 
   @Test

@@ -183,6 +183,18 @@ class FailureTest {
   }
 
   @Test
+  void what_a_failed_apply_has_started_ends_with_it() throws Exception {
+    peer.desire("2", Tarball.release("2", "setsid sleep 300 & echo $! > ../../left; exit 3", OK).bytes());
+    peer.awaitState("apply_failed");
+    long left = Long.parseLong(Files.readString(folder.resolve("nginx/left")).strip());
+    try {
+      await().atMost(ProtocolPeer.PATIENCE).until(() -> ended(left));
+    } finally {
+      ProcessHandle.of(left).ifPresent(ProcessHandle::destroyForcibly);
+    }
+  }
+
+  @Test
   void a_service_left_behind_by_apply_outlives_it() throws Exception {
     peer.desire("2", Tarball.release("2", "(while :; do echo line; sleep 0.05; done) & echo $! > ../../pid", OK).bytes());
     peer.awaitState("healthy");
