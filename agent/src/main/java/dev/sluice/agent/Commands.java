@@ -24,6 +24,8 @@ final class Commands {
   /// In the environment of a command and of all that it starts: known by it, also what was handed to another parent is ended with its command.
   private static final String MARK = "SLUICE_COMMAND";
   private static final int DETAIL_CHARS = 500;
+  /// What no detail may have (the server refuses U+0000), and what stands for half a character where output was cut.
+  private static final Pattern UNTOLD = Pattern.compile("[\\p{Cntrl}&&[^\n\t]]|\uFFFD");
   private static final long OUTPUT_BYTES = 16 << 20;
   /// A process is born under the write lock, a file of a release is open for writing under the read lock: a child that inherits such a file while it is born keeps
   /// others from running it ("text file busy"), be it by the agent or by the operator's own script. The read lock is held for one
@@ -179,13 +181,14 @@ final class Commands {
       byte[] bytes = new byte[(int) Math.min(length, 4L * DETAIL_CHARS)];
       file.seek(length - bytes.length);
       file.readFully(bytes);
-      String text = new String(bytes, StandardCharsets.UTF_8).replaceAll("[\\p{Cntrl}&&[^\n\t]]|\uFFFD", "").strip();
+      String text = UNTOLD.matcher(new String(bytes, StandardCharsets.UTF_8)).replaceAll("").strip();
       return text.substring(Math.max(0, text.length() - DETAIL_CHARS));
     }
   }
 
-  /// Keeps the beginning, which says what happened, and the end of the output.
-  static String clip(String text) {
+  /// A detail as it may be told: of a long one the beginning, which says what happened, and the end of the output; no control characters.
+  static String clip(String raw) {
+    String text = UNTOLD.matcher(raw).replaceAll("");
     if (text.length() <= DETAIL_CHARS) return text;
     int head = Math.min(60, text.indexOf(':') + 1);
     return text.substring(0, head) + "…" + text.substring(text.length() - DETAIL_CHARS + head + 1);

@@ -113,7 +113,8 @@ final class ModuleWorker {
     boolean says = now.state() == ModuleState.APPLYING || now.state() == ModuleState.APPLY_FAILED || observed;
     if (now.instruction().generation() == 0 || !says) return Optional.empty();
     String waiting = now.state() == ModuleState.APPLYING ? trouble : "";
-    return Optional.of(new ModuleStatus(now.state(), now.instruction().generation(), waiting.isEmpty() ? now.detail() : waiting));
+    return Optional
+        .of(new ModuleStatus(now.state(), now.instruction().generation(), Commands.clip(waiting.isEmpty() ? now.detail() : waiting)));
   }
 
   void close() {

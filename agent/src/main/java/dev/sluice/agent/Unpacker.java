@@ -5,6 +5,7 @@ import static java.nio.file.StandardOpenOption.CREATE_NEW;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
+import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,17 +26,19 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
 /// Unpacks a gzipped tar that nobody trusts into an empty folder. The whole archive is refused for
-/// - a name that is absolute, goes up, has control characters or comes twice;
+/// - a name that is absolute, goes up, has control characters, is no UTF-8 or comes twice;
 /// - an entry below a link, and a link that points out;
 /// - anything but files, folders and links: devices, pipes, sparse files;
 /// - more entries, bytes or expansion than the limits allow, also in headers.
 ///
 /// Links stay inside by construction: no entry lies below a link, a target's `..` stand only at its front and do not leave the
-/// folder, so each step of following one ends inside again. Owners and set-id bits are dropped.
+/// folder, so each step of following one ends inside again. Owners and set-id bits are dropped. The owner can always read, and enter
+/// and change folders; the folder that all is unpacked into is not the archive's.
 final class Unpacker {
   private static final int NAME_CHARS = 1024;
   private static final int PART_BYTES = 255;
-  private static final int HEADER_BYTES = 1 << 20;
+  /// The tar reader goes one deeper for each header before an entry; the workers' stacks are small.
+  private static final int HEADER_BYTES = 64 << 10;
   private static final long FREE_EXPANSION_BYTES = 16 << 20;
 
   private final Path root;
@@ -63,7 +66,7 @@ final class Unpacker {
         var meter = new Meter(gunzip(file), packed);
         var tar = new TarArchiveInputStream(meter, "UTF-8")) {
       for (TarArchiveEntry entry = next(tar, meter); entry != null; entry = next(tar, meter))
-        take(entry, tar);
+        take(entry, tar, meter);
     } catch (InvalidPathException e) {
       throw new Refused("a name cannot be written in this host's encoding: " + e.getInput());
     }
@@ -91,22 +94,28 @@ final class Unpacker {
     }
   }
 
-  private void take(TarArchiveEntry entry, TarArchiveInputStream tar) throws IOException, Refused {
-    if (++entries > limits.entries()) throw new Refused("it has more than " + limits.entries() + " entries");
+  private void take(TarArchiveEntry entry, TarArchiveInputStream tar, Meter meter) throws IOException, Refused {
+    count();
     String name = entry.getName();
+    meter.requireLiteral(name);
+    meter.requireLiteral(entry.getLinkName());
     Path path = inside(name);
     if (path.equals(root)) {
       if (!entry.isDirectory()) throw new Refused(name + " stands for the folder itself");
       return;
     }
     makeFolders(path.getParent(), name);
-    if (entry.isDirectory()) makeFolders(path, name);
+    if (entry.isDirectory()) folder(path, entry);
     else if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) throw new Refused(name + " comes twice");
     else if (entry.isSymbolicLink()) link(path, entry);
     else if (entry.isLink()) hardLink(path, entry);
     else if (entry.isFile() && !entry.isSparse() && isPlain(entry)) file(path, entry, tar);
     else
       throw new Refused(name + " is neither a file, a folder nor a link");
+  }
+
+  private void count() throws Refused {
+    if (++entries > limits.entries()) throw new Refused("it has more than " + limits.entries() + " entries");
   }
 
   private static boolean isPlain(TarArchiveEntry entry) {
@@ -131,9 +140,20 @@ final class Unpacker {
   private void makeFolders(Path folder, String name) throws IOException, Refused {
     if (folder.equals(root) || Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) return;
     makeFolders(folder.getParent(), name);
+    count();
+    makeFolder(folder, name);
+  }
+
+  private static void makeFolder(Path folder, String name) throws IOException, Refused {
     if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) throw new Refused(name + " lies below a link or a file");
-    if (++entries > limits.entries()) throw new Refused("it has more than " + limits.entries() + " entries");
     Files.createDirectory(folder);
+  }
+
+  private static void folder(Path path, TarArchiveEntry entry) throws IOException, Refused {
+    if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) makeFolder(path, entry.getName());
+    Set<PosixFilePermission> permissions = permissions(entry.getMode());
+    permissions.addAll(EnumSet.of(PosixFilePermission.OWNER_WRITE, PosixFilePermission.OWNER_EXECUTE));
+    Files.setPosixFilePermissions(path, permissions);
   }
 
   private void link(Path path, TarArchiveEntry entry) throws IOException, Refused {
@@ -228,11 +248,12 @@ final class Unpacker {
   }
 
   /// Counts what comes out of the archive, against what its size allows, and against what one header may take: the tar reader
-  /// keeps long names in memory.
+  /// keeps long names in memory. Keeps the header, to look names up in.
   private final class Meter extends FilterInputStream {
     private final long most;
     private long total;
-    private long headerEnd = Long.MAX_VALUE;
+    private final ByteArrayOutputStream header = new ByteArrayOutputStream();
+    private boolean inHeader;
 
     Meter(InputStream in, long packed) {
       super(in);
@@ -241,21 +262,33 @@ final class Unpacker {
       most = Math.min(limits.unpackedBytes() + headers, Math.max(ratio, FREE_EXPANSION_BYTES));
     }
 
-    void allowHeader() { headerEnd = total + HEADER_BYTES; }
+    void allowHeader() {
+      header.reset();
+      inHeader = true;
+    }
 
-    void allowContent() { headerEnd = Long.MAX_VALUE; }
+    void allowContent() { inHeader = false; }
+
+    /// The tar reader puts a `?` or U+FFFD where a name is no UTF-8: such a part of a name must be in the header as it is read.
+    void requireLiteral(String name) throws Refused {
+      for (String part : name.split("/")) {
+        boolean doubtful = part.indexOf('?') >= 0 || part.indexOf('\uFFFD') >= 0;
+        String raw = new String(part.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+        if (doubtful && !header.toString(StandardCharsets.ISO_8859_1).contains(raw))
+          throw new Refused("the name " + part + " is not UTF-8");
+      }
+    }
 
     @Override
     public int read() throws IOException {
-      int value = super.read();
-      if (value >= 0) count(1);
-      return value;
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override
     public int read(byte[] target, int offset, int length) throws IOException {
       int n = super.read(target, offset, length);
-      if (n > 0) count(n);
+      if (n > 0) count(target, offset, n);
       return n;
     }
 
@@ -265,9 +298,10 @@ final class Unpacker {
       return Math.max(0, read(ignored, 0, ignored.length));
     }
 
-    private void count(int n) throws TooMuch {
+    private void count(byte[] bytes, int offset, int n) throws TooMuch {
       total += n;
-      if (total > headerEnd) throw new TooMuch("a header takes more than " + HEADER_BYTES + " bytes");
+      if (inHeader) header.write(bytes, offset, n);
+      if (header.size() > HEADER_BYTES) throw new TooMuch("a header takes more than " + HEADER_BYTES + " bytes");
       if (total > most) throw new TooMuch("it expands to more than " + most + " bytes, which its size or the limits do not allow");
     }
   }

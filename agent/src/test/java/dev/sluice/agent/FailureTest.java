@@ -248,6 +248,26 @@ class FailureTest {
   }
 
   @Test
+  void a_worker_has_stack_enough_for_the_headers_that_an_entry_may_have() throws Exception {
+    peer.desire("2", Tarball.release("2", OK, OK).emptyHeaders(120).file("f", "x").bytes());
+    peer.awaitState("healthy");
+    peer.desire("3", Tarball.release("3", OK, OK).emptyHeaders(2000).file("f", "x").bytes());
+    assertThat(status(peer.awaitState("apply_failed")).getString("detail")).contains("header takes more than");
+  }
+
+  @Test
+  void no_detail_has_characters_that_the_server_refuses() throws Exception {
+    peer.desire("2", new Tarball().link("l", "/" + "x".repeat(150) + "\0").bytes());
+    assertThat(status(peer.awaitState("apply_failed")).getString("detail")).contains("points out").doesNotContain("\0");
+    host.stop();
+    Path record = host.state().resolve("modules/m-" + ProtocolPeer.MODULE).resolve("record.json");
+    Files.writeString(record, Files.readString(record).replace("points out", "points \\u0000out"));
+    peer.forget();
+    host.start(peer);
+    assertThat(status(peer.awaitState("apply_failed")).getString("detail")).as("of an older agent").contains("points out");
+  }
+
+  @Test
   void an_archive_with_another_sha256_is_refused() throws Exception {
     byte[] archive = Tarball.release("2", OK, OK).bytes();
     String digest = Tarball.digest(archive);

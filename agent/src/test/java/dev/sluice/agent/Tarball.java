@@ -15,9 +15,12 @@ final class Tarball {
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   private final TarArchiveOutputStream tar;
 
-  Tarball() {
+  Tarball() { this("UTF-8"); }
+
+  /// @param encoding of names
+  Tarball(String encoding) {
     try {
-      tar = new TarArchiveOutputStream(new GZIPOutputStream(bytes), "UTF-8");
+      tar = new TarArchiveOutputStream(new GZIPOutputStream(bytes), encoding);
       tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -27,6 +30,12 @@ final class Tarball {
   /// A release of a module: a file that names the version, and its own apply and health commands.
   static Tarball release(String version, String apply, String health) {
     return new Tarball().folder("bin").file("VERSION", version).script("bin/apply", apply).script("bin/health", health);
+  }
+
+  Tarball folder(String name, int mode) {
+    var entry = new TarArchiveEntry(name + "/", true);
+    entry.setMode(mode);
+    return entry(entry, new byte[0]);
   }
 
   Tarball folder(String name) { return entry(new TarArchiveEntry(name + "/", true), new byte[0]); }
@@ -50,6 +59,13 @@ final class Tarball {
   /// A GNU header that carries the name of the entry after it.
   Tarball header(byte[] longName) {
     return entry(new TarArchiveEntry("././@LongLink", TarArchiveEntry.LF_GNUTYPE_LONGNAME, true), longName);
+  }
+
+  /// So many pax headers that say nothing, one after the other, for the entry after them.
+  Tarball emptyHeaders(int count) {
+    for (int i = 0; i < count; i++)
+      special("x", TarArchiveEntry.LF_PAX_EXTENDED_HEADER_LC);
+    return this;
   }
 
   Tarball special(String name, byte kind) { return entry(new TarArchiveEntry(name, kind, true), new byte[0]); }

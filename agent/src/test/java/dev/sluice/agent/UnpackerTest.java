@@ -1,5 +1,6 @@
 package dev.sluice.agent;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -16,6 +18,7 @@ import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -31,13 +34,14 @@ class UnpackerTest {
   void unpacks_files_folders_and_links_that_stay_inside() throws Exception {
     Path release = unpack(new Tarball().folder("a").file("a/b/c.txt", "hello").script("bin/run", "exit 0").link("a/up", "../bin/run")
         .link("latest", "a/b").hardLink("copy", "a/b/c.txt").file("./d", "").file("x".repeat(150) + "/" + "y".repeat(150), "long")
-        .link("dangling", "not-here-yet").link("folder", "a/").link("twice", "a//./b").bytes());
+        .link("dangling", "not-here-yet").link("folder", "a/").link("twice", "a//./b").file("what?", "hello").bytes());
 
     assertThat(release.resolve("a/b/c.txt")).hasContent("hello");
     assertThat(release.resolve("copy")).hasContent("hello");
     assertThat(release.resolve("latest/c.txt")).hasContent("hello");
     assertThat(release.resolve("folder/b/c.txt")).hasContent("hello");
     assertThat(release.resolve("twice/c.txt")).hasContent("hello");
+    assertThat(release.resolve("what?")).hasContent("hello");
     assertThat(release.resolve("bin/run")).isExecutable();
     assertThat(release.resolve("a/b/c.txt")).matches(path -> !Files.isExecutable(path));
     assertThat(Files.readSymbolicLink(release.resolve("a/up"))).hasToString("../bin/run");
@@ -71,7 +75,12 @@ class UnpackerTest {
         Arguments.of("bomb", new Tarball().file("zeros", new byte[20 << 20]), "expands to more than"),
         Arguments.of("too large", new Tarball().file("noise", noise(33 << 20)), "more than 33554432 bytes"),
         Arguments.of("header bomb", new Tarball().header(new byte[3 << 20]).file("f", "x"), "header takes more than"),
-        Arguments.of("endless name", new Tarball().header("n/".repeat(100_000).getBytes()).file("f", "x"), "is too long"),
+        Arguments.of("endless name", new Tarball().header("n/".repeat(20_000).getBytes()).file("f", "x"), "is too long"),
+        Arguments.of("chain of headers", new Tarball().emptyHeaders(1000).file("f", "x"), "header takes more than"),
+        Arguments.of("name in Latin-1", new Tarball("ISO-8859-1").file("caf\u00e9", "x"), "is not UTF-8"),
+        Arguments.of("long name in Latin-1", new Tarball().header("caf\u00e9/".repeat(30).getBytes(ISO_8859_1)).file("f", "x"),
+            "is not UTF-8"),
+        Arguments.of("link in Latin-1", new Tarball("ISO-8859-1").link("l", "caf\u00e9"), "is not UTF-8"),
         Arguments.of("long part", new Tarball().file("n".repeat(300), "x"), "is too long"),
         Arguments.of("empty", new Tarball(), "it is empty"));
   }
@@ -99,8 +108,36 @@ class UnpackerTest {
 
   @Test
   void drops_set_id_bits() throws Exception {
-    Path release = unpack(new Tarball().script("f", "exit 0", 06755).bytes());
+    Path release = unpack(new Tarball().script("f", "exit 0", 06755).folder("d", 07755).bytes());
     assertThat((Integer) Files.getAttribute(release.resolve("f"), "unix:mode") & 07000).isZero();
+    assertThat((Integer) Files.getAttribute(release.resolve("d"), "unix:mode") & 07000).isZero();
+  }
+
+  @Test
+  void folders_have_the_permissions_that_the_archive_gives_them_and_their_owner_all() throws Exception {
+    Path release = unpack(new Tarball().folder("shared", 0777).folder("secret", 0).file("secret/f", "x").file("late/f", "x")
+        .folder("late", 0750).bytes());
+    assertThat(permissions(release.resolve("shared"))).isEqualTo("rwxrwxrwx");
+    assertThat(permissions(release.resolve("secret"))).isEqualTo("rwx------");
+    assertThat(permissions(release.resolve("late"))).isEqualTo("rwxr-x---");
+  }
+
+  @Test
+  void counts_a_folder_once() throws Exception {
+    var tarball = new Tarball();
+    for (int i = 0; i < SMALL.entries(); i++)
+      tarball.folder("d" + i);
+    assertThat(unpack(tarball.bytes()).resolve("d0")).isDirectory();
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = "sun.jnu.encoding", matches = "UTF-8")
+  void keeps_names_in_any_script() throws Exception {
+    String longer = "\u00e9?".repeat(60);
+    Path release = unpack(new Tarball().file("what?/caf\u00e9?", "1").file("\ufffd", "2").file(longer, "3").link("l", longer).bytes());
+    assertThat(release.resolve("what?/caf\u00e9?")).hasContent("1");
+    assertThat(release.resolve("\ufffd")).hasContent("2");
+    assertThat(release.resolve("l")).hasContent("3");
   }
 
   private Path unpack(byte[] archive) throws IOException, Refused {
@@ -121,6 +158,10 @@ class UnpackerTest {
       assertThat(around.map(path -> path.getFileName().toString())).containsExactlyInAnyOrder("archive.tar.gz", "nginx");
     }
     assertThat(Files.exists(Path.of("/etc/evil"), LinkOption.NOFOLLOW_LINKS)).isFalse();
+  }
+
+  private static String permissions(Path path) throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
   }
 
   private static Tarball many(int files) {
