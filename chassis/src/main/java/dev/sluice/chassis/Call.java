@@ -61,11 +61,6 @@ public final class Call {
   /// Who calls: named by himself until identities come.
   public String actor() { return actor(context); }
 
-  /// The bearer token; empty where the operation needs none.
-  public Optional<String> bearer() { return bearer(context); }
-
-  public String requestId() { return context.get("request_id"); }
-
   /// Who calls, for raw handlers.
   public static String actor(RoutingContext context) {
     var given = utf8(context.request().getHeader("X-Sluice-Actor")).strip();

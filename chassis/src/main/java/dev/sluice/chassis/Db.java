@@ -153,9 +153,6 @@ public final class Db implements AutoCloseable {
     }
   }
 
-  /// The pool, for rooms that live on the event loop.
-  public Pool pool() { return pool; }
-
   @Override
   public void close() { Await.on(pool.close(), LIMIT, "closing the pool"); }
 

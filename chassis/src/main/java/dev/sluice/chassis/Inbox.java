@@ -99,9 +99,6 @@ public final class Inbox implements AutoCloseable {
   /// What was polled, as it came and as it was read.
   private record Read(KafkaConsumerRecord<String, String> record, Message message) {}
 
-  /// Whether the broker has given this replica its share of the topic at least once.
-  boolean joined() { return joined; }
-
   /// One poll's messages from the topic to the handler. What was polled is kept until the handler is done with it, whatever fails on the way.
   private boolean round() {
     if (polled == null) {

@@ -28,7 +28,7 @@ import java.util.regex.Pattern;
 public final class OpenApi {
   /// One operation. `path` is in Vert.x notation (`/v1/rollouts/:id`).
   public record Operation(String id, String method, String path, String permission, List<Parameter> ids, List<Parameter> query,
-      List<Parameter> headers, JsonObject bodySchema, boolean bodyRequired, String bodyType) {}
+      List<Parameter> headers, JsonObject bodySchema, boolean bodyRequired) {}
 
   /// A parameter of the path, the query or the head.
   public record Parameter(String name, boolean required, JsonObject schema) {}
@@ -83,7 +83,7 @@ public final class OpenApi {
     var id = operation.getString("operationId");
     operations.add(new Operation(id, method.toUpperCase(java.util.Locale.ROOT), path.replaceAll("\\{(\\w+)}", ":$1"),
         operation.getString("x-permission", "admin"), in("path", parameters), in("query", parameters), in("header", parameters), schema,
-        body.getBoolean("required", false), type));
+        body.getBoolean("required", false)));
     if (schema != null) validators.put(id, validator(schema));
   }
 

@@ -51,14 +51,6 @@ public final class Settings {
     return initial;
   }
 
-  public boolean flag(String name, boolean initial, String doc) {
-    asked.put(name, new Setting(name, Boolean.toString(initial), "true or false", doc));
-    var given = values.get(name);
-    if (given == null) return initial;
-    if (!given.equals("true") && !given.equals("false")) faults.add(name + " must be true or false, not " + given);
-    return given.equals("true");
-  }
-
   /// A time that is over, since 2020; null where none is set.
   public Instant past(String name, String doc) {
     asked.put(name, new Setting(name, "", "a time such as 2026-11-26T13:00:00Z", doc));

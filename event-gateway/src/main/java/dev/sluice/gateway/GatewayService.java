@@ -57,8 +57,6 @@ public final class GatewayService implements AutoCloseable {
   /// The port that it listens on.
   public int port() { return port; }
 
-  public boolean ready() { return chassis.ready(); }
-
   private static void events(Http http, LiveFeed feed, EventLog log, GatewayConfig config) {
     var stream = new StreamApi(feed, Duration.ofSeconds(config.stallSec()), Duration.ofSeconds(config.heartbeatSec()));
     http.on("listEvents", new EventsApi(log)::list).raw("streamEvents", stream::open);

@@ -71,8 +71,7 @@ final class HeartbeatReader {
       case "module_status" -> statuses(in);
       case "agent_version" -> agentVersion = text(in, name, 0, 64);
       case "status" -> status(in);
-      case "type" -> in.skipChildren(); // of a socket's frame
-      default -> in.skipChildren();
+      default -> in.skipChildren(); // such as the type of a socket's frame
     }
   }
 

@@ -3,7 +3,6 @@ package dev.sluice.health.ingest;
 import dev.sluice.contract.Purpose;
 import java.time.Instant;
 import java.util.Map;
-import java.util.Set;
 
 /// What the open rollouts deliver now, as this replica last read it. Only a hint: the hand-out itself asks the database.
 public final class Gates {
@@ -31,6 +30,4 @@ public final class Gates {
 
   /// Whether any rollout is open.
   public boolean any() { return !open.isEmpty(); }
-
-  public Set<String> rollouts() { return open.keySet(); }
 }

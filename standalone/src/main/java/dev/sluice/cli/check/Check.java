@@ -27,8 +27,6 @@ abstract class Check {
   /// What the invariant is about has occurred once more.
   final void premise() { premises++; }
 
-  final void premises(long more) { premises += more; }
-
   /// @param e null where it is no single event
   final void breach(Event e, String detail) {
     if (breached++ < KEPT) breaches.add(e == null ? new Finding.Breach(0, 0, detail) : new Finding.Breach(e.id(), e.seq(), detail));
