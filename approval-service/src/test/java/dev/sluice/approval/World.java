@@ -94,7 +94,7 @@ final class World implements AutoCloseable {
     var topics = new HashMap<String, TopicSpec>();
     for (var topic : Topics.ALL)
       for (var name : List.of(prefix + topic, prefix + topic + ".dead"))
-        topics.put(name, new TopicSpec(2, false));
+        topics.put(name, new TopicSpec(2));
     Sandbox.shared().ensureTopics(topics);
     planner = keep(Chassis.open(node, config("planner-service", "planner")));
     rollout = keep(Chassis.open(node, config("rollout-service", "rollout")));

@@ -54,7 +54,7 @@ class PartsAwayTest {
   void without_the_broker_calls_are_answered_and_nothing_is_lost_or_out_of_order() throws Exception {
     var broker = Sandbox.shared().proxiedKafka();
     var prefix = Sandbox.shared().freshPrefix();
-    broker.ensureTopics(Map.of(prefix + Topics.INSTANCE, new TopicSpec(1, false)));
+    broker.ensureTopics(Map.of(prefix + Topics.INSTANCE, new TopicSpec(1)));
     broker.proxy().cut();
     try (var client = HttpClient.newHttpClient()) {
       var c = Real.config("planner");

@@ -15,7 +15,7 @@ final class Real {
   static ServiceConfig config(String schema) {
     var prefix = SANDBOX.freshPrefix();
     SANDBOX.ensureTopics(
-        Map.of(prefix + Topics.INSTANCE, new TopicSpec(2, false), prefix + Topics.INSTANCE + ".dead", new TopicSpec(1, false)));
+        Map.of(prefix + Topics.INSTANCE, new TopicSpec(2), prefix + Topics.INSTANCE + ".dead", new TopicSpec(1)));
     var login = SANDBOX.freshDatabase().login(schema);
     return new ServiceConfig(schema + "-service", "127.0.0.1", 0, login.host(), login.port(), login.database(), login.user(),
         login.password(), schema, 10,

@@ -24,8 +24,8 @@ record Real(Database database, String prefix) {
     var prefix = SANDBOX.freshPrefix();
     var topics = new HashMap<String, TopicSpec>();
     for (var topic : Topics.ALL) {
-      topics.put(prefix + topic, new TopicSpec(4, false));
-      topics.put(prefix + topic + ".dead", new TopicSpec(1, false));
+      topics.put(prefix + topic, new TopicSpec(4));
+      topics.put(prefix + topic + ".dead", new TopicSpec(1));
     }
     SANDBOX.ensureTopics(topics);
     return new Real(SANDBOX.freshDatabase(), prefix);

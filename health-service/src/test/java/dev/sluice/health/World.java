@@ -65,7 +65,7 @@ final class World implements AutoCloseable {
     prefix = sandbox.freshPrefix();
     var topics = new HashMap<String, TopicSpec>();
     Stream.of(Topics.ROLLOUT, Topics.VERDICT, Topics.INSTANCE).flatMap(t -> Stream.of(t, t + ".dead"))
-        .forEach(t -> topics.put(prefix + t, new TopicSpec(2, false)));
+        .forEach(t -> topics.put(prefix + t, new TopicSpec(2)));
     sandbox.ensureTopics(topics);
     database = sandbox.freshDatabase();
     rollouts = Chassis.open(node, config("rollout-service", "rollout"));

@@ -3,8 +3,7 @@ package dev.sluice.sandbox;
 /// How a topic is made.
 ///
 /// @param partitions 1 or more
-/// @param compacted  keeps the newest record of each key for ever, instead of all records for a week
-public record TopicSpec(int partitions, boolean compacted) {
+public record TopicSpec(int partitions) {
   /// Enough for eight replicas of a service; more cost start time on one machine.
   public static final int PARTITIONS = 8;
 
@@ -14,9 +13,6 @@ public record TopicSpec(int partitions, boolean compacted) {
     }
   }
 
-  /// The usual shape of a topic by its name: 8 partitions, 1 for a `.dead` one; not compacted.
-  public static TopicSpec of(String topic) { return new TopicSpec(topic.endsWith(".dead") ? 1 : PARTITIONS, false); }
-
-  /// The same, compacted.
-  public TopicSpec keepingNewest() { return new TopicSpec(partitions, true); }
+  /// The usual shape of a topic by its name: 8 partitions, 1 for a `.dead` one.
+  public static TopicSpec of(String topic) { return new TopicSpec(topic.endsWith(".dead") ? 1 : PARTITIONS); }
 }

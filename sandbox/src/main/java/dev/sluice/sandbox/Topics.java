@@ -42,8 +42,7 @@ final class Topics {
 
   private static NewTopic topic(String name, TopicSpec spec) {
     return new NewTopic(name, spec.partitions(), (short) 1)
-        .configs(Map.of(TopicConfig.CLEANUP_POLICY_CONFIG,
-            spec.compacted() ? TopicConfig.CLEANUP_POLICY_COMPACT : TopicConfig.CLEANUP_POLICY_DELETE));
+        .configs(Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE));
   }
 
   /// The controller answers before the broker has heard of the topics; a producer that is faster would wait for its next look at the metadata.

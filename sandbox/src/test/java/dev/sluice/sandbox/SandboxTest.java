@@ -39,7 +39,7 @@ class SandboxTest {
   void gives_prefixes_for_topics_of_ones_own() throws Exception {
     var mine = sandbox.freshPrefix() + "sluice.plan";
     var yours = sandbox.freshPrefix() + "sluice.plan";
-    sandbox.ensureTopics(Map.of(mine, TopicSpec.of(mine), yours, TopicSpec.of(yours).keepingNewest()));
+    sandbox.ensureTopics(Map.of(mine, TopicSpec.of(mine), yours, TopicSpec.of(yours)));
     KafkaTest.tell(sandbox.bootstrap(), mine, "mine");
     KafkaTest.tell(sandbox.bootstrap(), yours, "yours");
     assertThat(KafkaTest.first(sandbox.bootstrap(), mine)).isEqualTo("mine");
