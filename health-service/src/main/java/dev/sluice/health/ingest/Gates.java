@@ -1,14 +1,12 @@
 package dev.sluice.health.ingest;
 
 import dev.sluice.contract.Purpose;
-import java.time.Instant;
 import java.util.Map;
 
 /// What the open rollouts deliver now, as this replica last read it. Only a hint: the hand-out itself asks the database.
 public final class Gates {
   /// @param purpose what is delivered; null: nothing
-  /// @param heardAt when the rollout-service last said so
-  public record Gate(Purpose purpose, Instant heardAt) {}
+  public record Gate(Purpose purpose) {}
 
   private volatile Map<String, Gate> open = Map.of();
 
@@ -18,7 +16,7 @@ public final class Gates {
     open = Map.copyOf(gates);
     return gates.entrySet().stream()
         .anyMatch(e -> e.getValue().purpose() != null
-            && !(before.get(e.getKey()) instanceof Gate(var purpose, _) && purpose == e.getValue().purpose()));
+            && !(before.get(e.getKey()) instanceof Gate(var purpose) && purpose == e.getValue().purpose()));
   }
 
   public boolean isOpen(String rolloutId) { return open.containsKey(rolloutId); }

@@ -64,12 +64,12 @@ public final class CellStore {
 
   public List<AssignedRow> assignedSince(String horizon) { return db.list(ASSIGNED_SINCE, CellStore::assigned, horizon); }
 
-  private static final String GATES = "select rollout_id, purpose, heard_at from gate where not ended and (upgrading or rolling_back)";
+  private static final String GATES = "select rollout_id, purpose from gate where not ended and (upgrading or rolling_back)";
 
   public Map<String, Gates.Gate> gates() {
     var gates = new HashMap<String, Gates.Gate>();
     for (var row : db.query(GATES))
-      gates.put(row.getString("rollout_id"), new Gates.Gate(purpose(row), Columns.time(row, "heard_at")));
+      gates.put(row.getString("rollout_id"), new Gates.Gate(purpose(row)));
     return gates;
   }
 

@@ -56,7 +56,7 @@ public final class ReplicaStore {
     return Columns.time(tx.query(HORIZON).iterator().next(), "horizon");
   }
 
-  private static final String THROUGH = "select through, (select min(flushed_through) from replica where not stopped) as flushed from settled";
+  private static final String THROUGH = "select through from settled";
 
   /// All that was received before this is judged; null: nothing yet.
   public Instant settled() {
