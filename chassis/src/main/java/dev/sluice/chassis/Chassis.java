@@ -82,7 +82,7 @@ public final class Chassis implements AutoCloseable {
   /// The epoch of the database; it lasts as long as this.
   public Epoch epoch() { return epoch; }
 
-  /// A desk's surroundings are [#db], [#journal] and [#clock].
+  /// The service's schema.
   public Db db() { return db; }
 
   public Journal journal() { return journal; }

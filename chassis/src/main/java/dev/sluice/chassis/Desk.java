@@ -85,6 +85,7 @@ public final class Desk<S, C, E> {
     protected boolean removeEldestEntry(Map.Entry<String, Loaded<S>> eldest) { return size() > CACHED; }
   };
 
+  /// Its surroundings are [Chassis#db], [Chassis#journal] and [Chassis#clock].
   public Desk(Db db, Journal journal, InstantSource clock, Decider<S, C, E> decider, Stream<S, C, E> about) {
     this.db = db;
     this.journal = journal;

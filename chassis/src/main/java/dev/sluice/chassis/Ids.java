@@ -16,7 +16,7 @@ import javax.crypto.KDF;
 import javax.crypto.spec.HKDFParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
-/// Where ids and secrets come from; the only place with chance in it.
+/// Where ids and secrets come from. Else a service knows chance only in the numbers of a [Trace], in the nonce of a [Seal] and in the fault switch of [Asks].
 public final class Ids {
   private final Consumer<byte[]> random;
   private final InstantSource clock;
