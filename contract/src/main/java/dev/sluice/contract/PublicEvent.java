@@ -20,7 +20,7 @@ public record PublicEvent(String kind, String severity, Map<String, Object> fiel
 
   static PublicEvent critical(String kind, Object... fields) { return of(kind, "critical", fields); }
 
-  private static PublicEvent of(String kind, String severity, Object... fields) {
+  static PublicEvent of(String kind, String severity, Object... fields) {
     var map = new LinkedHashMap<String, Object>();
     for (int i = 0; i < fields.length; i += 2)
       map.put((String) fields[i], fields[i + 1]);

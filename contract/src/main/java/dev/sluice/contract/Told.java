@@ -95,10 +95,10 @@ public final class Told {
         List.of(warning("module.upgrade.rollback_started", "batch_index", e.batchIndex(), "instance_count", e.instances(),
             "actor", e.actor(), "comment", e.comment()));
       case RolloutEvent.RolledBack e ->
-        List.of(of("module.upgrade.rolled_back", e.failedCount() > 0 ? "warning" : "info", "healthy_count", e.healthyCount(),
+        List.of(PublicEvent.of("module.upgrade.rolled_back", e.failedCount() > 0 ? "warning" : "info", "healthy_count", e.healthyCount(),
             "failed_count", e.failedCount()));
       case RolloutEvent.Completed e ->
-        List.of(of("module.upgrade.completed", e.withFailures() ? "warning" : "info", "healthy_count", e.healthyCount(),
+        List.of(PublicEvent.of("module.upgrade.completed", e.withFailures() ? "warning" : "info", "healthy_count", e.healthyCount(),
             "failed_count", e.failedCount(), "skipped_count", e.skippedCount(), "duration_seconds", e.durationSeconds(), "with_failures",
             e.withFailures()));
     };
@@ -144,12 +144,14 @@ public final class Told {
   }
 
   private static PublicEvent decided(String what, String severity, RequestId request, String actor, String comment) {
-    return of("module.upgrade." + what, severity, "approval_request_id", request == null ? null : request.value(), "actor", actor,
+    return PublicEvent.of("module.upgrade." + what, severity, "approval_request_id", request == null ? null : request.value(), "actor",
+        actor,
         "comment", comment);
   }
 
   private static PublicEvent check(RolloutEvent.Verdict v) {
-    return of("module.upgrade.instance_health_check", v.healthy() ? "info" : "warning", "batch_index", v.batchIndex(), "instance_id",
+    return PublicEvent.of("module.upgrade.instance_health_check", v.healthy() ? "info" : "warning", "batch_index", v.batchIndex(),
+        "instance_id",
         v.instanceId().value(), "healthy", v.healthy(), "reason", v.reason() == null ? null : word(v.reason()), "detail", v.detail(),
         "seconds", v.seconds(), "generation", v.generation());
   }
@@ -157,14 +159,6 @@ public final class Told {
   private static PublicEvent mark(String kind, RolloutEvent.Mark m) {
     return warning(kind, "batch_index", m.batchIndex(), "instance_id", m.instanceId().value(), "reason",
         m.reason() == null ? null : word(m.reason()));
-  }
-
-  private static PublicEvent of(String kind, String severity, Object... fields) {
-    return switch (severity) {
-      case "critical" -> critical(kind, fields);
-      case "warning" -> warning(kind, fields);
-      default -> info(kind, fields);
-    };
   }
 
   /// An enum constant in the words of the wire.
