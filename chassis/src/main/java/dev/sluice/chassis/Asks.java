@@ -1,6 +1,5 @@
 package dev.sluice.chassis;
 
-import com.fasterxml.jackson.core.type.TypeReference;
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.Problem;
 import io.vertx.core.Vertx;
@@ -12,7 +11,6 @@ import io.vertx.core.eventbus.MessageCodec;
 import io.vertx.core.eventbus.ReplyException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
@@ -114,8 +112,6 @@ public final class Asks implements AutoCloseable {
   /// Asks and replies by reference in one process, as JSON between processes.
   private static final class Codec implements MessageCodec<Object, Object> {
     static final String NAME = "sluice-ask";
-    private static final TypeReference<Map<String, Object>> MAP = new TypeReference<>() {
-    };
 
     @Override
     public void encodeToWire(Buffer buffer, Object body) {
@@ -129,12 +125,7 @@ public final class Asks implements AutoCloseable {
       boolean reply = buffer.getByte(position) == 1;
       int length = buffer.getInt(position + 1);
       var text = buffer.getString(position + 5, position + 5 + length);
-      if (reply) return Json.read(text, Reply.class);
-      try {
-        return Json.mapper().readValue(text, MAP);
-      } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
-        throw new IllegalArgumentException("an ask is no JSON object", e);
-      }
+      return reply ? Json.read(text, Reply.class) : Json.map(text);
     }
 
     @Override

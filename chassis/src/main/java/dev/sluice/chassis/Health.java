@@ -4,9 +4,7 @@ import dev.sluice.contract.Ask;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.Router;
-import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -81,15 +79,16 @@ public final class Health {
   }
 
   void routes(Router router, OpenApi document) {
-    router.get("/healthz").handler(context -> json(context, 200, Map.of("status", "alive", "service", chassis.config().service())));
+    router.get("/healthz")
+        .handler(context -> Http.send(context, Answer.ok(Map.of("status", "alive", "service", chassis.config().service()))));
     router.get("/metrics").handler(
         context -> context.response().putHeader("Content-Type", "text/plain; version=0.0.4").end(chassis.node().metrics().scrape()));
     router.get("/openapi.yaml").handler(context -> context.response().putHeader("Content-Type", "application/yaml").end(document.text()));
     router.get("/readyz").handler(context -> onLoop(asked(), result -> {
       var away = result.succeeded() ? result.result() : Map.of("service", String.valueOf(result.cause().getMessage()));
-      if (!away.isEmpty()) context.response().putHeader("Retry-After", "1");
-      json(context, away.isEmpty() ? 200 : 503,
-          Map.of("status", away.isEmpty() ? "ready" : "not ready", "service", chassis.config().service(), "away", away));
+      Http.send(context, new Answer(away.isEmpty() ? 200 : 503,
+          Map.of("status", away.isEmpty() ? "ready" : "not ready", "service", chassis.config().service(), "away", away),
+          away.isEmpty() ? Map.of() : Map.of("Retry-After", "1")));
     }));
   }
 
@@ -114,10 +113,5 @@ public final class Health {
       }
       return underWay;
     }
-  }
-
-  private static void json(RoutingContext context, int status, Object body) {
-    Buffer buffer = Json.buffer(body);
-    context.response().setStatusCode(status).putHeader("Content-Type", "application/json").end(buffer);
   }
 }

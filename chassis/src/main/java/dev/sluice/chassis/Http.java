@@ -373,7 +373,7 @@ public final class Http implements AutoCloseable {
       problem(context, problemOf(failure, context));
   }
 
-  private static void send(RoutingContext context, Answer answer) {
+  static void send(RoutingContext context, Answer answer) {
     var response = context.response();
     if (response.ended() || response.closed()) return;
     response.setStatusCode(answer.status());

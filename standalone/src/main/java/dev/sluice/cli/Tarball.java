@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.chassis.Ids;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -10,9 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.zip.Deflater;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -104,13 +102,11 @@ final class Tarball {
   /// `sha256:` and 64 hex digits.
   static String digest(Path file) throws IOException {
     try (InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER)) {
-      var sha256 = MessageDigest.getInstance("SHA-256");
+      var sha256 = Ids.sha256();
       try (var digesting = new DigestInputStream(in, sha256)) {
         digesting.transferTo(OutputStream.nullOutputStream());
       }
-      return "sha256:" + HexFormat.of().formatHex(sha256.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
+      return "sha256:" + Ids.hex(sha256.digest());
     }
   }
 }
