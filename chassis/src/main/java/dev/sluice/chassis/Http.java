@@ -108,7 +108,7 @@ public final class Http implements AutoCloseable {
       throw new IllegalStateException("no operation in the document for " + endpoints.keySet() + raw.keySet());
     chassis.health().routes(router, document);
     router.errorHandler(404, context -> problem(context,
-        new Problem("not-found", "There is no such thing", 404, "there is no " + context.request().path(), List.of(), Map.of())));
+        Problem.notFound("there is no " + context.request().path(), List.of(), Map.of())));
     router.errorHandler(405, this::notAllowed);
     router.errorHandler(400, context -> problem(context, malformed()));
     var options = new HttpServerOptions().setHost(chassis.config().host()).setPort(chassis.config().port()).setIdleTimeout(120)
@@ -148,14 +148,9 @@ public final class Http implements AutoCloseable {
   private void unreadable(HttpServerRequest request) {
     var cause = request.decoderResult().cause();
     var problem = cause instanceof TooLongHttpLineException
-        ? new Problem("head-too-large", "The head of the request is too large", 414,
-            "a request's address has at most " + MAX_LINE + " bytes", List.of(),
-            Map.of())
+        ? Problem.headTooLarge(414, "a request's address has at most " + MAX_LINE + " bytes")
         : cause instanceof TooLongHttpHeaderException
-            ? new Problem("head-too-large", "The head of the request is too large", 431,
-                "a request's headers have at most " + MAX_HEADERS + " bytes",
-                List.of(),
-                Map.of())
+            ? Problem.headTooLarge(431, "a request's headers have at most " + MAX_HEADERS + " bytes")
             : malformed();
     var id = chassis.ids().next();
     request.response().putHeader("X-Request-Id", id).putHeader("Connection", "close");
@@ -249,15 +244,14 @@ public final class Http implements AutoCloseable {
       context.response().putHeader("Connection", "close");
       context.vertx().setTimer(LAST_WORDS.toMillis(), _ -> connection.close());
     }
-    problem(context,
-        new Problem("too-large", "The body is too large", 413, "a body here has at most " + MAX_BODY + " bytes", List.of(), Map.of()));
+    problem(context, Problem.tooLarge("a body here has at most " + MAX_BODY + " bytes", Map.of()));
   }
 
   private void take(RoutingContext context, OpenApi.Operation operation, Endpoint endpoint, Buffer buffer) {
     var faults = new ArrayList<Fault>();
     document.ids(operation, context.pathParams(), faults);
     if (!faults.isEmpty()) {
-      problem(context, new Problem("not-found", "There is no such thing", 404, "there is no " + context.request().path() + ": its "
+      problem(context, Problem.notFound("there is no " + context.request().path() + ": its "
           + faults.getFirst().field() + " " + faults.getFirst().message(), faults, Map.of()));
       return;
     }
@@ -267,8 +261,7 @@ public final class Http implements AutoCloseable {
     if (operation.bodySchema() != null && (buffer.length() > 0 || operation.bodyRequired())) {
       var type = context.request().getHeader("Content-Type");
       if (buffer.length() > 0 && (type == null || !type.split(";")[0].strip().equalsIgnoreCase("application/json"))) {
-        problem(context, new Problem("unsupported-media-type", "The media type does not fit", 415,
-            "send Content-Type: application/json, not " + type, List.of(), Map.of()));
+        problem(context, Problem.unsupportedMediaType("application/json", type));
         return;
       }
       try {

@@ -28,13 +28,17 @@ public record Problem(String type, String title, int status, String detail, List
   public static Problem invalid(String field, String message, Object given) { return invalid(List.of(new Fault(field, message, given))); }
 
   public static Problem notFound(String what, String id) {
-    return new Problem("not-found", "There is no such thing", 404, "there is no " + what + " " + id, List.of(), Map.of());
+    return notFound("there is no " + what + " " + id, List.of(), Map.of());
+  }
+
+  public static Problem notFound(String detail, List<Fault> errors, Map<String, Object> extra) {
+    return new Problem("not-found", "There is no such thing", 404, detail, errors, extra);
   }
 
   /// An id in a body that names nothing.
   public static Problem unknown(String field, String what, String id) {
-    return new Problem("not-found", "There is no such thing", 404, field + " names no " + what + ": " + id,
-        List.of(new Fault(field, "must name a " + what + " that exists", id)), Map.of());
+    return notFound(field + " names no " + what + ": " + id, List.of(new Fault(field, "must name a " + what + " that exists", id)),
+        Map.of());
   }
 
   public static Problem conflict(String detail, Map<String, Object> extra) {
@@ -47,6 +51,22 @@ public record Problem(String type, String title, int status, String detail, List
 
   public static Problem unauthorized(String detail) {
     return new Problem("unauthorized", "No valid credentials", 401, detail, List.of(), Map.of());
+  }
+
+  /// A body that is longer than is taken.
+  public static Problem tooLarge(String detail, Map<String, Object> extra) {
+    return new Problem("too-large", "The body is too large", 413, detail, List.of(), extra);
+  }
+
+  /// @param status 414 or 431
+  public static Problem headTooLarge(int status, String detail) {
+    return new Problem("head-too-large", "The head of the request is too large", status, detail, List.of(), Map.of());
+  }
+
+  /// @param given null: none
+  public static Problem unsupportedMediaType(String wanted, String given) {
+    return new Problem("unsupported-media-type", "The media type does not fit", 415, "send Content-Type: " + wanted + ", not " + given,
+        List.of(), Map.of());
   }
 
   /// A part that is needed does not answer; the caller should try again.

@@ -15,10 +15,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /// The reference pages are what the code says. A run with `-Ddocs.write=true` writes them.
@@ -108,19 +111,20 @@ class DocsTest {
   }
 
   @Test
-  void every_problem_type_has_its_page() throws IOException {
-    var used = new TreeSet<String>();
+  void every_problem_type_has_its_page_and_one_title() throws IOException {
+    var used = new TreeMap<String, Set<String>>();
     try (var files = Files.walk(ROOT)) {
-      var pattern = Pattern.compile("new Problem\\(\\s*\"([a-z-]+)\"");
-      for (var file : files.filter(f -> f.toString().endsWith(".java") && f.toString().contains("src/main")).toList()) {
-        var matcher = pattern.matcher(Files.readString(file));
-        while (matcher.find())
-          used.add(matcher.group(1));
-      }
+      var pattern = Pattern.compile("new Problem\\(\\s*\"([a-z-]+)\",\\s*\"([^\"]+)\"");
+      for (var file : files.filter(f -> f.toString().endsWith(".java") && f.toString().contains("src/main")).toList())
+        pattern.matcher(Files.readString(file)).results()
+            .forEach(found -> used.computeIfAbsent(found.group(1), _ -> new TreeSet<>()).add(found.group(2)));
     }
-    var pages = new TreeSet<String>();
+    var pages = new TreeMap<String, Set<String>>();
     try (var files = Files.list(ROOT.resolve("docs/problems"))) {
-      files.forEach(f -> pages.add(f.getFileName().toString().replace(".md", "")));
+      var title = Pattern.compile("\\*\\*[0-9, ]+ ([^*]+)\\.\\*\\*");
+      for (var file : files.toList())
+        pages.put(file.getFileName().toString().replace(".md", ""),
+            title.matcher(Files.readString(file)).results().map(found -> found.group(1)).collect(Collectors.toSet()));
     }
     assertThat(pages).isEqualTo(used);
   }

@@ -46,8 +46,8 @@ public final class PolicyPrecedence {
   /// What is wrong with the name of an action; empty if it is one of [#ACTIONS].
   public static Optional<Problem> unknown(String action) {
     if (ACTIONS.contains(action)) return Optional.empty();
-    return Optional.of(new Problem("not-found", "There is no such thing", 404,
-        "there is no action category " + action + "; there is " + String.join(", ", ACTIONS), List.of(), Map.of("actions", ACTIONS)));
+    return Optional.of(Problem.notFound("there is no action category " + action + "; there is " + String.join(", ", ACTIONS), List.of(),
+        Map.of("actions", ACTIONS)));
   }
 
   public static PolicyView applying(Optional<PolicyView> narrowed, Optional<PolicyView> action) {

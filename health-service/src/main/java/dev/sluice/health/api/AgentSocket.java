@@ -94,7 +94,7 @@ final class AgentSocket {
 
     private void frame(String text) {
       if (text.length() > MAX_FRAME) {
-        problem(new Problem("too-large", "The body is too large", 413, "a frame has at most " + MAX_FRAME + " bytes", List.of(), Map.of()));
+        problem(Problem.tooLarge("a frame has at most " + MAX_FRAME + " bytes", Map.of()));
         return;
       }
       var reader = new HeartbeatReader();

@@ -45,8 +45,7 @@ final class BulkEnrolment {
   void handle(RoutingContext context) {
     var type = context.request().getHeader("Content-Type");
     if (type == null || !type.split(";")[0].strip().equalsIgnoreCase("application/x-ndjson")) {
-      Http.problem(context, new Problem("unsupported-media-type", "The media type does not fit", 415,
-          "send Content-Type: application/x-ndjson, not " + type, List.of(), Map.of()));
+      Http.problem(context, Problem.unsupportedMediaType("application/x-ndjson", type));
       return;
     }
     new Stream(context).begin();

@@ -99,7 +99,7 @@ public final class HeartbeatIngest {
       tooLarge = true;
       request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
       refuse(request,
-          new Problem("too-large", "The body is too large", 413, "a heartbeat has at most " + MAX_BODY + " bytes", List.of(), Map.of()));
+          Problem.tooLarge("a heartbeat has at most " + MAX_BODY + " bytes", Map.of()));
     }
 
     void whole() {
@@ -120,9 +120,7 @@ public final class HeartbeatIngest {
     }
     var type = request.getHeader(HttpHeaders.CONTENT_TYPE);
     if (type == null || !type.regionMatches(true, 0, "application/json", 0, 16)) {
-      refuse(request,
-          new Problem("unsupported-media-type", "The media type does not fit", 415, "send Content-Type: application/json, not " + type,
-              List.of(), Map.of()));
+      refuse(request, Problem.unsupportedMediaType("application/json", type));
       return;
     }
     var reader = new HeartbeatReader();

@@ -77,7 +77,7 @@ public final class ArtifactApi {
     if (range.outside()) {
       response.headers().remove(HttpHeaders.CONTENT_ENCODING);
       response.putHeader("Content-Range", "bytes */" + size);
-      Http.problem(context, new Problem("range-not-satisfiable", "The range lies outside", 416,
+      Http.problem(context, new Problem("range-not-satisfiable", "The range does not fit", 416,
           "the artifact has " + size + " bytes", List.of(), Map.of("size", size)));
       return;
     }
@@ -112,9 +112,7 @@ public final class ArtifactApi {
 
   private void tooLarge(RoutingContext context) {
     if (context.request().version() != HttpVersion.HTTP_2) context.response().putHeader("Connection", "close");
-    Http.problem(context,
-        new Problem("too-large", "The body is too large", 413, "an artifact has at most " + maxBytes + " bytes", List.of(),
-            Map.of("max_bytes", maxBytes)));
+    Http.problem(context, Problem.tooLarge("an artifact has at most " + maxBytes + " bytes", Map.of("max_bytes", maxBytes)));
   }
 
   private <T> Future<T> blocking(java.util.concurrent.Callable<T> work) { return chassis.vertx().executeBlocking(work, false); }

@@ -15,6 +15,6 @@ final class Unknown {
   static void refuse(List<Fault> unknown) {
     if (unknown.isEmpty()) return;
     var detail = unknown.stream().map(f -> f.field() + " names nothing that exists: " + f.given()).collect(Collectors.joining("; "));
-    throw new ProblemException(new Problem("not-found", "There is no such thing", 404, detail, unknown, Map.of()));
+    throw new ProblemException(Problem.notFound(detail, unknown, Map.of()));
   }
 }

@@ -34,7 +34,7 @@ public final class Refusal {
   }
 
   static Decision<RolloutEvent> absent() {
-    return Decision.refused(new Problem("not-found", "There is no such thing", 404, "there is no such rollout", List.of(), Map.of()));
+    return Decision.refused(Problem.notFound("there is no such rollout", List.of(), Map.of()));
   }
 
   static Decision<RolloutEvent> of(Rollout rollout, Stage stage) {
