@@ -32,15 +32,15 @@ final class ApprovalSide extends Service {
     var rollout = new RolloutId(message.stream());
     var command = switch (message.event()) {
       case PlanEvent.RevisionPlanned e when e.plan().revision() == 1 ->
-        new ApprovalCommand.RequestPlan(Request.idOfPlan(rollout), e.plan(), world.now);
-      case PlanEvent.PlanWithdrawn e -> new ApprovalCommand.Supersede(Request.idOfPlan(rollout), rollout, "system", e.reason());
+        new ApprovalCommand.RequestPlan(RequestId.ofPlan(rollout), e.plan(), world.now);
+      case PlanEvent.PlanWithdrawn e -> new ApprovalCommand.Supersede(RequestId.ofPlan(rollout), rollout, "system", e.reason());
       case RolloutEvent.BreakerTripped e ->
         new ApprovalCommand.RequestContinuation(e.requestId(), rollout, e.trip(), world.policy, world.now);
       case RolloutEvent.Approved e -> new ApprovalCommand.Apply(e.requestId());
       case RolloutEvent.Rejected e -> new ApprovalCommand.Apply(e.requestId());
       case RolloutEvent.Expired e -> new ApprovalCommand.Apply(e.requestId());
       case RolloutEvent.ContinuationDecided e -> new ApprovalCommand.Apply(e.requestId());
-      case RolloutEvent.Cancelled e -> new ApprovalCommand.Supersede(Request.idOfPlan(rollout), rollout, e.actor(), e.comment());
+      case RolloutEvent.Cancelled e -> new ApprovalCommand.Supersede(RequestId.ofPlan(rollout), rollout, e.actor(), e.comment());
       case RolloutEvent.Aborted e when e.requestId() != null && ANSWERED.contains(e.reason()) -> new ApprovalCommand.Apply(e.requestId());
       case RolloutEvent.Aborted e when e.requestId() != null ->
         new ApprovalCommand.Supersede(e.requestId(), rollout, e.actor(), e.comment());

@@ -8,7 +8,6 @@ import dev.sluice.approval.domain.ApprovalCommand.Choose;
 import dev.sluice.approval.domain.ApprovalCommand.Reject;
 import dev.sluice.approval.domain.ApprovalCommand.Revise;
 import dev.sluice.approval.domain.PolicyPrecedence;
-import dev.sluice.approval.domain.Request;
 import dev.sluice.approval.domain.Request.PlanPending;
 import dev.sluice.approval.store.PolicyStore;
 import dev.sluice.approval.store.RequestDesk;
@@ -124,7 +123,7 @@ public final class RequestsApi {
   /// The id in the path. A rollout names the question after a trip before it has come here; it is waited for, so that every id in an answer can be read at once.
   private RequestId id(Call call) {
     var id = new RequestId(call.path("id"));
-    var plan = Request.idOfPlanBefore(id);
+    var plan = id.planBefore();
     long end = System.nanoTime() + ON_ITS_WAY.toNanos();
     while (plan.isPresent() && !requests.has(id) && requests.has(plan.get()) && System.nanoTime() < end
         && !Thread.currentThread().isInterrupted())

@@ -8,22 +8,9 @@ import dev.sluice.contract.Scope;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.regex.Pattern;
 
 /// One approval request: the fold of its stream.
 public sealed interface Request {
-  /// The one request about a rollout's plan; derived, so that repeats cannot make two. A trip's request is named by the rollout-service.
-  static RequestId idOfPlan(RolloutId rolloutId) { return new RequestId(rolloutId.value() + "-plan"); }
-
-  /// The request about the plan of the rollout that a trip's id names; empty where the id is none of a trip. `docs/adr/0004`.
-  static Optional<RequestId> idOfPlanBefore(RequestId trip) {
-    var named = TRIP.matcher(trip.value());
-    return named.matches() ? Optional.of(idOfPlan(new RolloutId(named.group(1)))) : Optional.empty();
-  }
-
-  Pattern TRIP = Pattern.compile("(.+)-trip-\\d+");
-
   /// What the request is about.
   default Scope scope() {
     return switch (this) {

@@ -1,8 +1,8 @@
 package dev.sluice.approval.inbox;
 
+import dev.sluice.contract.RequestId;
 import dev.sluice.approval.domain.ApprovalCommand.RequestPlan;
 import dev.sluice.approval.domain.ApprovalCommand.Supersede;
-import dev.sluice.approval.domain.Request;
 import dev.sluice.approval.store.RequestDesk;
 import dev.sluice.chassis.Inbox;
 import dev.sluice.chassis.Kinds;
@@ -35,8 +35,8 @@ public final class PlanInbox implements Inbox.Handler {
   private void take(PlanEvent event) {
     switch (event) {
       case RevisionPlanned e when e.plan().revision() == 1 ->
-        desk.handle(new RequestPlan(Request.idOfPlan(e.rolloutId()), e.plan(), clock.instant()), e.plan().madeBy());
-      case PlanWithdrawn e -> desk.handle(new Supersede(Request.idOfPlan(e.rolloutId()), e.rolloutId(), "system", e.reason()), "system");
+        desk.handle(new RequestPlan(RequestId.ofPlan(e.rolloutId()), e.plan(), clock.instant()), e.plan().madeBy());
+      case PlanWithdrawn e -> desk.handle(new Supersede(RequestId.ofPlan(e.rolloutId()), e.rolloutId(), "system", e.reason()), "system");
       case RevisionPlanned _,MembersPlanned _,TemplateMoved _ -> {
         // drafts and what others need
       }

@@ -1,11 +1,11 @@
 package dev.sluice.approval.inbox;
 
+import dev.sluice.contract.RequestId;
 import dev.sluice.approval.domain.ApprovalCommand;
 import dev.sluice.approval.domain.ApprovalCommand.Apply;
 import dev.sluice.approval.domain.ApprovalCommand.RequestContinuation;
 import dev.sluice.approval.domain.ApprovalCommand.Supersede;
 import dev.sluice.approval.domain.PolicyPrecedence;
-import dev.sluice.approval.domain.Request;
 import dev.sluice.approval.store.RequestDesk;
 import dev.sluice.approval.store.RequestStore;
 import dev.sluice.chassis.Inbox;
@@ -57,7 +57,7 @@ public final class RolloutInbox implements Inbox.Handler {
       case Rejected e -> new Apply(e.requestId());
       case Expired e -> new Apply(e.requestId());
       case ContinuationDecided e -> new Apply(e.requestId());
-      case Cancelled e -> new Supersede(Request.idOfPlan(rollout), rollout, e.actor(), e.comment());
+      case Cancelled e -> new Supersede(RequestId.ofPlan(rollout), rollout, e.actor(), e.comment());
       case Aborted e when e.requestId() != null && ANSWERED.contains(e.reason()) -> new Apply(e.requestId());
       case Aborted e when e.requestId() != null -> new Supersede(e.requestId(), rollout, e.actor(), e.comment());
       case RollbackStarted e when e.requestId() != null -> new Supersede(e.requestId(), rollout, e.actor(), e.comment());
@@ -67,7 +67,7 @@ public final class RolloutInbox implements Inbox.Handler {
 
   /// The numbers of the policy that was kept with the plan hold for its continuations too.
   private ApprovalCommand asked(RolloutId rollout, BreakerTripped tripped) {
-    var policy = requests.policyKeptWith(Request.idOfPlan(rollout)).orElseGet(PolicyPrecedence::byDefault);
+    var policy = requests.policyKeptWith(RequestId.ofPlan(rollout)).orElseGet(PolicyPrecedence::byDefault);
     return new RequestContinuation(tripped.requestId(), rollout, tripped.trip(), policy, clock.instant());
   }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.approval.store;
 
+import dev.sluice.contract.RequestId;
 import dev.sluice.approval.domain.ApprovalCommand;
 import dev.sluice.approval.domain.ApprovalDecider;
 import dev.sluice.approval.domain.Request;
@@ -44,7 +45,7 @@ final class RequestRows implements Desk.View<Request, ApprovalCommand, ApprovalE
       case ContinuationRequested e -> {
         tx.query(INSERT, e.requestId().value(), Told.word(RequestType.ROLLING_UPGRADE_CONTINUATION), e.rolloutId().value(),
             null, null, ApprovalDecider.CONTINUATION_REVISION, SYSTEM, e.requiredApprovals(), Json.text(e.trip()), at, utc(e.expiresAt()));
-        tx.query(SCOPE, e.requestId().value(), Request.idOfPlan(e.rolloutId()).value());
+        tx.query(SCOPE, e.requestId().value(), RequestId.ofPlan(e.rolloutId()).value());
       }
       case Voted e -> {
         tx.query(MOVE_VOTE, e.requestId().value(), e.actor());

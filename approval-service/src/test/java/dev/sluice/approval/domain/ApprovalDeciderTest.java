@@ -1,5 +1,6 @@
 package dev.sluice.approval.domain;
 
+import dev.sluice.contract.RequestId;
 import static dev.sluice.approval.domain.Given.NOON;
 import static dev.sluice.approval.domain.Given.PLAN;
 import static dev.sluice.approval.domain.Given.ROLLOUT;
@@ -306,9 +307,9 @@ class ApprovalDeciderTest {
 
   @Test
   void a_trip_is_about_the_rollout_whose_plan_was_asked_for() {
-    assertThat(Request.idOfPlan(ROLLOUT)).isEqualTo(PLAN);
-    assertThat(Request.idOfPlanBefore(TRIP)).contains(PLAN);
-    assertThat(Request.idOfPlanBefore(PLAN)).isEmpty();
+    assertThat(RequestId.ofPlan(ROLLOUT)).isEqualTo(PLAN);
+    assertThat(TRIP.planBefore()).contains(PLAN);
+    assertThat(PLAN.planBefore()).isEmpty();
   }
 
   private static Approve approve(String actor) { return approve(actor, 1); }

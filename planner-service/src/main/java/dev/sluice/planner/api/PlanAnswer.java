@@ -1,5 +1,7 @@
 package dev.sluice.planner.api;
 
+import dev.sluice.contract.RolloutId;
+import dev.sluice.contract.RequestId;
 import dev.sluice.contract.BatchPhase;
 import dev.sluice.contract.PlanHeader;
 import dev.sluice.planner.store.MemberStore.Excluded;
@@ -56,7 +58,7 @@ final class PlanAnswer {
     body.put("learnings", shown.learnings());
     body.put("history", shown.history());
     body.put("warnings", plan.warnings());
-    body.put("approval_request_id", standing.rolloutId() == null ? null : requestId(standing.rolloutId()));
+    body.put("approval_request_id", standing.rolloutId() == null ? null : RequestId.ofPlan(new RolloutId(standing.rolloutId())).value());
     body.put("state", standing.state());
     body.put("made_by", plan.madeBy());
     body.put("made_at", plan.madeAt());
@@ -78,7 +80,4 @@ final class PlanAnswer {
     }
     return batches;
   }
-
-  /// The id of the approval request that a plan's rollout asks with.
-  static String requestId(String rollout) { return rollout + "-plan"; }
 }

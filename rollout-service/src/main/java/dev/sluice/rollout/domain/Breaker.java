@@ -85,7 +85,7 @@ final class Breaker {
     int number = r.progress().trips() + 1;
     var all = r.members().tally();
     var ids = IntStream.of(named).limit(NAMED).mapToObj(r.roster()::id).toList();
-    return new RolloutEvent.BreakerTripped(new RequestId(r.plan().rolloutId() + "-trip-" + number),
+    return new RolloutEvent.BreakerTripped(RequestId.ofTrip(r.plan().rolloutId(), number),
         new Trip(number, r.progress().batch(), rule, ids, r.tally(failedIn).failing(), all.goingBack(), all.of(MemberState.PENDING),
             reason + causes(r, named)));
   }

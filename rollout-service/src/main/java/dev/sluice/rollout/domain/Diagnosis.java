@@ -1,5 +1,6 @@
 package dev.sluice.rollout.domain;
 
+import dev.sluice.contract.RequestId;
 import dev.sluice.contract.InstanceId;
 import dev.sluice.contract.MemberState;
 import dev.sluice.rollout.domain.Stage.*;
@@ -34,7 +35,8 @@ public record Diagnosis(String blockedOn, String detail, List<Check> checks) {
     return switch (rollout.stage()) {
       case Absent _ -> throw new IllegalArgumentException("there is nothing to diagnose");
       case AwaitingApproval _ -> new Diagnosis("approval", "waiting for approval: revision " + rollout.plan().revision() + " needs "
-          + rollout.plan().policy().requiredApprovals() + " approval(s); decide the approval request " + id + "-plan before it expires",
+          + rollout.plan().policy().requiredApprovals() + " approval(s); decide the approval request " + RequestId.ofPlan(id)
+          + " before it expires",
           checks);
       case Approved _ when rollout.roster() == null -> new Diagnosis("plan_members",
           "approved, but the members of the plan have not all arrived from the planner-service yet; they come by themselves when it and Kafka work",

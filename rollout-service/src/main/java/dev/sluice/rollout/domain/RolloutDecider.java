@@ -57,7 +57,7 @@ public final class RolloutDecider implements Decider<Rollout, RolloutCommand, Ro
       case Row(Pausable _, Resume _) -> Decision.nothing();
       case Row(var stage, Resume _) -> Refusal.of(rollout, stage);
       case Row(AwaitingApproval _, Abort c) ->
-        draft.record(new RolloutEvent.Cancelled(planRequest(rollout), c.actor(), c.comment())).accepted();
+        draft.record(new RolloutEvent.Cancelled(RequestId.ofPlan(rollout.plan().rolloutId()), c.actor(), c.comment())).accepted();
       case Row(Ended(var as, _), Abort _) when as == RolloutState.ABORTED -> Decision.nothing();
       case Row(Ended stage, Abort _) -> Refusal.of(rollout, stage);
       case Row(_, Abort c) -> abort(draft, "operator", c.actor(), c.comment());
@@ -125,8 +125,6 @@ public final class RolloutDecider implements Decider<Rollout, RolloutCommand, Ro
     return new RolloutEvent.Completed(tally.of(MemberState.HEALTHY), failed,
         tally.of(MemberState.SKIPPED), took / 1000.0, failed + tally.regressed() > 0);
   }
-
-  private static RequestId planRequest(Rollout rollout) { return new RequestId(rollout.plan().rolloutId() + "-plan"); }
 
   private static boolean same(VersionRef one, VersionRef other) {
     return one == null || other == null ? one == other : one.id().equals(other.id());

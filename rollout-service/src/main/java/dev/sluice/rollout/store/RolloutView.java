@@ -53,7 +53,7 @@ public record RolloutView(RolloutId id, RolloutState state, RolloutState pausedF
     return new RolloutView(id, s.state(), s.pausedFrom().orElse(null), Refusal.legal(s.state()), asOfSeq, plan.revision(), plan.planHash(),
         plan.inputs().templateId(), plan.inputs().moduleId(), plan.target().version(), plan.inputs(), counts(s), s.regressed(),
         s.lateHealthy(), s.currentBatch().orElse(null), s.failureStreak(),
-        IntStream.range(0, listed).mapToObj(i -> batch(s, i, times.batches().get(i))).toList(), breaker(s), new RequestId(id + "-plan"),
+        IntStream.range(0, listed).mapToObj(i -> batch(s, i, times.batches().get(i))).toList(), breaker(s), RequestId.ofPlan(id),
         s.continuation().orElse(null), times.createdAt(), s.startedAt().orElse(times.startedAt()), times.endedAt(),
         Estimate.end(s, current, now).orElse(null));
   }
