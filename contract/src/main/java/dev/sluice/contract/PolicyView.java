@@ -9,4 +9,7 @@ package dev.sluice.contract;
 /// @param source               where it stands: `default`, `action` or `template`
 public record PolicyView(Policy policy, int requiredApprovals, boolean separationOfDuties, long expiresAfterSec,
     long continuationExpiresAfterSec,
-    String source) {}
+    String source) {
+  /// The action category of a rolling upgrade.
+  public static final String ROLLING_UPGRADE = "system.fleet_rolling_upgrade";
+}

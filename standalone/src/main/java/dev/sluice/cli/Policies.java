@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.contract.PolicyView;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -12,7 +13,7 @@ import picocli.CommandLine.Parameters;
 @Command(name = "policies", description = "Intervention policies, what happens without asking: list, set, explain, delete.")
 final class Policies {
   private static final String PATH = "/v1/intervention-policies";
-  private static final String ACTION = "system.fleet_rolling_upgrade";
+  private static final String ACTION = PolicyView.ROLLING_UPGRADE;
 
   /// Which policy is meant.
   static final class Place {

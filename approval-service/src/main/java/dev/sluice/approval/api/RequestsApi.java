@@ -1,5 +1,6 @@
 package dev.sluice.approval.api;
 
+import dev.sluice.contract.PolicyView;
 import dev.sluice.approval.ApprovalConfig;
 import dev.sluice.approval.domain.ApprovalCommand;
 import dev.sluice.approval.domain.ApprovalCommand.Approve;
@@ -7,7 +8,6 @@ import dev.sluice.approval.domain.ApprovalCommand.BeginEdit;
 import dev.sluice.approval.domain.ApprovalCommand.Choose;
 import dev.sluice.approval.domain.ApprovalCommand.Reject;
 import dev.sluice.approval.domain.ApprovalCommand.Revise;
-import dev.sluice.approval.domain.PolicyPrecedence;
 import dev.sluice.approval.domain.Request.PlanPending;
 import dev.sluice.approval.store.PolicyStore;
 import dev.sluice.approval.store.RequestDesk;
@@ -89,7 +89,7 @@ public final class RequestsApi {
     return switch (vote.decision()) {
       case "approve" -> {
         var template = desk.load(id).scope().templateId();
-        var now = policies.applying(PolicyPrecedence.ROLLING_UPGRADE, template);
+        var now = policies.applying(PolicyView.ROLLING_UPGRADE, template);
         yield new Approve(id, vote.revision(), actor, vote.comment(), now, at);
       }
       case "reject" -> new Reject(id, vote.revision(), actor, vote.comment(), at);

@@ -11,10 +11,8 @@ import java.util.Optional;
 
 /// Which intervention policy applies: the one narrowed to the template, else the action's own, else the default; `behaviour.md`, Approval.
 public final class PolicyPrecedence {
-  /// The action category of a rolling upgrade.
-  public static final String ROLLING_UPGRADE = "system.fleet_rolling_upgrade";
   /// The action categories that policies can be set for.
-  public static final List<String> ACTIONS = List.of(PolicyPrecedence.ROLLING_UPGRADE);
+  public static final List<String> ACTIONS = List.of(PolicyView.ROLLING_UPGRADE);
   public static final String TEMPLATE = "template";
   public static final String ACTION = "action";
   public static final String DEFAULT = "default";

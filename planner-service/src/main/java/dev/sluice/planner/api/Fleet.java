@@ -18,7 +18,6 @@ import java.util.Map;
 
 /// What a plan has to ask the other services. A lost ask is asked again until its time is over: 5 s each, a minute for a whole fleet. Blocks.
 final class Fleet {
-  private static final String ACTION = "system.fleet_rolling_upgrade";
   private static final int PAGE = 5_000;
   private static final Duration LIMIT = Duration.ofSeconds(5);
   private static final Duration WHOLE = Duration.ofSeconds(60);
@@ -51,12 +50,13 @@ final class Fleet {
   ///
   /// @throws ProblemException 403 if it is `blocked`
   PolicyView policy(PlanInputs inputs) {
-    var view = persist(new Ask.PolicyFor(ACTION, inputs.templateId()));
+    var view = persist(new Ask.PolicyFor(PolicyView.ROLLING_UPGRADE, inputs.templateId()));
     if (view.policy() != Policy.BLOCKED) return view;
     throw new ProblemException(Problem.forbidden(
-        "the policy `blocked` of " + ACTION + " (" + view.source() + ") forbids rollouts of template " + inputs.templateId()
+        "the policy `blocked` of " + PolicyView.ROLLING_UPGRADE + " (" + view.source() + ") forbids rollouts of template "
+            + inputs.templateId()
             + "; change the policy first",
-        Map.of("policy", Told.word(view.policy()), "action", ACTION, "source", view.source())));
+        Map.of("policy", Told.word(view.policy()), "action", PolicyView.ROLLING_UPGRADE, "source", view.source())));
   }
 
   /// @throws Outage if one of those who must hear of a plan does not work
