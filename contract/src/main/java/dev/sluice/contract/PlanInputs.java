@@ -14,4 +14,12 @@ package dev.sluice.contract;
 public record PlanInputs(TemplateId templateId, ModuleId moduleId, VersionId targetVersionId, int batchPct, Integer maxBatchSize,
     int maxConsecutiveFailures, int maxFailedPct, int healthTimeoutSec, int minHealthySec, int canarySize, Integer maxInFlight,
     boolean countAbsent,
-    String orderByLabel) {}
+    String orderByLabel) {
+  /// How long a batch takes at worst, in seconds: `ceil(size / min(size, maxInFlight)) * (healthTimeoutSec + minHealthySec)`.
+  ///
+  /// @param size at least 1
+  public long worstSeconds(int size) {
+    int inFlight = maxInFlight == null ? size : Math.min(size, maxInFlight);
+    return Math.ceilDiv((long) size, inFlight) * ((long) healthTimeoutSec + minHealthySec);
+  }
+}

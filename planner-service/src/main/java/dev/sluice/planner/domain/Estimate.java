@@ -1,5 +1,6 @@
 package dev.sluice.planner.domain;
 
+import java.util.stream.IntStream;
 import dev.sluice.contract.PlanInputs;
 import dev.sluice.contract.Slices;
 
@@ -7,14 +8,8 @@ import dev.sluice.contract.Slices;
 public final class Estimate {
   private Estimate() {}
 
-  /// The sum over batches of `ceil(size / min(size, maxInFlight)) * (healthTimeoutSec + minHealthySec)`, in seconds.
+  /// The sum over batches.
   public static long totalSeconds(Slices slices, PlanInputs inputs) {
-    long waves = 0;
-    for (int batch = 0; batch < slices.count(); batch++) {
-      int size = slices.sizeOf(batch);
-      int inFlight = inputs.maxInFlight() == null ? size : Math.min(size, inputs.maxInFlight());
-      waves += Math.ceilDiv(size, inFlight);
-    }
-    return waves * ((long) inputs.healthTimeoutSec() + inputs.minHealthySec());
+    return IntStream.range(0, slices.count()).mapToLong(batch -> inputs.worstSeconds(slices.sizeOf(batch))).sum();
   }
 }

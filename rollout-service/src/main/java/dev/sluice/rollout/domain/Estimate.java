@@ -11,12 +11,6 @@ import java.util.Optional;
 public final class Estimate {
   private Estimate() {}
 
-  /// The worst case of one batch: `ceil(size / in flight) * (timeout + soak)`.
-  static long seconds(PlanInputs inputs, int size) {
-    int inFlight = inputs.maxInFlight() == null ? size : Math.min(size, inputs.maxInFlight());
-    return Math.ceilDiv((long) size, inFlight) * ((long) inputs.healthTimeoutSec() + inputs.minHealthySec());
-  }
-
   /// @param batchStartedAt when the current batch was started, or went on after it had stood; null before the first
   /// @return empty while people are awaited, and where it has ended
   public static Optional<Instant> end(Standing standing, Instant batchStartedAt, Instant now) {
@@ -28,7 +22,7 @@ public final class Estimate {
       case Running(boolean open, _) -> {
         var start = now;
         if (open && batchStartedAt != null) {
-          var worst = batchStartedAt.plusSeconds(seconds(inputs, rollout.slices().sizeOf(batch)));
+          var worst = batchStartedAt.plusSeconds(inputs.worstSeconds(rollout.slices().sizeOf(batch)));
           start = worst.isBefore(now) ? now : worst;
         }
         yield Optional.of(start.plusSeconds(upTo(inputs, rollout.slices(), batch + 1)));
@@ -47,10 +41,10 @@ public final class Estimate {
     int last = slices.count() - 1;
     for (int batch = from; batch <= last; batch++) {
       if (batch > 0 && batch < last) {
-        sum += (last - batch) * seconds(inputs, slices.sizeOf(batch));
+        sum += (last - batch) * inputs.worstSeconds(slices.sizeOf(batch));
         batch = last;
       }
-      sum += seconds(inputs, slices.sizeOf(batch));
+      sum += inputs.worstSeconds(slices.sizeOf(batch));
     }
     return sum;
   }

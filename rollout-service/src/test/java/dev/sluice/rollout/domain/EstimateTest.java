@@ -25,9 +25,9 @@ class EstimateTest {
   void a_batch_takes_a_timeout_and_a_soak_for_each_wave() {
     var in = Plans.six().header().inputs();
     var soaked = new PlanInputs(in.templateId(), in.moduleId(), in.targetVersionId(), 20, null, 2, 100, 300, 60, 0, 4, true, "zone");
-    assertThat(Estimate.seconds(soaked, 9)).isEqualTo(3 * 360);
-    assertThat(Estimate.seconds(soaked, 3)).isEqualTo(360);
-    assertThat(Estimate.seconds(in, 9)).isEqualTo(300);
+    assertThat(soaked.worstSeconds(9)).isEqualTo(3 * 360);
+    assertThat(soaked.worstSeconds(3)).isEqualTo(360);
+    assertThat(in.worstSeconds(9)).isEqualTo(300);
   }
 
   @ParameterizedTest
@@ -35,7 +35,7 @@ class EstimateTest {
   void before_the_start_it_is_the_sum_over_all_batches(int total, int batchPct, int canary) {
     var plan = Plans.six().total(total).batchPct(batchPct).canary(canary).maxInFlight(4);
     var slices = plan.header().slices();
-    long sum = IntStream.range(0, slices.count()).mapToLong(b -> Estimate.seconds(plan.header().inputs(), slices.sizeOf(b))).sum();
+    long sum = IntStream.range(0, slices.count()).mapToLong(b -> plan.header().inputs().worstSeconds(slices.sizeOf(b))).sum();
     assertThat(left(Story.approved(plan), null)).isEqualTo(sum);
   }
 
