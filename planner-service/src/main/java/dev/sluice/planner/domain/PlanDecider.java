@@ -86,14 +86,14 @@ public final class PlanDecider {
 
   /// Whether the template stands where this rollout has set it, so that a repeated move changes nothing.
   public static boolean stands(Made made, VersionRef present, VersionRef to) {
-    return made.moved() != null && same(made.moved().to(), to) && same(present, to);
+    return made.moved() != null && VersionRef.same(made.moved().to(), to) && VersionRef.same(present, to);
   }
 
   /// Whether a move leads back to where the template stood when this rollout was planned: then an abort has nothing to undo.
-  public static boolean returns(Made made, VersionRef to) { return same(made.plan().templateVersion(), to); }
+  public static boolean returns(Made made, VersionRef to) { return VersionRef.same(made.plan().templateVersion(), to); }
 
   private static Decision<PlanEvent> undone(Made made, VersionRef present) {
-    if (made.moved() == null || !same(made.moved().to(), present)) return Decision.nothing();
+    if (made.moved() == null || !VersionRef.same(made.moved().to(), present)) return Decision.nothing();
     return Decision.accepted(List.of(move(made, made.moved().from())));
   }
 
@@ -101,6 +101,4 @@ public final class PlanDecider {
     var inputs = made.plan().inputs();
     return new PlanEvent.TemplateMoved(made.plan().rolloutId(), inputs.templateId(), inputs.moduleId(), to);
   }
-
-  private static boolean same(VersionRef a, VersionRef b) { return a == null ? b == null : b != null && a.id().equals(b.id()); }
 }

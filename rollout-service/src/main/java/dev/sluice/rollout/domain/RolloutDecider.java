@@ -75,9 +75,9 @@ public final class RolloutDecider implements Decider<Rollout, RolloutCommand, Ro
       case Row(AwaitingDecision s, ExpireContinuation c) when s.requestId().equals(c.requestId()) ->
         abort(draft, "expired", "system", null);
       case Row(_, ExpireContinuation _) -> Decision.nothing();
-      case Row(Running(_, boolean finishing), TemplateMoved c) when finishing && same(c.to(), rollout.plan().target()) ->
+      case Row(Running(_, boolean finishing), TemplateMoved c) when finishing && VersionRef.same(c.to(), rollout.plan().target()) ->
         draft.record(completed(draft)).accepted();
-      case Row(RollingBack s, TemplateMoved c) when s.finishing() && same(c.to(), rollout.plan().templateVersion()) ->
+      case Row(RollingBack s, TemplateMoved c) when s.finishing() && VersionRef.same(c.to(), rollout.plan().templateVersion()) ->
         draft.record(Rollback.done(rollout)).accepted();
       case Row(_, TemplateMoved _) -> Decision.nothing();
 
@@ -124,9 +124,5 @@ public final class RolloutDecider implements Decider<Rollout, RolloutCommand, Ro
     var took = Math.max(0, Duration.between(rollout.progress().startedAt(), draft.now().at()).toMillis());
     return new RolloutEvent.Completed(tally.of(MemberState.HEALTHY), failed,
         tally.of(MemberState.SKIPPED), took / 1000.0, failed + tally.regressed() > 0);
-  }
-
-  private static boolean same(VersionRef one, VersionRef other) {
-    return one == null || other == null ? one == other : one.id().equals(other.id());
   }
 }
