@@ -10,13 +10,13 @@ import java.util.List;
 
 /// Every setting of the event-gateway.
 ///
-/// @param planner      where the planner-service's replicas listen: `http://host:port`, at least one; so the other three
-/// @param feedHeld     how many of the newest events are kept in memory for live readers; a power of two. Who is left behind by more is too slow
-/// @param stallSec     seconds that a live connection may take nothing before it is too slow
-/// @param heartbeatSec seconds between signs of life on a live connection
-/// @param agentsSec    seconds between the heartbeats of an agent
+/// @param planner  where the planner-service's replicas listen: `http://host:port`, at least one; so the other three
+/// @param feedHeld how many of the newest events are kept in memory for live readers; a power of two. Who is left behind by more is too slow
+/// @param stallSec seconds that a live connection may take nothing before it is too slow
+/// @param signsOfLifeSec seconds between signs of life on a live connection
+/// @param heartbeatIntervalSec seconds between the heartbeats of an agent
 public record GatewayConfig(ServiceConfig service, List<URI> planner, List<URI> approval, List<URI> rollout, List<URI> health, int feedHeld,
-    int stallSec, int heartbeatSec, int agentsSec) {
+    int stallSec, int signsOfLifeSec, int heartbeatIntervalSec) {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   public GatewayConfig {
@@ -39,7 +39,7 @@ public record GatewayConfig(ServiceConfig service, List<URI> planner, List<URI> 
 
   /// How long a heartbeat may go unanswered before another health-service is told it too: three intervals without a heartbeat are silence.
   Duration patience() {
-    var half = Duration.ofSeconds(agentsSec).dividedBy(2);
+    var half = Duration.ofSeconds(heartbeatIntervalSec).dividedBy(2);
     return half.compareTo(PATIENCE) < 0 ? half : PATIENCE;
   }
 

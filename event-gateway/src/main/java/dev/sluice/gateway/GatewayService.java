@@ -58,7 +58,7 @@ public final class GatewayService implements AutoCloseable {
   public int port() { return port; }
 
   private static void events(Http http, LiveFeed feed, EventLog log, GatewayConfig config) {
-    var stream = new StreamApi(feed, Duration.ofSeconds(config.stallSec()), Duration.ofSeconds(config.heartbeatSec()));
+    var stream = new StreamApi(feed, Duration.ofSeconds(config.stallSec()), Duration.ofSeconds(config.signsOfLifeSec()));
     http.on("listEvents", new EventsApi(log)::list).raw("streamEvents", stream::open);
     http.router().get("/v1/events/stream").order(-1).handler(StreamApi::admit);
   }
