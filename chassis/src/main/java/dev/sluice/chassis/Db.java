@@ -187,6 +187,21 @@ public final class Db implements AutoCloseable {
       this.connection = connection;
     }
 
+    static final String LOCK = "select pg_advisory_xact_lock(hashtextextended(current_schema() || '/' || $1, 0))";
+    private static final String LOCK_SHARED = "select pg_advisory_xact_lock_shared(hashtextextended(current_schema() || '/' || $1, 0))";
+    private static final String TRY_LOCK = "select pg_try_advisory_xact_lock(hashtextextended(current_schema() || '/' || $1, 0)) as won";
+
+    /// Waits for a lock of the schema by its name, and holds it to the end of the transaction.
+    public void lock(String name) { query(LOCK, name); }
+
+    /// The same beside others who share it.
+    public void lockShared(String name) { query(LOCK_SHARED, name); }
+
+    /// The same without waiting.
+    ///
+    /// @return whether it is held now
+    public boolean tryLock(String name) { return query(TRY_LOCK, name).iterator().next().getBoolean("won"); }
+
     /// Does something once all is committed, such as to write a line of the log; not where it is rolled back.
     public void onCommit(Runnable then) { committed.add(then); }
 

@@ -92,11 +92,10 @@ public final class Journal {
   }
 
   private static final String END = "select seq, told_to from journal where stream = $1 order by seq desc limit 1";
-  private static final String LOCK = "select pg_advisory_xact_lock(hashtextextended(current_schema() || '/' || $1, 0))";
 
   /// Appends facts to a stream that has many writers and no decider: takes the stream's lock, then appends at its end.
   public Position appendNext(Db.Tx tx, String topic, String stream, String key, List<Entry> entries, Instant at, String actor) {
-    tx.send(LOCK, stream);
+    tx.send(Db.Tx.LOCK, stream);
     var end = tx.list(END, r -> new Position(r.getLong("seq"), r.getLong("told_to")), stream);
     return append(tx, topic, stream, key, end.isEmpty() ? Position.START : end.getFirst(), entries, at, actor);
   }

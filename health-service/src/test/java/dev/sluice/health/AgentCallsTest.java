@@ -116,7 +116,8 @@ class AgentCallsTest {
     agent.boots("b", 1).beat();
     world.settle();
     var nobodyJudges = world.db().connection();
-    nobodyJudges.query("begin; " + ReplicaStore.LOCK).execute().toCompletionStage().toCompletableFuture().get();
+    nobodyJudges.query("begin; select pg_advisory_xact_lock(hashtextextended(current_schema() || '/" + ReplicaStore.SETTLE + "', 0))")
+        .execute().toCompletionStage().toCompletableFuture().get();
     agent.boots("a", 2).beat();
     eventually(() -> assertThat(waiting("overtaken")).isEqualTo(1));
     agent.boots("b", 2).beat();

@@ -47,7 +47,7 @@ class FleetApiTest {
     world.settle();
     world.db().doInTransaction(leaving -> {
       world.db().doInTransaction(nobodyJudges -> {
-        nobodyJudges.query(ReplicaStore.LOCK);
+        nobodyJudges.lock(ReplicaStore.SETTLE);
         client.post("/v1/instances/leaves-judged/heartbeats", agent.body().put("status", "stopped").toString(), agent.token);
         eventually(() -> assertThat(nobodyJudges.query("select 1 from evidence where instance_id = 'leaves-judged'").size()).isOne());
         leaving.query("select 1 from pulse where instance_id = 'leaves-judged' for update");

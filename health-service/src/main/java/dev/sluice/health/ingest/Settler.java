@@ -90,7 +90,7 @@ public final class Settler implements AutoCloseable {
   }
 
   private Done settle(Db.Tx tx, boolean listen) {
-    if (!store.tryLock(tx)) return Done.ELSEWHERE;
+    if (!tx.tryLock(ReplicaStore.SETTLE)) return Done.ELSEWHERE;
     var horizon = replicas.horizon(tx, ttl);
     if (horizon == null) return Done.NOTHING;
     var taken = store.take(tx, horizon, EVIDENCE);

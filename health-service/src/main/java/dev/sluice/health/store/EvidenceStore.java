@@ -66,10 +66,6 @@ public final class EvidenceStore {
   /// Whether there is something to judge, as far as one look without a lock tells.
   public boolean waits(Db db) { return db.query(WAITS).iterator().next().getBoolean("waits"); }
 
-  private static final String TRY_LOCK = "select pg_try_advisory_xact_lock(hashtextextended(current_schema() || '/settle', 0)) as won";
-
-  public boolean tryLock(Db.Tx tx) { return tx.query(TRY_LOCK).iterator().next().getBoolean("won"); }
-
   private static final String TAKE = """
       with picked as materialized (
         select ctid as place, at from evidence where at < $1 order by at limit $2

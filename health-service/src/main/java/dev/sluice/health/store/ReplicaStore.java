@@ -13,8 +13,8 @@ public final class ReplicaStore {
     this.db = db;
   }
 
-  /// Held by whoever judges; one at a time.
-  public static final String LOCK = "select pg_advisory_xact_lock(hashtextextended(current_schema() || '/settle', 0))";
+  /// The lock of whoever judges; one at a time.
+  public static final String SETTLE = "settle";
   private static final String OTHERS = """
       select max(flushed_through) as through, bool_or(not stopped and beat_at > clock_timestamp() - $1::bigint * interval '1 millisecond') as lives
         from replica
@@ -24,7 +24,7 @@ public final class ReplicaStore {
   /// A replica begins to hear. Where none lived, the time since the last one was heard of is time in which we were deaf.
   public void join(String replicaId, Instant now, Duration ttl) {
     db.doInTransaction(tx -> {
-      tx.query(LOCK);
+      tx.lock(SETTLE);
       var row = tx.query(OTHERS, ttl.toMillis()).iterator().next();
       var through = Columns.time(row, "through");
       boolean deaf = through != null && !row.getBoolean("lives") && through.isBefore(now);

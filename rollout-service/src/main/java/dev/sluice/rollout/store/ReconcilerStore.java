@@ -46,15 +46,14 @@ public final class ReconcilerStore {
     return pauses.contains(EVERYWHERE) || pauses.contains(template.value());
   }
 
-  private static final String LOCK = "select pg_advisory_xact_lock(hashtextextended(current_schema() || '/reconciler', 0))";
-  private static final String LOCK_SHARED = "select pg_advisory_xact_lock_shared(hashtextextended(current_schema() || '/reconciler', 0))";
+  private static final String LOCK = "reconciler";
   private static final String PAUSED = "select from reconciler_pause where template_id in ($1, $2)";
 
   /// Lets a batch start in this transaction, before which no pause can be answered any more.
   ///
   /// @throws Journal.Rival if one was answered since it was decided
   void mayStart(Db.Tx tx, TemplateId template) {
-    tx.query(LOCK_SHARED);
+    tx.lockShared(LOCK);
     if (tx.query(PAUSED, EVERYWHERE, template.value()).rowCount() > 0) throw new Journal.Rival("the reconciler was paused", null);
   }
 
@@ -76,7 +75,7 @@ public final class ReconcilerStore {
 
   private void tell(TemplateId template, String actor, ReconcilerEvent event, java.util.function.ToIntFunction<Db.Tx> change) {
     boolean changed = db.inTransaction(tx -> {
-      tx.query(LOCK);
+      tx.lock(LOCK);
       if (change.applyAsInt(tx) == 0) return false;
       chassis.journal().appendNext(tx, Topics.ROLLOUT, STREAM, STREAM,
           List.of(new Journal.Entry(event, new Scope(null, template, null))), chassis.clock().instant(), actor);
