@@ -5,8 +5,6 @@ import io.vertx.core.buffer.Buffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
@@ -99,15 +97,16 @@ final class Idempotency {
   private Optional<Begun> begin(Entry entry, byte[] hash, Seal seal) {
     var holder = ids.next();
     var now = clock.instant();
-    for (var row : db.query(BEGIN, entry.caller, entry.path, entry.key, Buffer.buffer(hash), at(now), seal.close(ids.secret()), holder,
-        at(now.minus(KEPT)), at(now.minus(HELD))))
+    for (var row : db.query(BEGIN, entry.caller, entry.path, entry.key, Buffer.buffer(hash), Columns.time(now), seal.close(ids.secret()),
+        holder,
+        Columns.time(now.minus(KEPT)), Columns.time(now.minus(HELD))))
       return Optional.of(
           new Begun(entry, holder, row.getOffsetDateTime("at").toInstant(), row.getString("seed"), row.getBoolean("done")));
     return Optional.empty();
   }
 
   private Answer tried(Begun begun, Seal seal, Attempt.Work work) throws Exception {
-    db.query(SWEEP, at(clock.instant().minus(KEPT)));
+    db.query(SWEEP, Columns.time(clock.instant().minus(KEPT)));
     Answer answer;
     try {
       var attempt = new Attempt(Ids.drawnFrom(seal.open(begun.seed), begun.at), begun.done);
@@ -175,6 +174,4 @@ final class Idempotency {
     }
     return Optional.empty();
   }
-
-  private static OffsetDateTime at(Instant instant) { return instant.atOffset(ZoneOffset.UTC); }
 }

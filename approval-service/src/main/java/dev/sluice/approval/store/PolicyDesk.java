@@ -1,5 +1,6 @@
 package dev.sluice.approval.store;
 
+import dev.sluice.chassis.Columns;
 import dev.sluice.approval.domain.PlacedPolicy;
 import dev.sluice.approval.domain.PolicyCommand;
 import dev.sluice.approval.domain.PolicyDecider;
@@ -12,7 +13,6 @@ import dev.sluice.contract.Scope;
 import dev.sluice.contract.TemplateId;
 import dev.sluice.contract.Told;
 import dev.sluice.contract.Topics;
-import java.time.ZoneOffset;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,7 +62,7 @@ public final class PolicyDesk {
       if (policy == null) tx.query(REMOVE, event.action(), template);
       else
         tx.query(SET, event.action(), template, Told.word(policy.policy()), policy.requiredApprovals(), policy.separationOfDuties(),
-            policy.expiresAfterSec(), policy.continuationExpiresAfterSec(), event.actor(), change.at().atOffset(ZoneOffset.UTC));
+            policy.expiresAfterSec(), policy.continuationExpiresAfterSec(), event.actor(), Columns.time(change.at()));
     }
   }
 }

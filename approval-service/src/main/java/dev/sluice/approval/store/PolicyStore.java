@@ -1,7 +1,6 @@
 package dev.sluice.approval.store;
 
-import static dev.sluice.approval.store.RequestStore.instant;
-
+import dev.sluice.chassis.Columns;
 import dev.sluice.approval.domain.PolicyPrecedence;
 import dev.sluice.chassis.Db;
 import dev.sluice.contract.Policy;
@@ -59,6 +58,7 @@ public final class PolicyStore {
     var policy = new PolicyView(Policy.valueOf(r.getString("policy").toUpperCase(Locale.ROOT)), r.getInteger("required_approvals"),
         r.getBoolean("separation_of_duties"), r.getLong("expires_after_sec"), r.getLong("continuation_expires_after_sec"),
         template == null ? PolicyPrecedence.ACTION : PolicyPrecedence.TEMPLATE);
-    return new PolicyRow(r.getLong("place"), r.getString("action"), template, policy, r.getString("changed_by"), instant(r, "changed_at"));
+    return new PolicyRow(r.getLong("place"), r.getString("action"), template, policy, r.getString("changed_by"),
+        Columns.time(r, "changed_at"));
   }
 }

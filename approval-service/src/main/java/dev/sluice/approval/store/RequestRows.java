@@ -1,5 +1,6 @@
 package dev.sluice.approval.store;
 
+import static dev.sluice.chassis.Columns.time;
 import dev.sluice.contract.RequestId;
 import dev.sluice.approval.domain.ApprovalCommand;
 import dev.sluice.approval.domain.ApprovalDecider;
@@ -24,9 +25,7 @@ import dev.sluice.contract.ApprovalEvent.Voted;
 import dev.sluice.contract.PlanHeader;
 import dev.sluice.contract.RequestType;
 import dev.sluice.contract.Told;
-import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 
 /// Keeps the rows of requests, revisions and votes, in the append's transaction.
 final class RequestRows implements Desk.View<Request, ApprovalCommand, ApprovalEvent> {
@@ -36,7 +35,7 @@ final class RequestRows implements Desk.View<Request, ApprovalCommand, ApprovalE
   @Override
   public void apply(Db.Tx tx, Desk.Change<Request, ApprovalCommand, ApprovalEvent> change) {
     for (var event : change.events())
-      apply(tx, event, change.at().atOffset(ZoneOffset.UTC));
+      apply(tx, event, time(change.at()));
   }
 
   private static void apply(Db.Tx tx, ApprovalEvent event, OffsetDateTime at) {
@@ -44,7 +43,7 @@ final class RequestRows implements Desk.View<Request, ApprovalCommand, ApprovalE
       case PlanRequested e -> asked(tx, e, at);
       case ContinuationRequested e -> {
         tx.query(INSERT, e.requestId().value(), Told.word(RequestType.ROLLING_UPGRADE_CONTINUATION), e.rolloutId().value(),
-            null, null, ApprovalDecider.CONTINUATION_REVISION, SYSTEM, e.requiredApprovals(), Json.text(e.trip()), at, utc(e.expiresAt()));
+            null, null, ApprovalDecider.CONTINUATION_REVISION, SYSTEM, e.requiredApprovals(), Json.text(e.trip()), at, time(e.expiresAt()));
         tx.query(SCOPE, e.requestId().value(), RequestId.ofPlan(e.rolloutId()).value());
       }
       case Voted e -> {
@@ -83,7 +82,7 @@ final class RequestRows implements Desk.View<Request, ApprovalCommand, ApprovalE
     var plan = e.plan();
     tx.query(INSERT, e.requestId().value(), Told.word(RequestType.ROLLING_UPGRADE_PLAN), plan.rolloutId().value(),
         plan.inputs().templateId().value(),
-        plan.inputs().moduleId().value(), plan.revision(), plan.madeBy(), plan.policy().requiredApprovals(), null, at, utc(e.expiresAt()));
+        plan.inputs().moduleId().value(), plan.revision(), plan.madeBy(), plan.policy().requiredApprovals(), null, at, time(e.expiresAt()));
     revision(tx, e.requestId().value(), plan);
   }
 
@@ -94,7 +93,7 @@ final class RequestRows implements Desk.View<Request, ApprovalCommand, ApprovalE
 
   private static void revised(Db.Tx tx, Revised e) {
     var plan = e.plan();
-    tx.query(REVISE, e.requestId().value(), plan.revision(), plan.policy().requiredApprovals(), utc(e.expiresAt()));
+    tx.query(REVISE, e.requestId().value(), plan.revision(), plan.policy().requiredApprovals(), time(e.expiresAt()));
     tx.query(VOTES_FALL, e.requestId().value());
     revision(tx, e.requestId().value(), plan);
   }
@@ -122,6 +121,4 @@ final class RequestRows implements Desk.View<Request, ApprovalCommand, ApprovalE
   }
 
   private static final String OUTCOME = "update approval_request set outcome = $2 where id = $1";
-
-  static OffsetDateTime utc(Instant instant) { return instant.atOffset(ZoneOffset.UTC); }
 }

@@ -1,6 +1,6 @@
 package dev.sluice.approval.store;
 
-import static dev.sluice.approval.store.RequestRows.utc;
+import static dev.sluice.chassis.Columns.time;
 import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.mapping;
 import static java.util.stream.Collectors.toList;
@@ -13,7 +13,6 @@ import dev.sluice.contract.RequestId;
 import dev.sluice.contract.Trip;
 import io.vertx.sqlclient.Row;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -112,7 +111,7 @@ public final class RequestStore {
 
   /// Pending requests past their end, for this replica alone until `again`; then whoever looks gets them once more.
   public List<RequestId> claimDue(Instant now, Instant again, int limit) {
-    return db.list(CLAIM, r -> new RequestId(r.getString("id")), utc(now), utc(again), limit);
+    return db.list(CLAIM, r -> new RequestId(r.getString("id")), time(now), time(again), limit);
   }
 
   private static RequestRow request(Row r) {
@@ -121,17 +120,12 @@ public final class RequestStore {
         r.getString("rollout_id"),
         r.getString("template_id"), r.getString("module_id"), r.getInteger("revision"), r.getString("requested_by"),
         r.getInteger("required_approvals"),
-        trip == null ? null : Json.read(trip, Trip.class), instant(r, "created_at"), instant(r, "expires_at"), instant(r, "decided_at"),
+        trip == null ? null : Json.read(trip, Trip.class), time(r, "created_at"), time(r, "expires_at"), time(r, "decided_at"),
         r.getString("decided_by"), r.getString("decision"), r.getString("comment"), r.getString("outcome"));
   }
 
   private static VoteRow vote(Row r) {
-    return new VoteRow(r.getString("actor"), r.getString("decision"), r.getInteger("revision"), r.getString("comment"), instant(r, "at"),
+    return new VoteRow(r.getString("actor"), r.getString("decision"), r.getInteger("revision"), r.getString("comment"), time(r, "at"),
         r.getBoolean("counts"));
-  }
-
-  static Instant instant(Row row, String column) {
-    var at = row.get(OffsetDateTime.class, column);
-    return at == null ? null : at.toInstant();
   }
 }

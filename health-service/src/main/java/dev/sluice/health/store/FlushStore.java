@@ -1,5 +1,6 @@
 package dev.sluice.health.store;
 
+import dev.sluice.chassis.Columns;
 import dev.sluice.chassis.Db;
 import dev.sluice.health.domain.Observation;
 import dev.sluice.health.ingest.HeartbeatBuffer.Missed;

@@ -1,8 +1,6 @@
 package dev.sluice.planner.store;
 
-import static dev.sluice.planner.store.Page.instant;
-import static dev.sluice.planner.store.Page.time;
-
+import static dev.sluice.chassis.Columns.time;
 import dev.sluice.chassis.Db;
 import dev.sluice.contract.Digest;
 import dev.sluice.contract.Lifecycle;
@@ -106,11 +104,11 @@ public final class CatalogStore {
   /// Those of these versions that exist.
   public List<Version> among(List<String> ids) { return db.list(AMONG, CatalogStore::version, (Object) ids.toArray(String[]::new)); }
 
-  private static Module module(Row row) { return new Module(row.getString("id"), row.getString("name"), instant(row, "created_at")); }
+  private static Module module(Row row) { return new Module(row.getString("id"), row.getString("name"), time(row, "created_at")); }
 
   private static Version version(Row row) {
     return new Version(row.getString("id"), row.getString("module_id"), row.getString("version"), new Digest(row.getString("digest")),
         Lifecycle.valueOf(row.getString("lifecycle_state").toUpperCase(Locale.ROOT)), row.getString("artifact_url"), row.getString("notes"),
-        instant(row, "created_at"));
+        time(row, "created_at"));
   }
 }

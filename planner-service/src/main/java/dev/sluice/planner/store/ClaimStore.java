@@ -1,7 +1,6 @@
 package dev.sluice.planner.store;
 
-import static dev.sluice.planner.store.Page.time;
-
+import static dev.sluice.chassis.Columns.time;
 import dev.sluice.chassis.Db;
 import java.time.Instant;
 import java.util.List;

@@ -1,8 +1,6 @@
 package dev.sluice.planner.store;
 
-import static dev.sluice.planner.store.Page.instant;
-import static dev.sluice.planner.store.Page.time;
-
+import static dev.sluice.chassis.Columns.time;
 import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Json;
 import dev.sluice.planner.domain.Lesson;
@@ -102,6 +100,6 @@ public final class LearningStore {
   private static Learning learning(Row row) {
     return new Learning(row.getString("id"), row.getString("title"), row.getString("content"), row.getString("category"),
         List.of(row.getArrayOfStrings("tags")), row.getString("module_id"), row.getString("template_id"), row.getString("source"),
-        row.getInteger("rollouts"), row.getString("created_by"), instant(row, "created_at"), instant(row, "updated_at"));
+        row.getInteger("rollouts"), row.getString("created_by"), time(row, "created_at"), time(row, "updated_at"));
   }
 }

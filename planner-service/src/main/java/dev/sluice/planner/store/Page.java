@@ -2,9 +2,6 @@ package dev.sluice.planner.store;
 
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
-import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.function.Function;
 
@@ -22,11 +19,4 @@ public record Page<T>(List<T> items, String nextCursor) {
     var next = all.size() > limit ? Long.toString(all.get(limit - 1).getLong("n")) : null;
     return new Page<>(all.stream().limit(limit).map(item).toList(), next);
   }
-
-  static Instant instant(Row row, String column) {
-    var at = row.get(OffsetDateTime.class, column);
-    return at == null ? null : at.toInstant();
-  }
-
-  static OffsetDateTime time(Instant instant) { return instant == null ? null : instant.atOffset(ZoneOffset.UTC); }
 }

@@ -1,7 +1,6 @@
 package dev.sluice.planner.store;
 
-import static dev.sluice.planner.store.Page.time;
-
+import static dev.sluice.chassis.Columns.time;
 import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Json;
 import dev.sluice.contract.PlanEvent;

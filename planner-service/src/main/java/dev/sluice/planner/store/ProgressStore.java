@@ -1,8 +1,6 @@
 package dev.sluice.planner.store;
 
-import static dev.sluice.planner.store.Page.instant;
-import static dev.sluice.planner.store.Page.time;
-
+import static dev.sluice.chassis.Columns.time;
 import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Json;
 import dev.sluice.contract.BatchPhase;
@@ -80,7 +78,7 @@ public final class ProgressStore {
   private static Course course(Row row) {
     @SuppressWarnings("unchecked")
     var failures = (Map<String, Integer>) (Map<?, ?>) Json.map(row.getString("failures"));
-    return new Course(new Progress(state(row.getString("state")), state(row.getString("before_pause"))), instant(row, "started_at"),
+    return new Course(new Progress(state(row.getString("state")), state(row.getString("before_pause"))), time(row, "started_at"),
         new Measured(row.getInteger("healthy"), row.getInteger("trips"), failures));
   }
 

@@ -1,8 +1,6 @@
 package dev.sluice.planner.store;
 
-import static dev.sluice.planner.store.Page.instant;
-import static dev.sluice.planner.store.Page.time;
-
+import static dev.sluice.chassis.Columns.time;
 import dev.sluice.chassis.Db;
 import dev.sluice.contract.Digest;
 import dev.sluice.contract.VersionId;
@@ -110,7 +108,7 @@ public final class TemplateStore {
   private Template template(Row row) {
     var id = row.getString("id");
     return new Template(id, row.getString("name"), db.list(ASSIGNMENTS, r -> new Assignment(r.getString("module_id"), ref(r)), id),
-        instant(row, "created_at"), instant(row, "updated_at"));
+        time(row, "created_at"), time(row, "updated_at"));
   }
 
   static VersionRef ref(Row row) {

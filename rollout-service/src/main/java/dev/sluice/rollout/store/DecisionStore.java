@@ -1,5 +1,6 @@
 package dev.sluice.rollout.store;
 
+import dev.sluice.chassis.Columns;
 import dev.sluice.chassis.Db;
 import dev.sluice.contract.RolloutId;
 import dev.sluice.rollout.domain.Account;
@@ -55,7 +56,7 @@ public final class DecisionStore {
   }
 
   private static DecisionRow row(Row r) {
-    return new DecisionRow(r.getLong("position"), RolloutStore.instant(r, "decided_at"), r.getString("actor"),
+    return new DecisionRow(r.getLong("position"), Columns.time(r, "decided_at"), r.getString("actor"),
         new Account(r.getString("command_kind"), r.getString("command"), r.getString("counters"), r.getString("rule"),
             r.getString("parameters"), r.getString("outcome")),
         r.getString("previous_hash"), r.getString("hash"));

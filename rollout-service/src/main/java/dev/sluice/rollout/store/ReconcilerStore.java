@@ -1,5 +1,6 @@
 package dev.sluice.rollout.store;
 
+import dev.sluice.chassis.Columns;
 import dev.sluice.chassis.Chassis;
 import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Journal;
@@ -63,7 +64,7 @@ public final class ReconcilerStore {
   public void pause(TemplateId template, String actor) {
     var now = chassis.clock().instant();
     tell(template, actor, new ReconcilerEvent.ReconcilerPaused(template, actor),
-        tx -> tx.query(PAUSE, name(template), actor, RolloutRows.utc(now)).rowCount());
+        tx -> tx.query(PAUSE, name(template), actor, Columns.time(now)).rowCount());
   }
 
   private static final String RESUME = "delete from reconciler_pause where template_id = $1";
@@ -96,20 +97,20 @@ public final class ReconcilerStore {
 
   /// Remembers that a replica has ticked, and forgets those that have not for long.
   public void ticked(String replica, Instant now, Duration tick) {
-    db.query(TICKED, replica, RolloutRows.utc(now));
-    db.query(FORGET, RolloutRows.utc(now.minus(tick.multipliedBy(10))));
+    db.query(TICKED, replica, Columns.time(now));
+    db.query(FORGET, Columns.time(now.minus(tick.multipliedBy(10))));
   }
 
   private static final String REPLICAS = "select id, last_tick_at from reconciler_replica where last_tick_at >= $1 order by id";
 
   /// Those that ticked within the last three ticks.
   public List<Replica> replicas(Instant now, Duration tick) {
-    return db.list(REPLICAS, r -> new Replica(r.getString("id"), RolloutStore.instant(r, "last_tick_at")),
-        RolloutRows.utc(now.minus(tick.multipliedBy(3))));
+    return db.list(REPLICAS, r -> new Replica(r.getString("id"), Columns.time(r, "last_tick_at")),
+        Columns.time(now.minus(tick.multipliedBy(3))));
   }
 
   private static final String LAST = "select max(last_tick_at) as last from reconciler_replica";
 
   /// Null before the first tick.
-  public Instant lastTickAt() { return RolloutStore.instant(db.query(LAST).iterator().next(), "last"); }
+  public Instant lastTickAt() { return Columns.time(db.query(LAST).iterator().next(), "last"); }
 }

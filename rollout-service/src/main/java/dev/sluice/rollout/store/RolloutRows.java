@@ -1,5 +1,6 @@
 package dev.sluice.rollout.store;
 
+import dev.sluice.chassis.Columns;
 import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Desk;
 import dev.sluice.chassis.Journal;
@@ -19,10 +20,8 @@ import io.vertx.sqlclient.Row;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.function.Function;
 import java.util.function.ToIntFunction;
 
 /// Keeps the rows of rollouts, in the append's transaction; members in bulk.
@@ -44,14 +43,15 @@ final class RolloutRows implements Desk.View<Rollout, RolloutCommand, RolloutEve
     var at = change.at().truncatedTo(ChronoUnit.MICROS);
     var id = new RolloutId(change.stream());
     for (var event : change.events())
-      batchesAndMembers(tx, id.value(), event, utc(at));
+      batchesAndMembers(tx, id.value(), event, Columns.time(at));
     var standing = new Standing(change.after());
     if (change.events().stream().anyMatch(BatchStarted.class::isInstance)) reconciler.mayStart(tx, standing.plan().inputs().templateId());
     var known = tx.list(KNOWN, row -> row, id.value());
     var row = known.isEmpty() ? null : known.getFirst();
     var decision = decision(row == null ? Head.start(id) : DecisionStore.head(id, row), id, change, at);
     decided(tx, id.value(), decision);
-    keep(tx, id.value(), standing, times(tx, id.value(), row, new Standing(change.before()), standing, at), change.end(), decision.head(),
+    keep(tx, id.value(), standing, times(tx, id.value(), row, new Standing(change.before()), standing, at), change.end(),
+        decision.head(),
         at);
   }
 
@@ -70,16 +70,17 @@ final class RolloutRows implements Desk.View<Rollout, RolloutCommand, RolloutEve
 
   private static void decided(Db.Tx tx, String id, DecisionRow row) {
     var account = row.account();
-    tx.send(DECIDED, id, row.position(), utc(row.decidedAt()), row.actor(), account.commandKind(), account.command(), account.counters(),
+    tx.send(DECIDED, id, row.position(), Columns.time(row.decidedAt()), row.actor(), account.commandKind(), account.command(),
+        account.counters(),
         account.rule(), account.parameters(), account.outcome(), row.previousHash(), row.hash());
   }
 
   /// @param row null where it is new
   private static Times times(Db.Tx tx, String id, Row row, Standing before, Standing after, Instant at) {
     boolean same = row != null && before.state() == after.state();
-    var endedAt = !after.state().ended() ? null : same ? RolloutStore.instant(row, "ended_at") : at;
-    return new Times(row == null ? at : RolloutStore.instant(row, "created_at"), after.startedAt().orElse(null), endedAt,
-        same ? RolloutStore.instant(row, "since") : at, RolloutStore.batchTimes(tx.query(RolloutStore.BATCHES, id)));
+    var endedAt = !after.state().ended() ? null : same ? Columns.time(row, "ended_at") : at;
+    return new Times(row == null ? at : Columns.time(row, "created_at"), after.startedAt().orElse(null), endedAt,
+        same ? Columns.time(row, "since") : at, RolloutStore.batchTimes(tx.query(RolloutStore.BATCHES, id)));
   }
 
   private static final String KEEP = """
@@ -95,8 +96,9 @@ final class RolloutRows implements Desk.View<Rollout, RolloutCommand, RolloutEve
   private void keep(Db.Tx tx, String id, Standing s, Times times, Journal.Position end, Head head, Instant at) {
     var view = RolloutView.of(s, times, end.told(), at, MAX_BATCHES);
     tx.send(KEEP, id, view.templateId().value(), view.moduleId().value(), Told.word(s.state()), s.delivers().map(Told::word).orElse(null),
-        s.released(), end.seq(), Json.text(view), utc(times.createdAt()), utc(times.startedAt()), utc(times.endedAt()), utc(times.since()),
-        utc(at.plus(tick)), head.position(), head.hash());
+        s.released(), end.seq(), Json.text(view), Columns.time(times.createdAt()), Columns.time(times.startedAt()),
+        Columns.time(times.endedAt()), Columns.time(times.since()),
+        Columns.time(at.plus(tick)), head.position(), head.hash());
   }
 
   private static final String BATCH_STARTED = """
@@ -125,7 +127,7 @@ final class RolloutRows implements Desk.View<Rollout, RolloutCommand, RolloutEve
       case BatchCompleted e -> tx.send(BATCH_ENDED, id, e.batchIndex(), at);
       case InstancesInstructed e -> tx.send(INSTRUCTED, id, ordinals(e.instructions(), Instruction::ordinal), at);
       case HandedOutRecorded e ->
-        tx.send(HANDED_OUT, id, ordinals(e.handings(), Handing::ordinal), times(e.handings(), Handing::at));
+        tx.send(HANDED_OUT, id, ordinals(e.handings(), Handing::ordinal), Columns.times(e.handings(), Handing::at));
       case VerdictsRecorded e -> judged(tx, id, e.verdicts());
       case RollbackVerdictsRecorded e -> judged(tx, id, e.verdicts());
       default -> {
@@ -135,17 +137,11 @@ final class RolloutRows implements Desk.View<Rollout, RolloutCommand, RolloutEve
   }
 
   private static void judged(Db.Tx tx, String id, List<Verdict> verdicts) {
-    tx.send(JUDGED, id, ordinals(verdicts, Verdict::ordinal), times(verdicts, Verdict::at),
+    tx.send(JUDGED, id, ordinals(verdicts, Verdict::ordinal), Columns.times(verdicts, Verdict::at),
         verdicts.stream().map(Verdict::seconds).toArray(Double[]::new), verdicts.stream().map(Verdict::detail).toArray(String[]::new));
   }
 
   static <T> Integer[] ordinals(List<T> items, ToIntFunction<T> ordinal) {
     return items.stream().map(ordinal::applyAsInt).toArray(Integer[]::new);
   }
-
-  private static <T> OffsetDateTime[] times(List<T> items, Function<T, Instant> at) {
-    return items.stream().map(i -> utc(at.apply(i))).toArray(OffsetDateTime[]::new);
-  }
-
-  static OffsetDateTime utc(Instant instant) { return instant == null ? null : instant.atOffset(ZoneOffset.UTC); }
 }

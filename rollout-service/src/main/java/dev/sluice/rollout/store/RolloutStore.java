@@ -1,5 +1,6 @@
 package dev.sluice.rollout.store;
 
+import dev.sluice.chassis.Columns;
 import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Epoch;
 import dev.sluice.chassis.Json;
@@ -12,7 +13,6 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -54,14 +54,16 @@ public final class RolloutStore {
   static final String BATCHES = "select batch_index, started_at, ended_at from rollout_batch where rollout_id = $1";
 
   public Optional<Times> times(RolloutId id) {
-    return db.list(FIND, r -> new Times(instant(r, "created_at"), instant(r, "started_at"), instant(r, "ended_at"), instant(r, "since"),
-        batchTimes(db.query(BATCHES, id.value()))), id.value()).stream().findFirst();
+    return db.list(FIND,
+        r -> new Times(Columns.time(r, "created_at"), Columns.time(r, "started_at"), Columns.time(r, "ended_at"), Columns.time(r, "since"),
+            batchTimes(db.query(BATCHES, id.value()))),
+        id.value()).stream().findFirst();
   }
 
   static Map<Integer, BatchTimes> batchTimes(RowSet<Row> rows) {
     var times = new HashMap<Integer, BatchTimes>();
     for (var row : rows)
-      times.put(row.getInteger("batch_index"), new BatchTimes(instant(row, "started_at"), instant(row, "ended_at")));
+      times.put(row.getInteger("batch_index"), new BatchTimes(Columns.time(row, "started_at"), Columns.time(row, "ended_at")));
     return times;
   }
 
@@ -73,8 +75,9 @@ public final class RolloutStore {
   public Map<Integer, MemberTimes> members(RolloutId id, List<Integer> ordinals) {
     var found = new HashMap<Integer, MemberTimes>();
     for (var r : db.query(MEMBERS, id.value(), ordinals.toArray(Integer[]::new)))
-      found.put(r.getInteger("ordinal"), new MemberTimes(instant(r, "instructed_at"), instant(r, "handed_out_at"), instant(r, "verdict_at"),
-          r.getDouble("seconds"), r.getString("detail")));
+      found.put(r.getInteger("ordinal"),
+          new MemberTimes(Columns.time(r, "instructed_at"), Columns.time(r, "handed_out_at"), Columns.time(r, "verdict_at"),
+              r.getDouble("seconds"), r.getString("detail")));
     return found;
   }
 
@@ -97,7 +100,7 @@ public final class RolloutStore {
 
   /// Takes rollouts that are due; each is due again after `every`.
   public List<RolloutId> claimDue(Instant now, Duration every, int limit) {
-    return db.list(CLAIM, r -> new RolloutId(r.getString("id")), RolloutRows.utc(now), RolloutRows.utc(now.plus(every)), limit);
+    return db.list(CLAIM, r -> new RolloutId(r.getString("id")), Columns.time(now), Columns.time(now.plus(every)), limit);
   }
 
   private static final String RAN_BEFORE = """
@@ -111,10 +114,5 @@ public final class RolloutStore {
   private static final String ALL_DUE = "update rollout set due_at = $1 where not released and due_at > $1";
 
   /// Makes all open rollouts due.
-  public void allDue(Instant now) { db.query(ALL_DUE, RolloutRows.utc(now)); }
-
-  static Instant instant(Row row, String column) {
-    var time = row.get(OffsetDateTime.class, column);
-    return time == null ? null : time.toInstant();
-  }
+  public void allDue(Instant now) { db.query(ALL_DUE, Columns.time(now)); }
 }
