@@ -1,5 +1,6 @@
 package dev.sluice.chassis;
 
+import dev.sluice.contract.Words;
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.Problem;
 import io.vertx.core.Vertx;
@@ -55,7 +56,7 @@ public final class Asks implements AutoCloseable {
       message = Await.on(vertx.eventBus().request(address(question.getClass(), question.to()), question, options), limit.plusMillis(500),
           address(question.getClass(), question.to()));
     } catch (ReplyException e) {
-      throw new Outage("the " + question.to().name().toLowerCase(java.util.Locale.ROOT) + "-service does not answer: " + e.failureType(),
+      throw new Outage("the " + Words.of(question.to()) + "-service does not answer: " + e.failureType(),
           e);
     }
     var reply = (Reply) message.body();
@@ -82,14 +83,14 @@ public final class Asks implements AutoCloseable {
       } catch (RuntimeException e) {
         log.atError().addKeyValue("ask", kind.getSimpleName()).setCause(e).log("An ask could not be answered");
         reply = new Reply(null,
-            Problem.unavailable("the " + service.name().toLowerCase(java.util.Locale.ROOT) + "-service could not answer"));
+            Problem.unavailable("the " + Words.of(service) + "-service could not answer"));
       }
       message.reply(reply, new DeliveryOptions().setCodecName(Codec.NAME));
     })));
   }
 
   private static String address(Class<?> kind, Ask.Service service) {
-    return "ask." + service.name().toLowerCase(java.util.Locale.ROOT) + "." + Kinds.name(kind);
+    return "ask." + Words.of(service) + "." + Kinds.name(kind);
   }
 
   private void fault(Duration limit) {

@@ -1,5 +1,6 @@
 package dev.sluice.chassis;
 
+import dev.sluice.contract.Words;
 import dev.sluice.contract.Ask;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Promise;
@@ -7,7 +8,6 @@ import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -37,7 +37,7 @@ public final class Health {
 
   /// Adds a service that this one asks. Only `/readyz` tells of it: if it counted among what a service stands on, services would ask each other in a circle.
   void peer(Ask.Service service) {
-    peers.put(service.name().toLowerCase(Locale.ROOT) + "-service", () -> {
+    peers.put(Words.of(service) + "-service", () -> {
       try {
         return answers(service);
       } catch (Outage e) {

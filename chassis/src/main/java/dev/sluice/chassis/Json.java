@@ -1,5 +1,6 @@
 package dev.sluice.chassis;
 
+import dev.sluice.contract.Words;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
@@ -29,7 +30,6 @@ import dev.sluice.contract.Id;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
-import java.util.Locale;
 import java.util.Map;
 
 /// Records to JSON and back, in the words of the wire: snake_case, ids as strings, enums in lower case, times as RFC 3339. What is unknown is passed over.
@@ -130,7 +130,7 @@ public final class Json {
     }).addSerializer(new JsonSerializer<Enum<?>>() {
       @Override
       public void serialize(Enum<?> value, JsonGenerator out, SerializerProvider provider) throws IOException {
-        out.writeString(value.name().toLowerCase(Locale.ROOT));
+        out.writeString(Words.of(value));
       }
 
       @Override

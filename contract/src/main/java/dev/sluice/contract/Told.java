@@ -5,7 +5,6 @@ import static dev.sluice.contract.PublicEvent.info;
 import static dev.sluice.contract.PublicEvent.warning;
 
 import java.util.List;
-import java.util.Locale;
 
 /// What is told to people of each fact: from none to one for each instance in it, in order. Pure, so that the service that counts them and the
 /// gateway that shows them agree on every number. The field `actor`, where there is one, is lifted into the envelope too.
@@ -32,7 +31,7 @@ public final class Told {
       case ReconcilerEvent e -> List.of(of(e));
       case CatalogEvent.VersionPromoted e ->
         List.of(info("module.version.promoted", "version_id", e.versionId().value(), "version", e.version(), "from",
-            word(e.from()), "to", word(e.to())));
+            Words.of(e.from()), "to", Words.of(e.to())));
       default -> List.of();
     };
   }
@@ -81,11 +80,11 @@ public final class Told {
             "failed_count", e.failedCount(), "skipped_count", e.skippedCount()));
       case RolloutEvent.BreakerTripped e ->
         List.of(critical("module.upgrade.circuit_breaker_tripped", "batch_index", e.trip().batchIndex(), "rule",
-            word(e.trip().rule()), "failed_instance_ids", e.trip().failedInstanceIds().stream().map(InstanceId::value).toList(),
+            Words.of(e.trip().rule()), "failed_instance_ids", e.trip().failedInstanceIds().stream().map(InstanceId::value).toList(),
             "failed_count",
             e.trip().failedCount(), "reason", e.trip().reason(), "approval_request_id", e.requestId().value()));
       case RolloutEvent.ContinuationDecided e ->
-        List.of(warning("module.upgrade.continuation_decided", "decision", word(e.choice()), "actor", e.actor(),
+        List.of(warning("module.upgrade.continuation_decided", "decision", Words.of(e.choice()), "actor", e.actor(),
             "comment", e.comment(), "approval_request_id", e.requestId().value()));
       case RolloutEvent.Paused e -> List.of(warning("module.upgrade.paused", "actor", e.actor(), "comment", e.comment()));
       case RolloutEvent.Resumed e -> List.of(info("module.upgrade.resumed", "actor", e.actor(), "comment", e.comment()));
@@ -114,10 +113,10 @@ public final class Told {
   private static List<PublicEvent> of(ApprovalEvent event) {
     return switch (event) {
       case ApprovalEvent.PolicyChanged e ->
-        List.of(info("policy.changed", "action", e.action(), "policy", e.policy() == null ? null : word(e.policy().policy()), "actor",
+        List.of(info("policy.changed", "action", e.action(), "policy", e.policy() == null ? null : Words.of(e.policy().policy()), "actor",
             e.actor()));
       case ApprovalEvent.ProceededWithoutApproval e -> List.of(warning("policy.proceeded_without_approval", "approval_request_id",
-          e.requestId().value(), "revision", e.revision(), "policy", word(e.policy())));
+          e.requestId().value(), "revision", e.revision(), "policy", Words.of(e.policy())));
       default -> List.of();
     };
   }
@@ -152,15 +151,12 @@ public final class Told {
   private static PublicEvent check(RolloutEvent.Verdict v) {
     return PublicEvent.of("module.upgrade.instance_health_check", v.healthy() ? "info" : "warning", "batch_index", v.batchIndex(),
         "instance_id",
-        v.instanceId().value(), "healthy", v.healthy(), "reason", v.reason() == null ? null : word(v.reason()), "detail", v.detail(),
+        v.instanceId().value(), "healthy", v.healthy(), "reason", v.reason() == null ? null : Words.of(v.reason()), "detail", v.detail(),
         "seconds", v.seconds(), "generation", v.generation());
   }
 
   private static PublicEvent mark(String kind, RolloutEvent.Mark m) {
     return warning(kind, "batch_index", m.batchIndex(), "instance_id", m.instanceId().value(), "reason",
-        m.reason() == null ? null : word(m.reason()));
+        m.reason() == null ? null : Words.of(m.reason()));
   }
-
-  /// An enum constant in the words of the wire.
-  public static String word(Enum<?> constant) { return constant.name().toLowerCase(Locale.ROOT); }
 }

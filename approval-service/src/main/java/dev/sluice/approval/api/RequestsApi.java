@@ -1,5 +1,6 @@
 package dev.sluice.approval.api;
 
+import dev.sluice.contract.Words;
 import dev.sluice.contract.PolicyView;
 import dev.sluice.approval.ApprovalConfig;
 import dev.sluice.approval.domain.ApprovalCommand;
@@ -29,7 +30,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -94,7 +94,7 @@ public final class RequestsApi {
       }
       case "reject" -> new Reject(id, vote.revision(), actor, vote.comment(), at);
       default ->
-        new Choose(id, vote.revision(), Choice.valueOf(vote.decision().toUpperCase(Locale.ROOT)), actor, vote.comment(), at);
+        new Choose(id, vote.revision(), Words.read(Choice.class, vote.decision()), actor, vote.comment(), at);
     };
   }
 

@@ -3,6 +3,7 @@ package dev.sluice.approval.domain;
 import static dev.sluice.contract.Decision.accepted;
 import static dev.sluice.contract.Decision.nothing;
 import static dev.sluice.contract.Decision.refused;
+import dev.sluice.contract.Words;
 
 import dev.sluice.approval.domain.ApprovalCommand.Apply;
 import dev.sluice.approval.domain.ApprovalCommand.Approve;
@@ -43,13 +44,11 @@ import dev.sluice.contract.Problem;
 import dev.sluice.contract.RequestType;
 import dev.sluice.contract.RolloutId;
 import dev.sluice.contract.Scope;
-import dev.sluice.contract.Told;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /// The rules of an approval request; `behaviour.md`, Approval. One stream for each request.
@@ -63,7 +62,7 @@ public final class ApprovalDecider implements Decider<Request, ApprovalCommand, 
   /// What a plan's request can be answered with.
   public static final List<String> PLAN_OPTIONS = List.of("approve", "reject");
   /// What a continuation's request can be answered with.
-  public static final List<String> CONTINUATION_OPTIONS = Arrays.stream(Choice.values()).map(Told::word).toList();
+  public static final List<String> CONTINUATION_OPTIONS = Arrays.stream(Choice.values()).map(Words::of).toList();
   /// A continuation is never edited.
   public static final int CONTINUATION_REVISION = 1;
   /// Who approved where a policy did.
@@ -91,7 +90,7 @@ public final class ApprovalDecider implements Decider<Request, ApprovalCommand, 
       case Row(PlanPending p, ByPerson c) when c.revision() != p.plan().revision() -> refused(stale(c, p.plan().revision()));
       case Row(PlanPending p, Approve c) -> approve(p, c);
       case Row(PlanPending p, Reject c) -> accepted(reject(p, c));
-      case Row(PlanPending _, Choose c) -> refused(wrongDecision(Told.word(c.choice()), PLAN_OPTIONS));
+      case Row(PlanPending _, Choose c) -> refused(wrongDecision(Words.of(c.choice()), PLAN_OPTIONS));
       case Row(PlanPending _, BeginEdit _) -> nothing();
       case Row(PlanPending p, Revise c) -> revise(p, c);
       case Row(PlanPending p, Expire c) when !c.at().isBefore(p.expiresAt()) ->
@@ -142,7 +141,7 @@ public final class ApprovalDecider implements Decider<Request, ApprovalCommand, 
     if (!proceeds || plan.byModel()) return events;
     if (policy == Policy.NOTIFY_AND_PROCEED) events.add(new ProceededWithoutApproval(c.id(), plan.rolloutId(), plan.revision(), policy));
     events.add(new PlanApproved(c.id(), plan.rolloutId(), plan.revision(), plan.planHash(), List.of(), POLICY,
-        "policy " + Told.word(policy) + " (" + plan.policy().source() + ")"));
+        "policy " + Words.of(policy) + " (" + plan.policy().source() + ")"));
     return events;
   }
 
@@ -179,7 +178,7 @@ public final class ApprovalDecider implements Decider<Request, ApprovalCommand, 
 
   private static List<ApprovalEvent> choose(ContinuationPending p, Choose c) {
     if (p.votes().get(c.actor()) == c.choice()) return List.of();
-    var vote = new Voted(p.id(), p.rolloutId(), c.revision(), Told.word(c.choice()), c.actor(), c.comment());
+    var vote = new Voted(p.id(), p.rolloutId(), c.revision(), Words.of(c.choice()), c.actor(), c.comment());
     long agreeing = 1 + p.votes().entrySet().stream().filter(v -> v.getValue() == c.choice() && !v.getKey().equals(c.actor())).count();
     if (agreeing < needed(c.choice(), p.requiredApprovals())) return List.of(vote);
     return List.of(vote, new ContinuationDecided(p.id(), p.rolloutId(), c.choice(), c.actor(), c.comment()));
@@ -221,7 +220,7 @@ public final class ApprovalDecider implements Decider<Request, ApprovalCommand, 
   }
 
   private static Problem closed(Closed c) {
-    var status = Told.word(c.status());
+    var status = Words.of(c.status());
     return Problem.conflict("the request is " + status + "; only a pending one can be answered or edited",
         Map.of("request_status", status, "current_revision", c.revision()));
   }
@@ -241,9 +240,9 @@ public final class ApprovalDecider implements Decider<Request, ApprovalCommand, 
   }
 
   private static Problem ownWork(PlanPending p, PolicyView policy) {
-    return Problem.forbidden("the policy " + Told.word(policy.policy()) + " (" + policy.source() + ") asks for separation_of_duties: "
+    return Problem.forbidden("the policy " + Words.of(policy.policy()) + " (" + policy.source() + ") asks for separation_of_duties: "
         + p.plan().madeBy() + " made revision " + p.plan().revision() + " and may not approve it",
-        Map.of("policy", Told.word(policy.policy()), "source", policy.source()));
+        Map.of("policy", Words.of(policy.policy()), "source", policy.source()));
   }
 
   @Override
@@ -295,7 +294,7 @@ public final class ApprovalDecider implements Decider<Request, ApprovalCommand, 
 
   private static Map<String, Choice> plus(Map<String, Choice> votes, Voted vote) {
     var more = new HashMap<>(votes);
-    more.put(vote.actor(), Choice.valueOf(vote.decision().toUpperCase(Locale.ROOT)));
+    more.put(vote.actor(), Words.read(Choice.class, vote.decision()));
     return more;
   }
 }

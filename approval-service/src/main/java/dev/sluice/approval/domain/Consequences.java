@@ -1,8 +1,8 @@
 package dev.sluice.approval.domain;
 
+import dev.sluice.contract.Words;
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.Choice;
-import dev.sluice.contract.Told;
 import java.util.Arrays;
 import java.util.List;
 
@@ -24,7 +24,7 @@ public final class Consequences {
     int untold = stake.untold();
     int goOn = untold + stake.held();
     int told = stake.instructed();
-    var option = Told.word(choice);
+    var option = Words.of(choice);
     return switch (choice) {
       case CONTINUE_ANYWAY -> new Consequence(option, goOn, 0, 0, goOn + " more go on to the new version; " + failed + " stay failed");
       case RETRY_FAILED -> new Consequence(option, goOn, failed, 0, failed + " that failed are tried again, then " + goOn + " more go on");

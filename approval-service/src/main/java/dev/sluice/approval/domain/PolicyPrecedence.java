@@ -1,9 +1,9 @@
 package dev.sluice.approval.domain;
 
+import dev.sluice.contract.Words;
 import dev.sluice.contract.Policy;
 import dev.sluice.contract.PolicyView;
 import dev.sluice.contract.Problem;
-import dev.sluice.contract.Told;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +63,7 @@ public final class PolicyPrecedence {
 
   private static Considered considered(String source, Optional<PolicyView> policy, boolean overruled, String absent) {
     if (policy.isEmpty()) return new Considered(source, null, false, absent);
-    var word = Told.word(policy.get().policy());
+    var word = Words.of(policy.get().policy());
     return overruled
         ? new Considered(source, policy.get(), false, word + " stands here, but a narrower policy wins")
         : new Considered(source, policy.get(), true, word + " stands here, and nothing narrower is set");

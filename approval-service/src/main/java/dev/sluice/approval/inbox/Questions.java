@@ -1,5 +1,6 @@
 package dev.sluice.approval.inbox;
 
+import dev.sluice.contract.Words;
 import dev.sluice.approval.domain.PolicyPrecedence;
 import dev.sluice.approval.store.PolicyStore;
 import dev.sluice.chassis.Chassis;
@@ -33,7 +34,7 @@ public final class Questions {
   private Ask.Done ready(Ask.AreYouReady question) {
     var away = chassis.health().away();
     if (!away.isEmpty())
-      throw new Outage("the " + question.to().name().toLowerCase(java.util.Locale.ROOT) + "-service is not ready: " + away, null);
+      throw new Outage("the " + Words.of(question.to()) + "-service is not ready: " + away, null);
     return new Ask.Done();
   }
 }

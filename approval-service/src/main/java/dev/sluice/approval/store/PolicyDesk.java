@@ -1,5 +1,6 @@
 package dev.sluice.approval.store;
 
+import dev.sluice.contract.Words;
 import dev.sluice.chassis.Columns;
 import dev.sluice.approval.domain.PlacedPolicy;
 import dev.sluice.approval.domain.PolicyCommand;
@@ -11,7 +12,6 @@ import dev.sluice.chassis.Kinds;
 import dev.sluice.contract.ApprovalEvent.PolicyChanged;
 import dev.sluice.contract.Scope;
 import dev.sluice.contract.TemplateId;
-import dev.sluice.contract.Told;
 import dev.sluice.contract.Topics;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,7 +39,7 @@ public final class PolicyDesk {
     var outcome = desk.handle("policy-" + action + (templateId == null ? "" : "-" + templateId), command, actor);
     if (outcome instanceof Desk.Done<PlacedPolicy, PolicyChanged> done && !done.events().isEmpty()) {
       log.atInfo().addKeyValue("action", action).addKeyValue("template", templateId).addKeyValue("actor", actor)
-          .log("Policy: {}", done.state().policy() == null ? "removed" : Told.word(done.state().policy().policy()));
+          .log("Policy: {}", done.state().policy() == null ? "removed" : Words.of(done.state().policy().policy()));
     }
     return outcome;
   }
@@ -61,7 +61,7 @@ public final class PolicyDesk {
       var policy = event.policy();
       if (policy == null) tx.query(REMOVE, event.action(), template);
       else
-        tx.query(SET, event.action(), template, Told.word(policy.policy()), policy.requiredApprovals(), policy.separationOfDuties(),
+        tx.query(SET, event.action(), template, Words.of(policy.policy()), policy.requiredApprovals(), policy.separationOfDuties(),
             policy.expiresAfterSec(), policy.continuationExpiresAfterSec(), event.actor(), Columns.time(change.at()));
     }
   }

@@ -1,5 +1,6 @@
 package dev.sluice.approval.store;
 
+import dev.sluice.contract.Words;
 import dev.sluice.chassis.Columns;
 import dev.sluice.approval.domain.PolicyPrecedence;
 import dev.sluice.chassis.Db;
@@ -9,7 +10,6 @@ import dev.sluice.contract.TemplateId;
 import io.vertx.sqlclient.Row;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /// Policies as rows, for reading. Blocks; call on virtual threads.
@@ -55,7 +55,7 @@ public final class PolicyStore {
 
   private static PolicyRow row(Row r) {
     var template = r.getString("template_id").isEmpty() ? null : new TemplateId(r.getString("template_id"));
-    var policy = new PolicyView(Policy.valueOf(r.getString("policy").toUpperCase(Locale.ROOT)), r.getInteger("required_approvals"),
+    var policy = new PolicyView(Words.read(Policy.class, r.getString("policy")), r.getInteger("required_approvals"),
         r.getBoolean("separation_of_duties"), r.getLong("expires_after_sec"), r.getLong("continuation_expires_after_sec"),
         template == null ? PolicyPrecedence.ACTION : PolicyPrecedence.TEMPLATE);
     return new PolicyRow(r.getLong("place"), r.getString("action"), template, policy, r.getString("changed_by"),

@@ -1,6 +1,7 @@
 package dev.sluice.approval.store;
 
 import static dev.sluice.chassis.Columns.time;
+import dev.sluice.contract.Words;
 import dev.sluice.contract.RequestId;
 import dev.sluice.approval.domain.ApprovalCommand;
 import dev.sluice.approval.domain.ApprovalDecider;
@@ -24,7 +25,6 @@ import dev.sluice.contract.ApprovalEvent.Revised;
 import dev.sluice.contract.ApprovalEvent.Voted;
 import dev.sluice.contract.PlanHeader;
 import dev.sluice.contract.RequestType;
-import dev.sluice.contract.Told;
 import java.time.OffsetDateTime;
 
 /// Keeps the rows of requests, revisions and votes, in the append's transaction.
@@ -42,7 +42,7 @@ final class RequestRows implements Desk.View<Request, ApprovalCommand, ApprovalE
     switch (event) {
       case PlanRequested e -> asked(tx, e, at);
       case ContinuationRequested e -> {
-        tx.query(INSERT, e.requestId().value(), Told.word(RequestType.ROLLING_UPGRADE_CONTINUATION), e.rolloutId().value(),
+        tx.query(INSERT, e.requestId().value(), Words.of(RequestType.ROLLING_UPGRADE_CONTINUATION), e.rolloutId().value(),
             null, null, ApprovalDecider.CONTINUATION_REVISION, SYSTEM, e.requiredApprovals(), Json.text(e.trip()), at, time(e.expiresAt()));
         tx.query(SCOPE, e.requestId().value(), RequestId.ofPlan(e.rolloutId()).value());
       }
@@ -59,7 +59,7 @@ final class RequestRows implements Desk.View<Request, ApprovalCommand, ApprovalE
       case RequestExpired e -> close(tx, e.requestId().value(), RequestStatus.EXPIRED, null, SYSTEM, null, at);
       case RequestCancelled e -> close(tx, e.requestId().value(), RequestStatus.CANCELLED, null, e.actor(), e.comment(), at);
       case ContinuationDecided e ->
-        close(tx, e.requestId().value(), RequestStatus.APPROVED, Told.word(e.choice()), e.actor(), e.comment(), at);
+        close(tx, e.requestId().value(), RequestStatus.APPROVED, Words.of(e.choice()), e.actor(), e.comment(), at);
       case OutcomeRecorded e -> tx.query(OUTCOME, e.requestId().value(), e.outcome());
       case ProceededWithoutApproval _,PolicyChanged _ -> {
         // told, not kept
@@ -80,7 +80,7 @@ final class RequestRows implements Desk.View<Request, ApprovalCommand, ApprovalE
 
   private static void asked(Db.Tx tx, PlanRequested e, OffsetDateTime at) {
     var plan = e.plan();
-    tx.query(INSERT, e.requestId().value(), Told.word(RequestType.ROLLING_UPGRADE_PLAN), plan.rolloutId().value(),
+    tx.query(INSERT, e.requestId().value(), Words.of(RequestType.ROLLING_UPGRADE_PLAN), plan.rolloutId().value(),
         plan.inputs().templateId().value(),
         plan.inputs().moduleId().value(), plan.revision(), plan.madeBy(), plan.policy().requiredApprovals(), null, at, time(e.expiresAt()));
     revision(tx, e.requestId().value(), plan);
@@ -117,7 +117,7 @@ final class RequestRows implements Desk.View<Request, ApprovalCommand, ApprovalE
 
   private static void close(Db.Tx tx, String request, RequestStatus status, String decision, String actor, String comment,
       OffsetDateTime at) {
-    tx.query(CLOSE, request, Told.word(status), decision, actor, comment, at);
+    tx.query(CLOSE, request, Words.of(status), decision, actor, comment, at);
   }
 
   private static final String OUTCOME = "update approval_request set outcome = $2 where id = $1";

@@ -15,6 +15,7 @@ import static dev.sluice.approval.domain.Given.trip;
 import static dev.sluice.approval.domain.Given.tripped;
 import static dev.sluice.approval.domain.Given.twoEyes;
 import static org.assertj.core.api.Assertions.assertThat;
+import dev.sluice.contract.Words;
 
 import dev.sluice.approval.domain.ApprovalCommand.Apply;
 import dev.sluice.approval.domain.ApprovalCommand.Approve;
@@ -331,7 +332,7 @@ class ApprovalDeciderTest {
   }
 
   private static Voted chose(Choice choice, String actor) {
-    return new Voted(TRIP, ROLLOUT, 1, dev.sluice.contract.Told.word(choice), actor, "so");
+    return new Voted(TRIP, ROLLOUT, 1, Words.of(choice), actor, "so");
   }
 
   private static ContinuationDecided decided(Choice choice, String actor) {

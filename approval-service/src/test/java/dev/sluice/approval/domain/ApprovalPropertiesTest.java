@@ -8,6 +8,7 @@ import static dev.sluice.approval.domain.Given.TRIP;
 import static dev.sluice.approval.domain.Given.plan;
 import static dev.sluice.approval.domain.Given.trip;
 import static org.assertj.core.api.Assertions.assertThat;
+import dev.sluice.contract.Words;
 
 import dev.sluice.approval.domain.ApprovalCommand.Apply;
 import dev.sluice.approval.domain.ApprovalCommand.Approve;
@@ -32,7 +33,6 @@ import dev.sluice.contract.Choice;
 import dev.sluice.contract.Decision;
 import dev.sluice.contract.Policy;
 import dev.sluice.contract.PolicyView;
-import dev.sluice.contract.Told;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -170,7 +170,7 @@ class ApprovalPropertiesTest {
         if (event instanceof Voted v) votes.put(v.actor(), v.decision());
         if (event instanceof ContinuationDecided d) {
           assertThat(run.now).as("decided in its life").isBefore(run.end);
-          long agreeing = votes.values().stream().filter(Told.word(d.choice())::equals).count();
+          long agreeing = votes.values().stream().filter(Words.of(d.choice())::equals).count();
           boolean goesOn = d.choice() == Choice.CONTINUE_ANYWAY || d.choice() == Choice.RETRY_FAILED;
           assertThat(agreeing).isEqualTo(goesOn ? run.required : 1);
           decided.merge(d.choice(), 1, Integer::sum);

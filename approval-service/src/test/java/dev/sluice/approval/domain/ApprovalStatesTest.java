@@ -14,6 +14,7 @@ import static dev.sluice.approval.domain.Given.policy;
 import static dev.sluice.approval.domain.Given.tripped;
 import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
+import dev.sluice.contract.Words;
 
 import dev.sluice.approval.domain.ApprovalCommand.Apply;
 import dev.sluice.approval.domain.ApprovalCommand.Approve;
@@ -27,7 +28,6 @@ import dev.sluice.contract.Choice;
 import dev.sluice.contract.Decision;
 import dev.sluice.contract.Policy;
 import dev.sluice.contract.RequestId;
-import dev.sluice.contract.Told;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -113,7 +113,7 @@ class ApprovalStatesTest {
       case Request.Absent _ -> "absent";
       case Request.PlanPending _ -> "plan pending";
       case Request.ContinuationPending _ -> "continuation pending";
-      case Request.Closed c -> Told.word(c.status());
+      case Request.Closed c -> Words.of(c.status());
       case Request.Settled _ -> "settled";
     };
   }

@@ -1,5 +1,6 @@
 package dev.sluice.health.api;
 
+import dev.sluice.contract.Words;
 import dev.sluice.chassis.Answer;
 import dev.sluice.chassis.Call;
 import dev.sluice.chassis.Http;
@@ -15,7 +16,6 @@ import java.time.InstantSource;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -98,7 +98,7 @@ final class FleetApi {
     var found = drift.page(template.id().value(), template.modules(), call.cursor().orElse(null), call.limit() + 1);
     long total = counts.values().stream().mapToLong(n -> n).sum();
     var words = new LinkedHashMap<String, Long>();
-    counts.forEach((bucket, n) -> words.put(bucket.name().toLowerCase(Locale.ROOT), n));
+    counts.forEach((bucket, n) -> words.put(Words.of(bucket), n));
     var report = new LinkedHashMap<String, Object>();
     report.put("template_id", template.id());
     report.put("drift", counts.get(Drift.Bucket.CONVERGED) < total);

@@ -1,5 +1,6 @@
 package dev.sluice.health.ingest;
 
+import dev.sluice.contract.Words;
 import dev.sluice.contract.FleetEvent;
 import dev.sluice.contract.HealthReport.Judgement;
 import dev.sluice.contract.HealthReport.MemberReason;
@@ -28,7 +29,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 
 /// What follows in one transaction from the evidence on some instances, up to `now`: rows to write, counters to move and reports to tell.
@@ -129,7 +129,7 @@ final class Settlement {
       tally.runs(template, before, -1);
       tally.runs(template, after.known().digests(), 1);
     }
-    var status = after.known().status().name().toLowerCase(Locale.ROOT);
+    var status = Words.of(after.known().status());
     if (!status.equals(row.status())) statuses.add(new StatusRow(row.instanceId(), status));
   }
 

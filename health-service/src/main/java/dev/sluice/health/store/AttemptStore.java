@@ -1,5 +1,6 @@
 package dev.sluice.health.store;
 
+import dev.sluice.contract.Words;
 import dev.sluice.chassis.Columns;
 import dev.sluice.chassis.Db;
 import dev.sluice.contract.HealthReport.MemberReason;
@@ -70,7 +71,7 @@ public final class AttemptStore {
         gone.add(new MemberReason(i.ordinal(), i.generation(), reason));
     versions(tx, e.moduleId().value(), e.versions());
     var written = new HashSet<String>();
-    var rows = tx.query(INSTRUCT, e.moduleId().value(), rolloutId, e.batchIndex(), EvidenceStore.word(e.purpose()), Columns.time(at),
+    var rows = tx.query(INSTRUCT, e.moduleId().value(), rolloutId, e.batchIndex(), Words.of(e.purpose()), Columns.time(at),
         Columns.time(at.plusSeconds(e.healthTimeoutSec())), e.minHealthySec(), Columns.texts(known, i -> i.instanceId().value()),
         Columns.texts(known, i -> e.versions().get(i.version()).id().value()),
         Columns.texts(known, i -> e.versions().get(i.version()).version()),
@@ -232,7 +233,7 @@ public final class AttemptStore {
     var failed = verdicts.stream().filter(AttemptStore::stays).toList();
     if (!failed.isEmpty())
       tx.query(RECORD, rolloutId, Columns.ints(failed, Verdict::ordinal), Columns.longs(failed, Verdict::generation),
-          Columns.texts(failed, v -> EvidenceStore.word(v.reason())));
+          Columns.texts(failed, v -> Words.of(v.reason())));
   }
 
   private static final String SKIP = """

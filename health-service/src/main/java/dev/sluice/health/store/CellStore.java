@@ -1,5 +1,6 @@
 package dev.sluice.health.store;
 
+import dev.sluice.contract.Words;
 import dev.sluice.chassis.Db;
 import dev.sluice.contract.Purpose;
 import dev.sluice.health.ingest.Assigned;
@@ -8,7 +9,6 @@ import dev.sluice.health.ingest.Gates;
 import io.vertx.sqlclient.Row;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /// What replicas hold in memory, and how they follow it.
@@ -75,7 +75,7 @@ public final class CellStore {
 
   static Purpose purpose(Row row) {
     var word = row.getString("purpose");
-    return word == null ? null : Purpose.valueOf(word.toUpperCase(Locale.ROOT));
+    return word == null ? null : Words.read(Purpose.class, word);
   }
 
   private static CredentialsRow credentials(Row row) {

@@ -1,5 +1,6 @@
 package dev.sluice.health.store;
 
+import dev.sluice.contract.Words;
 import dev.sluice.chassis.Columns;
 import dev.sluice.chassis.Db;
 import dev.sluice.contract.Purpose;
@@ -20,7 +21,6 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /// The rows that evidence is judged with. All within the transaction of one settling, of which only one runs at a time.
@@ -85,7 +85,7 @@ public final class EvidenceStore {
 
   /// Evidence that was received before `horizon`.
   public Taken take(Db.Tx tx, Instant horizon, int limit) {
-    var words = new Words();
+    var words = new Texts();
     var taken = new ArrayList<EvidenceRow>();
     Instant through = null;
     for (var row : tx.query(TAKE, Columns.time(horizon), limit)) {
@@ -158,7 +158,7 @@ public final class EvidenceStore {
   ///
   /// @param boots those that the evidence names
   public List<PulseRow> pulses(Db.Tx tx, Collection<String> ids, Collection<String> boots) {
-    var words = new Words();
+    var words = new Texts();
     var replaced = new HashMap<String, Map<String, Long>>();
     var names = (Object) ids.toArray(String[]::new);
     var rows = tx.query(PULSES, names);
@@ -199,7 +199,7 @@ public final class EvidenceStore {
     Watch watch = clock == null || standing == null || standing.equals("closed")
         ? null
         : new Watch(row.getString("module_id"), row.getString("digest"), row.getLong("generation"),
-            Purpose.valueOf(row.getString("purpose").toUpperCase(Locale.ROOT)), Columns.time(row, "instructed_at"),
+            Words.read(Purpose.class, row.getString("purpose")), Columns.time(row, "instructed_at"),
             Columns.time(row, "deadline_at"), clock.paused || (clock.tripped || clock.lapsed) && handed == null, handed,
             Duration.ofSeconds(row.getInteger("min_healthy_sec")), standing(standing, row));
     return new AttemptRow(row.getString("instance_id"), row.getString("module_id"), row.getString("digest"), row.getLong("generation"),
@@ -209,7 +209,7 @@ public final class EvidenceStore {
   }
 
   private static Standing standing(String word, Row row) {
-    var reason = row.getString("reason") == null ? null : Reason.valueOf(row.getString("reason").toUpperCase(Locale.ROOT));
+    var reason = row.getString("reason") == null ? null : Words.read(Reason.class, row.getString("reason"));
     return switch (word) {
       case "awaited" -> new Standing.Awaited();
       case "soaking" -> new Standing.Soaking(Columns.time(row, "good_since"));
@@ -303,9 +303,9 @@ public final class EvidenceStore {
 
   private static String reason(Standing standing) {
     return switch (standing) {
-      case Standing.Regressed(var reason) -> word(reason);
-      case Standing.Failed(var reason, _) -> word(reason);
-      case Standing.LateHealthy(var reason, _) -> word(reason);
+      case Standing.Regressed(var reason) -> Words.of(reason);
+      case Standing.Failed(var reason, _) -> Words.of(reason);
+      case Standing.LateHealthy(var reason, _) -> Words.of(reason);
       case Standing.Awaited _,Standing.Soaking _,Standing.Healthy _,Standing.Closed _ -> null;
     };
   }
@@ -318,8 +318,6 @@ public final class EvidenceStore {
       case Standing.Awaited _,Standing.Healthy _,Standing.Regressed _,Standing.Closed _ -> null;
     };
   }
-
-  static String word(Enum<?> constant) { return constant.name().toLowerCase(Locale.ROOT); }
 
   /// A desired version that was echoed or shown.
   public record EchoRow(String instanceId, String moduleId) {}
@@ -340,7 +338,7 @@ public final class EvidenceStore {
   public void settled(Db.Tx tx, Instant through) { tx.send(SETTLED, Columns.time(through)); }
 
   /// Reads observations; fleets say the same things, so equal texts become one value.
-  private static final class Words {
+  private static final class Texts {
     private final Map<String, Map<String, String>> digests = new HashMap<>();
     private final Map<String, Map<String, ModuleStatus>> statuses = new HashMap<>();
 

@@ -1,5 +1,6 @@
 package dev.sluice.health.store;
 
+import dev.sluice.contract.Words;
 import dev.sluice.chassis.Columns;
 import dev.sluice.chassis.Db;
 import dev.sluice.contract.Ask.Delivery;
@@ -70,7 +71,7 @@ public final class GateStore {
   ///
   /// @param purpose null: nothing
   public void deliver(Db.Tx tx, String rolloutId, long seq, Purpose purpose, Instant at) {
-    tx.send(DELIVER, rolloutId, seq, purpose == null ? null : EvidenceStore.word(purpose), Columns.time(at));
+    tx.send(DELIVER, rolloutId, seq, purpose == null ? null : Words.of(purpose), Columns.time(at));
   }
 
   private static final String HEARD = """
@@ -131,7 +132,7 @@ public final class GateStore {
 
   private boolean heard(Db.Tx tx, List<Delivery> deliveries, Instant asked) {
     var rows = tx.list(HEARD, r -> r, Columns.texts(deliveries, d -> d.rolloutId().value()), Columns.longs(deliveries, Delivery::seq),
-        Columns.texts(deliveries, d -> d.purpose() == null ? null : EvidenceStore.word(d.purpose())), Columns.time(asked));
+        Columns.texts(deliveries, d -> d.purpose() == null ? null : Words.of(d.purpose())), Columns.time(asked));
     for (var row : rows)
       if (row.getBoolean("delivering")) lapsed(tx, row.getString("rollout_id"), Columns.time(row, "heard_at"), Columns.time(row, "now"));
     return rows.stream().anyMatch(r -> r.getBoolean("turned"));

@@ -1,5 +1,6 @@
 package dev.sluice.health.store;
 
+import dev.sluice.contract.Words;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
@@ -11,7 +12,6 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.HashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -35,7 +35,7 @@ final class Observations {
     return written(out -> {
       for (var entry : new TreeMap<>(statuses).entrySet()) {
         out.writeObjectFieldStart(entry.getKey());
-        out.writeStringField("state", word(entry.getValue().state()));
+        out.writeStringField("state", Words.of(entry.getValue().state()));
         out.writeNumberField("generation", entry.getValue().generation());
         if (entry.getValue().detail() != null) out.writeStringField("detail", entry.getValue().detail());
         out.writeEndObject();
@@ -66,14 +66,14 @@ final class Observations {
           default -> detail = in.getText();
         }
       }
-      statuses.put(name, new ModuleStatus(ModuleStatus.State.valueOf(String.valueOf(state).toUpperCase(Locale.ROOT)), generation, detail));
+      statuses.put(name, new ModuleStatus(Words.read(ModuleStatus.State.class, String.valueOf(state)), generation, detail));
     });
     return statuses;
   }
 
-  static String status(InstanceStatus status) { return word(status); }
+  static String status(InstanceStatus status) { return Words.of(status); }
 
-  static InstanceStatus status(String word) { return InstanceStatus.valueOf(word.toUpperCase(Locale.ROOT)); }
+  static InstanceStatus status(String word) { return Words.read(InstanceStatus.class, word); }
 
   /// 64 bits for all that an observation says; never 0, which stands for nothing heard.
   static long hash(Observation seen) {
@@ -92,8 +92,6 @@ final class Observations {
       hash = (hash ^ value.charAt(i)) * 0x100000001b3L;
     return (hash ^ 0xffff) * 0x100000001b3L;
   }
-
-  private static String word(Enum<?> constant) { return constant.name().toLowerCase(Locale.ROOT); }
 
   private interface Fields {
     void write(JsonGenerator out) throws IOException;

@@ -1,9 +1,9 @@
 package dev.sluice.health.store;
 
+import dev.sluice.contract.Words;
 import dev.sluice.chassis.Kinds;
 import dev.sluice.contract.FleetEvent;
 import dev.sluice.contract.HealthReport.Judgement;
-import dev.sluice.contract.Told;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -27,7 +27,7 @@ final class TransitionLog {
   /// @param failed those of them that failed
   static void judged(String rolloutId, List<Judgement> all, List<String> failed) {
     if (all.isEmpty()) return;
-    var reasons = all.stream().filter(j -> !j.healthy()).collect(Collectors.groupingBy(j -> Told.word(j.reason()), Collectors.counting()));
+    var reasons = all.stream().filter(j -> !j.healthy()).collect(Collectors.groupingBy(j -> Words.of(j.reason()), Collectors.counting()));
     log.atInfo().addKeyValue("rollout", rolloutId).addKeyValue("count", all.size()).addKeyValue("healthy", all.size() - failed.size())
         .addKeyValue("failed", failed.size()).addKeyValue("reasons", reasons).addKeyValue("instances", first(failed))
         .log("Attempts: judged");

@@ -1,5 +1,6 @@
 package dev.sluice.planner.api;
 
+import dev.sluice.contract.Words;
 import dev.sluice.chassis.Ids;
 import dev.sluice.chassis.Answer;
 import dev.sluice.chassis.Call;
@@ -13,7 +14,6 @@ import dev.sluice.contract.Lifecycle;
 import dev.sluice.contract.ModuleId;
 import dev.sluice.contract.Problem;
 import dev.sluice.contract.Scope;
-import dev.sluice.contract.Told;
 import dev.sluice.contract.Topics;
 import dev.sluice.contract.VersionId;
 import dev.sluice.planner.domain.LifecycleMoves;
@@ -136,8 +136,8 @@ public final class CatalogApi {
       var promoted = new CatalogEvent.VersionPromoted(module, new VersionId(id), version.version(), from, to);
       chassis.journal().appendNext(tx, Topics.CATALOG, "module-" + module, module.value(),
           List.of(new Journal.Entry(promoted, new Scope(null, null, module))), now, call.actor());
-      log.atInfo().addKeyValue("module", module).addKeyValue("version", version.version()).addKeyValue("from", Told.word(from))
-          .addKeyValue("to", Told.word(to)).log("Version promoted");
+      log.atInfo().addKeyValue("module", module).addKeyValue("version", version.version()).addKeyValue("from", Words.of(from))
+          .addKeyValue("to", Words.of(to)).log("Version promoted");
     });
     chassis.journal().nudge();
   }

@@ -1,12 +1,12 @@
 package dev.sluice.planner.api;
 
+import dev.sluice.contract.Words;
 import dev.sluice.chassis.Chassis;
 import dev.sluice.chassis.ProblemException;
 import dev.sluice.contract.Fault;
 import dev.sluice.contract.PlanInputs;
 import dev.sluice.contract.Problem;
 import dev.sluice.contract.RolloutId;
-import dev.sluice.contract.Told;
 import dev.sluice.contract.VersionRef;
 import dev.sluice.planner.domain.Basis;
 import dev.sluice.planner.domain.EmptyPlan;
@@ -63,7 +63,7 @@ final class Drafting {
   /// @throws ProblemException if a version may not be a target
   static void refuseUnlessTarget(Version version) {
     if (LifecycleMoves.mayBeTarget(version.lifecycleState())) return;
-    var state = Told.word(version.lifecycleState());
+    var state = Words.of(version.lifecycleState());
     throw new ProblemException(Problem.conflict(
         "version " + version.id() + " is " + state + "; only a blessed or live version can be a target: promote it, or choose another",
         Map.of("target_version_id", version.id(), "lifecycle_state", state)));
@@ -81,7 +81,7 @@ final class Drafting {
 
   private Shown shown(PlanInputs inputs, Roster roster) {
     var reasons = new LinkedHashMap<String, Integer>();
-    roster.counts().forEach((reason, count) -> reasons.put(Told.word(reason), count));
+    roster.counts().forEach((reason, count) -> reasons.put(Words.of(reason), count));
     var module = inputs.moduleId().value();
     return new Shown(stores.learnings().matching(module, inputs.templateId().value(), LEARNINGS), stores.history().of(module),
         roster.excluded().size(), reasons, roster.eligible().isEmpty() ? EmptyPlan.note(roster.counts()) : null);

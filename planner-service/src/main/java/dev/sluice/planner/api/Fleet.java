@@ -1,5 +1,6 @@
 package dev.sluice.planner.api;
 
+import dev.sluice.contract.Words;
 import dev.sluice.chassis.Asks;
 import dev.sluice.chassis.Await;
 import dev.sluice.chassis.Outage;
@@ -10,7 +11,6 @@ import dev.sluice.contract.PlanInputs;
 import dev.sluice.contract.Policy;
 import dev.sluice.contract.PolicyView;
 import dev.sluice.contract.Problem;
-import dev.sluice.contract.Told;
 import dev.sluice.contract.VersionRef;
 import dev.sluice.planner.domain.Roster;
 import java.time.Duration;
@@ -56,7 +56,7 @@ final class Fleet {
         "the policy `blocked` of " + PolicyView.ROLLING_UPGRADE + " (" + view.source() + ") forbids rollouts of template "
             + inputs.templateId()
             + "; change the policy first",
-        Map.of("policy", Told.word(view.policy()), "action", PolicyView.ROLLING_UPGRADE, "source", view.source())));
+        Map.of("policy", Words.of(view.policy()), "action", PolicyView.ROLLING_UPGRADE, "source", view.source())));
   }
 
   /// @throws Outage if one of those who must hear of a plan does not work

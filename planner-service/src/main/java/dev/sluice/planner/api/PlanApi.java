@@ -1,5 +1,6 @@
 package dev.sluice.planner.api;
 
+import dev.sluice.contract.Words;
 import dev.sluice.chassis.Answer;
 import dev.sluice.chassis.Call;
 import dev.sluice.chassis.Http;
@@ -9,7 +10,6 @@ import dev.sluice.contract.PlanHeader;
 import dev.sluice.contract.PlanMember;
 import dev.sluice.contract.Problem;
 import dev.sluice.contract.RolloutId;
-import dev.sluice.contract.Told;
 import dev.sluice.planner.api.PlanAnswer.Standing;
 import dev.sluice.planner.domain.Progress;
 import dev.sluice.planner.store.Draft;
@@ -63,7 +63,7 @@ public final class PlanApi {
   private static Map<String, Object> shown(Draft draft, Standing standing) {
     var members = draft.revision().members();
     var ids = members.size() > PlanAnswer.MOST ? null : members.stream().map(PlanMember::instanceId).map(Object::toString).toList();
-    var excluded = draft.excluded().stream().limit(PlanAnswer.MOST).map(e -> new Excluded(e.instanceId().value(), Told.word(e.reason())))
+    var excluded = draft.excluded().stream().limit(PlanAnswer.MOST).map(e -> new Excluded(e.instanceId().value(), Words.of(e.reason())))
         .toList();
     return PlanAnswer.of(draft.revision().header(), draft.shown(), ids, excluded, standing, 0);
   }
@@ -93,7 +93,7 @@ public final class PlanApi {
     var progress = stores.progress().course(rollout).progress();
     var phases = stores.progress().phases(rollout, fromBatch, fromBatch + PlanAnswer.MOST);
     var untold = counts ? progress.untold() : Progress.START.untold();
-    return new Standing(rollout, Told.word(progress.state()), batch -> counts ? phases.getOrDefault(batch, untold) : untold);
+    return new Standing(rollout, Words.of(progress.state()), batch -> counts ? phases.getOrDefault(batch, untold) : untold);
   }
 
   private Map<String, Object> batch(PlanHeader header, int batch, int from, int limit) {

@@ -1,6 +1,6 @@
 package dev.sluice.planner.domain;
 
-import dev.sluice.contract.Told;
+import dev.sluice.contract.Words;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -12,6 +12,6 @@ public final class EmptyPlan {
   public static String note(Map<Exclusion.Reason, Integer> excluded) {
     if (excluded.isEmpty()) return "nothing to do: the template has no instances";
     return "nothing to do: no instance is eligible ("
-        + excluded.entrySet().stream().map(e -> e.getValue() + " " + Told.word(e.getKey())).collect(Collectors.joining(", ")) + ")";
+        + excluded.entrySet().stream().map(e -> e.getValue() + " " + Words.of(e.getKey())).collect(Collectors.joining(", ")) + ")";
   }
 }

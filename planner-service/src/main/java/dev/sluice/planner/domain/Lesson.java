@@ -1,9 +1,9 @@
 package dev.sluice.planner.domain;
 
+import dev.sluice.contract.Words;
 import dev.sluice.contract.PlanHeader;
 import dev.sluice.contract.RolloutEvent;
 import dev.sluice.contract.RolloutState;
-import dev.sluice.contract.Told;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -33,7 +33,7 @@ public record Lesson(String twin, String moduleId, String templateId, String out
     var outcome = Progress.START.evolve(end).state();
     if (!started || !outcome.ended()) return Optional.empty();
     var inputs = plan.inputs();
-    var word = Told.word(outcome);
+    var word = Words.of(outcome);
     var twin = String.join("|", inputs.moduleId().value(), inputs.templateId().value(), word, band(inputs.batchPct()));
     return Optional
         .of(new Lesson(twin, inputs.moduleId().value(), inputs.templateId().value(), word, inputs.batchPct(), inputs.batchPct(), 1,
@@ -50,7 +50,7 @@ public record Lesson(String twin, String moduleId, String templateId, String out
   }
 
   public String category() {
-    if (outcome.equals(Told.word(RolloutState.COMPLETED))) return "best_practice";
+    if (outcome.equals(Words.of(RolloutState.COMPLETED))) return "best_practice";
     return trips > 0 || !failures.isEmpty() ? "failure_mode" : "discovery";
   }
 

@@ -1,8 +1,8 @@
 package dev.sluice.planner.domain;
 
+import dev.sluice.contract.Words;
 import dev.sluice.contract.Lifecycle;
 import dev.sluice.contract.Problem;
-import dev.sluice.contract.Told;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,18 +32,18 @@ public final class LifecycleMoves {
   ///
   /// @param heldBy the open rollouts that target the version or would roll back to it
   public static Optional<Problem> refusal(String versionId, Lifecycle from, Lifecycle to, List<String> heldBy) {
-    var legal = from(from).stream().map(Told::word).toList();
+    var legal = from(from).stream().map(Words::of).toList();
     if (!from(from).contains(to)) {
       return Optional.of(Problem.conflict(
-          "version " + versionId + " is " + Told.word(from) + " and cannot become " + Told.word(to) + "; "
+          "version " + versionId + " is " + Words.of(from) + " and cannot become " + Words.of(to) + "; "
               + (legal.isEmpty() ? "there is no legal move" : "legal: " + String.join(", ", legal)),
-          Map.of("from", Told.word(from), "to", Told.word(to), "legal", legal)));
+          Map.of("from", Words.of(from), "to", Words.of(to), "legal", legal)));
     }
     if (to == Lifecycle.ARCHIVED && !heldBy.isEmpty()) {
       return Optional.of(Problem.conflict(
           "version " + versionId + " cannot be archived: open rollouts target it or would roll back to it: " + String.join(", ", heldBy)
               + "; let them end first",
-          Map.of("from", Told.word(from), "to", Told.word(to), "rollout_ids", heldBy)));
+          Map.of("from", Words.of(from), "to", Words.of(to), "rollout_ids", heldBy)));
     }
     return Optional.empty();
   }

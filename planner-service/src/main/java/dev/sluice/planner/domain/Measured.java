@@ -2,7 +2,7 @@ package dev.sluice.planner.domain;
 
 import dev.sluice.contract.Reason;
 import dev.sluice.contract.RolloutEvent;
-import dev.sluice.contract.Told;
+import dev.sluice.contract.Words;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -44,7 +44,7 @@ public record Measured(int healthy, int trips, Map<String, Integer> failures) {
   }
 
   private static void fail(Map<String, Integer> failures, Reason reason) {
-    failures.merge(reason == null ? "failed" : Told.word(reason), 1, Integer::sum);
+    failures.merge(reason == null ? "failed" : Words.of(reason), 1, Integer::sum);
   }
 
   public int failed() { return failures.values().stream().mapToInt(Integer::intValue).sum(); }

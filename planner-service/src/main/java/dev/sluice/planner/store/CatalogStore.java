@@ -1,16 +1,15 @@
 package dev.sluice.planner.store;
 
 import static dev.sluice.chassis.Columns.time;
+import dev.sluice.contract.Words;
 import dev.sluice.chassis.Db;
 import dev.sluice.contract.Digest;
 import dev.sluice.contract.Lifecycle;
-import dev.sluice.contract.Told;
 import dev.sluice.contract.VersionId;
 import dev.sluice.contract.VersionRef;
 import io.vertx.sqlclient.Row;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /// Modules and their versions as rows. Blocks; call on a virtual thread.
@@ -57,7 +56,7 @@ public final class CatalogStore {
 
   /// @return whether it is new: neither its id nor its version in the module was there
   public boolean add(Db.Tx tx, Version v) {
-    return tx.query(ADD_VERSION, v.id(), v.moduleId(), v.version(), v.digest().value(), Told.word(v.lifecycleState()), v.artifactUrl(),
+    return tx.query(ADD_VERSION, v.id(), v.moduleId(), v.version(), v.digest().value(), Words.of(v.lifecycleState()), v.artifactUrl(),
         v.notes(), time(v.createdAt())).rowCount() > 0;
   }
 
@@ -83,7 +82,7 @@ public final class CatalogStore {
 
   private static final String MOVE = "update module_version set lifecycle_state = $2 where id = $1";
 
-  public void move(Db.Tx tx, String id, Lifecycle to) { tx.query(MOVE, id, Told.word(to)); }
+  public void move(Db.Tx tx, String id, Lifecycle to) { tx.query(MOVE, id, Words.of(to)); }
 
   private static final String VERSIONS = """
       select v.n, v.id, v.module_id, v.version, v.digest, v.lifecycle_state, v.artifact_url, v.notes, v.created_at
@@ -108,7 +107,7 @@ public final class CatalogStore {
 
   private static Version version(Row row) {
     return new Version(row.getString("id"), row.getString("module_id"), row.getString("version"), new Digest(row.getString("digest")),
-        Lifecycle.valueOf(row.getString("lifecycle_state").toUpperCase(Locale.ROOT)), row.getString("artifact_url"), row.getString("notes"),
+        Words.read(Lifecycle.class, row.getString("lifecycle_state")), row.getString("artifact_url"), row.getString("notes"),
         time(row, "created_at"));
   }
 }

@@ -1,9 +1,9 @@
 package dev.sluice.planner.store;
 
+import dev.sluice.contract.Words;
 import dev.sluice.chassis.Db;
 import dev.sluice.contract.PlanHeader;
 import dev.sluice.contract.PlanMember;
-import dev.sluice.contract.Told;
 import dev.sluice.planner.domain.Exclusion;
 import io.vertx.sqlclient.Row;
 import java.util.ArrayList;
@@ -38,7 +38,7 @@ public final class MemberStore {
       var chunk = excluded.subList(from, Math.min(excluded.size(), from + CHUNK));
       tx.query(ADD_EXCLUDED, of.rolloutId().value(), of.revision(), of.planHash(), from, chunk.size(),
           chunk.stream().map(e -> e.instanceId().value()).toArray(String[]::new),
-          chunk.stream().map(e -> Told.word(e.reason())).toArray(String[]::new));
+          chunk.stream().map(e -> Words.of(e.reason())).toArray(String[]::new));
     }
   }
 

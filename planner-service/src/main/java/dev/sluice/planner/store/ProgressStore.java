@@ -1,17 +1,16 @@
 package dev.sluice.planner.store;
 
 import static dev.sluice.chassis.Columns.time;
+import dev.sluice.contract.Words;
 import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Json;
 import dev.sluice.contract.BatchPhase;
 import dev.sluice.contract.RolloutState;
-import dev.sluice.contract.Told;
 import dev.sluice.planner.domain.Measured;
 import dev.sluice.planner.domain.Progress;
 import io.vertx.sqlclient.Row;
 import java.time.Instant;
 import java.util.HashMap;
-import java.util.Locale;
 import java.util.Map;
 
 /// How far rollouts have come, as rows. Blocks; call on a virtual thread.
@@ -45,7 +44,7 @@ public final class ProgressStore {
 
   public void keep(Db.Tx tx, String rollout, Course course) {
     var progress = course.progress();
-    tx.query(KEEP, rollout, Told.word(progress.state()), progress.before() == null ? null : Told.word(progress.before()),
+    tx.query(KEEP, rollout, Words.of(progress.state()), progress.before() == null ? null : Words.of(progress.before()),
         time(course.startedAt()), course.measured().healthy(), course.measured().trips(), Json.text(course.measured().failures()));
   }
 
@@ -58,10 +57,10 @@ public final class ProgressStore {
 
   public void keep(Db.Tx tx, String rollout, Map<Integer, BatchPhase> phases) {
     phases.forEach((batch, phase) -> {
-      if (batch == Progress.TRIPPED) tx.query(TRIPPED, rollout, Told.word(phase));
-      else if (batch == Progress.UNDER_WAY) tx.query(UNDER_WAY, rollout, Told.word(phase));
+      if (batch == Progress.TRIPPED) tx.query(TRIPPED, rollout, Words.of(phase));
+      else if (batch == Progress.UNDER_WAY) tx.query(UNDER_WAY, rollout, Words.of(phase));
       else
-        tx.query(PHASE, rollout, batch, Told.word(phase));
+        tx.query(PHASE, rollout, batch, Words.of(phase));
     });
   }
 
@@ -71,7 +70,7 @@ public final class ProgressStore {
   public Map<Integer, BatchPhase> phases(String rollout, int from, int to) {
     var phases = new HashMap<Integer, BatchPhase>();
     for (var row : db.query(PHASES, rollout, from, to))
-      phases.put(row.getInteger("batch_index"), BatchPhase.valueOf(row.getString("phase").toUpperCase(Locale.ROOT)));
+      phases.put(row.getInteger("batch_index"), Words.read(BatchPhase.class, row.getString("phase")));
     return phases;
   }
 
@@ -82,5 +81,5 @@ public final class ProgressStore {
         new Measured(row.getInteger("healthy"), row.getInteger("trips"), failures));
   }
 
-  private static RolloutState state(String word) { return word == null ? null : RolloutState.valueOf(word.toUpperCase(Locale.ROOT)); }
+  private static RolloutState state(String word) { return word == null ? null : Words.read(RolloutState.class, word); }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.rollout.api;
 
+import dev.sluice.contract.Words;
 import dev.sluice.chassis.Answer;
 import dev.sluice.chassis.Call;
 import dev.sluice.chassis.Http;
@@ -15,7 +16,6 @@ import dev.sluice.rollout.store.RolloutStore.MemberTimes;
 import dev.sluice.rollout.store.RosterStore;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.IntStream;
 
 /// The REST of a rollout's members: states from the stream, times from the rows. The cursor is an ordinal.
@@ -53,7 +53,7 @@ public final class MembersApi {
     int from = Math.max(batch < 0 ? 0 : slices.from(batch),
         call.cursor().map(c -> (int) Math.min(slices.total(), Long.parseLong(c))).orElse(0));
     int to = batch < 0 ? slices.total() : slices.to(batch);
-    var state = call.query("state").map(s -> MemberState.valueOf(s.toUpperCase(Locale.ROOT))).orElse(null);
+    var state = call.query("state").map(s -> Words.read(MemberState.class, s)).orElse(null);
     var found = IntStream.range(from, to).filter(i -> state == null || standing.member(i).state() == state).limit(call.limit() + 1L)
         .boxed().toList();
     var page = found.subList(0, Math.min(call.limit(), found.size()));

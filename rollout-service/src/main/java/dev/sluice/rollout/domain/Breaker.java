@@ -1,5 +1,6 @@
 package dev.sluice.rollout.domain;
 
+import dev.sluice.contract.Words;
 import dev.sluice.contract.BreakerRule;
 import dev.sluice.contract.MemberState;
 import dev.sluice.contract.Reason;
@@ -7,7 +8,6 @@ import dev.sluice.contract.RequestId;
 import dev.sluice.contract.RolloutEvent;
 import dev.sluice.contract.Trip;
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -94,7 +94,7 @@ final class Breaker {
   private static String causes(Rollout r, int[] named) {
     var reasons = IntStream.of(named).mapToObj(i -> r.members().get(i).reason()).toList();
     var parts = Arrays.stream(Reason.values()).filter(reasons::contains)
-        .map(why -> why.name().toLowerCase(Locale.ROOT) + " " + reasons.stream().filter(why::equals).count()).toList();
+        .map(why -> Words.of(why) + " " + reasons.stream().filter(why::equals).count()).toList();
     return parts.isEmpty() ? "" : " (" + String.join(", ", parts) + ")";
   }
 }

@@ -1,12 +1,12 @@
 package dev.sluice.rollout.domain;
 
+import dev.sluice.contract.Words;
 import dev.sluice.contract.RequestId;
 import dev.sluice.contract.InstanceId;
 import dev.sluice.contract.MemberState;
 import dev.sluice.rollout.domain.Stage.*;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.Collectors;
 
 /// Why a rollout stands where it stands, and what would move it.
@@ -60,7 +60,7 @@ public record Diagnosis(String blockedOn, String detail, List<Check> checks) {
       case Ended _ when !standing.released() ->
         new Diagnosis("withdrawals", "it has ended; a new plan for this template and module is possible when the"
             + " health-service has confirmed " + standing.unanswered() + " withdrawal(s)", checks);
-      case Ended(var as, _) -> new Diagnosis("nothing", "it has ended: " + as.name().toLowerCase(Locale.ROOT), checks);
+      case Ended(var as, _) -> new Diagnosis("nothing", "it has ended: " + Words.of(as), checks);
     };
   }
 
@@ -123,5 +123,5 @@ public record Diagnosis(String blockedOn, String detail, List<Check> checks) {
     return all + (all == 1 ? " instance" : " instances") + (names.isEmpty() ? "" : " (" + names + (all > some.size() ? ", ..." : "") + ")");
   }
 
-  private static String word(Stage stage) { return stage.seen().name().toLowerCase(Locale.ROOT); }
+  private static String word(Stage stage) { return Words.of(stage.seen()); }
 }

@@ -1,12 +1,12 @@
 package dev.sluice.rollout.domain;
 
+import dev.sluice.contract.Words;
 import dev.sluice.contract.Decision;
 import dev.sluice.contract.Problem;
 import dev.sluice.contract.RolloutEvent;
 import dev.sluice.contract.RolloutState;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /// What an operator is told when the table says no.
@@ -28,7 +28,7 @@ public final class Refusal {
   /// The planner's no to a rollback, with what may be done instead.
   public static Problem rollback(Problem no, RolloutState state) {
     var extra = new LinkedHashMap<>(no.extra());
-    extra.put("state", state.name().toLowerCase(Locale.ROOT));
+    extra.put("state", Words.of(state));
     extra.put("legal_commands", legal(state).stream().filter(command -> !command.equals("rollback")).toList());
     return new Problem(no.type(), no.title(), no.status(), no.detail(), no.errors(), extra);
   }
@@ -39,7 +39,7 @@ public final class Refusal {
 
   static Decision<RolloutEvent> of(Rollout rollout, Stage stage) {
     var state = stage.seen();
-    var word = state.name().toLowerCase(Locale.ROOT);
+    var word = Words.of(state);
     var legal = legal(state);
     var ways = legal.isEmpty() ? "takes no command any more" : "takes " + String.join(", ", legal);
     return Decision.refused(Problem.conflict("rollout " + rollout.plan().rolloutId() + " is " + word + "; it " + ways,
@@ -47,7 +47,7 @@ public final class Refusal {
   }
 
   static Decision<RolloutEvent> ended(Rollout rollout) {
-    var word = rollout.stage().seen().name().toLowerCase(Locale.ROOT);
+    var word = Words.of(rollout.stage().seen());
     return Decision.refused(Problem.conflict(
         "rollout " + rollout.plan().rolloutId() + " became " + word + " at this moment; if it is to be rolled back all the same, ask again",
         Map.of("state", word, "legal_commands", legal(rollout.stage().seen()))));

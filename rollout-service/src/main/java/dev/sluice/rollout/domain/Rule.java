@@ -1,5 +1,6 @@
 package dev.sluice.rollout.domain;
 
+import dev.sluice.contract.Words;
 import dev.sluice.contract.RolloutEvent;
 import dev.sluice.contract.RolloutEvent.BatchCompleted;
 import dev.sluice.contract.RolloutEvent.BatchStarted;
@@ -10,7 +11,6 @@ import dev.sluice.contract.Trip;
 import dev.sluice.rollout.domain.RolloutCommand.*;
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -32,7 +32,7 @@ public record Rule(String name, Map<String, Object> parameters) {
 
   private static Rule trip(Trip trip, Rollout after) {
     var inputs = after.plan().inputs();
-    return new Rule("breaker_" + trip.rule().name().toLowerCase(Locale.ROOT),
+    return new Rule("breaker_" + Words.of(trip.rule()),
         Map.of("batch_index", trip.batchIndex(), "batch_size", after.slices().sizeOf(trip.batchIndex()), "canary_size", inputs.canarySize(),
             "count_absent", inputs.countAbsent(), "max_consecutive_failures", inputs.maxConsecutiveFailures(), "max_failed_pct",
             inputs.maxFailedPct()));

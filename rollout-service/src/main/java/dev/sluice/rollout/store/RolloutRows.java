@@ -1,5 +1,6 @@
 package dev.sluice.rollout.store;
 
+import dev.sluice.contract.Words;
 import dev.sluice.chassis.Columns;
 import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Desk;
@@ -8,7 +9,6 @@ import dev.sluice.chassis.Json;
 import dev.sluice.contract.RolloutEvent;
 import dev.sluice.contract.RolloutEvent.*;
 import dev.sluice.contract.RolloutId;
-import dev.sluice.contract.Told;
 import dev.sluice.rollout.domain.Account;
 import dev.sluice.rollout.domain.DecisionRow;
 import dev.sluice.rollout.domain.DecisionRow.Head;
@@ -95,7 +95,7 @@ final class RolloutRows implements Desk.View<Rollout, RolloutCommand, RolloutEve
 
   private void keep(Db.Tx tx, String id, Standing s, Times times, Journal.Position end, Head head, Instant at) {
     var view = RolloutView.of(s, times, end.told(), at, MAX_BATCHES);
-    tx.send(KEEP, id, view.templateId().value(), view.moduleId().value(), Told.word(s.state()), s.delivers().map(Told::word).orElse(null),
+    tx.send(KEEP, id, view.templateId().value(), view.moduleId().value(), Words.of(s.state()), s.delivers().map(Words::of).orElse(null),
         s.released(), end.seq(), Json.text(view), Columns.time(times.createdAt()), Columns.time(times.startedAt()),
         Columns.time(times.endedAt()), Columns.time(times.since()),
         Columns.time(at.plus(tick)), head.position(), head.hash());

@@ -1,5 +1,6 @@
 package dev.sluice.rollout.store;
 
+import dev.sluice.contract.Words;
 import dev.sluice.chassis.Columns;
 import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Epoch;
@@ -15,7 +16,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -88,7 +88,7 @@ public final class RolloutStore {
   /// What each open rollout delivers now.
   public List<Ask.Delivery> deliveries() {
     return db.list(DELIVERIES, r -> new Ask.Delivery(new RolloutId(r.getString("id")),
-        r.getString("delivers") == null ? null : Purpose.valueOf(r.getString("delivers").toUpperCase(Locale.ROOT)), r.getLong("seq")));
+        r.getString("delivers") == null ? null : Words.read(Purpose.class, r.getString("delivers")), r.getLong("seq")));
   }
 
   private static final String CLAIM = """

@@ -1,5 +1,6 @@
 package dev.sluice.rollout.store;
 
+import dev.sluice.contract.Words;
 import dev.sluice.contract.BatchPhase;
 import dev.sluice.contract.BreakerRule;
 import dev.sluice.contract.InstanceId;
@@ -10,7 +11,6 @@ import dev.sluice.contract.RequestId;
 import dev.sluice.contract.RolloutId;
 import dev.sluice.contract.RolloutState;
 import dev.sluice.contract.TemplateId;
-import dev.sluice.contract.Told;
 import dev.sluice.contract.Trip;
 import dev.sluice.rollout.domain.Estimate;
 import dev.sluice.rollout.domain.Refusal;
@@ -63,7 +63,7 @@ public record RolloutView(RolloutId id, RolloutState state, RolloutState pausedF
     counts.put("total", s.plan().slices().total());
     var byState = s.counts();
     for (var state : MemberState.values())
-      counts.put(Told.word(state), byState.get(state));
+      counts.put(Words.of(state), byState.get(state));
     return counts;
   }
 
