@@ -38,7 +38,7 @@ public final class ConfigFile {
       tree = new Load(LoadSettings.builder().setLabel(file.toString()).setAllowDuplicateKeys(false).build())
           .loadFromString(Files.readString(file));
     } catch (NoSuchFileException missing) {
-      throw new ConfigException(List.of("there is no file " + file));
+      throw new ConfigException(List.of("cannot read " + file + ": there is no such file"));
     } catch (AccessDeniedException denied) {
       throw new ConfigException(List.of("cannot read " + file + ": permission denied"));
     } catch (IOException e) {
