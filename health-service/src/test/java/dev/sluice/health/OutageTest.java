@@ -47,6 +47,24 @@ class OutageTest {
     }
   }
 
+  @Test
+  void who_was_enrolled_anew_elsewhere_is_told_to_come_again_where_the_token_cannot_be_read() {
+    try (var world = new World(); var proxy = world.proxyToTheDatabase()) {
+      world.replica(Duration.ofSeconds(30), proxy).replica(Duration.ofSeconds(30));
+      var before = world.client(0).enrol("enrolled-anew");
+      assertThat(before.beat().status()).isEqualTo(200);
+      proxy.cut();
+      assertThat(world.client(1).delete("/v1/instances/enrolled-anew").status()).isEqualTo(204);
+      var after = world.client(1).enrol("enrolled-anew").to(world.client(0));
+      assertThat(after.beatOnce().status()).isEqualTo(503);
+      assertThat(after.poll(0).status()).isEqualTo(503);
+      proxy.restore();
+      eventually(() -> assertThat(after.beatOnce().status()).isEqualTo(200));
+      assertThat(before.beatOnce().status()).isEqualTo(401);
+      world.replicas.removeFirst().close();
+    }
+  }
+
   /// As an earlier release could write it.
   private static final String BACKWARDS = """
       insert into deaf (from_at, to_at, why) values (clock_timestamp(), clock_timestamp() - interval '50 milliseconds', 'a replica did not listen')

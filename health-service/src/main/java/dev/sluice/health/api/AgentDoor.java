@@ -42,14 +42,12 @@ final class AgentDoor {
     var token = header.substring(BEARER.length()).strip();
     if (!Ids.isId(instanceId)) return Future.succeededFuture(refused("there is no such instance"));
     var known = cells.known(instanceId);
-    if (known == null) return cells.get(instanceId).map(cell -> enter(cell, token)).otherwise(_ -> {
+    if (known != null && enter(known, token) instanceof Entry entry && entry.refusal() == null) return Future.succeededFuture(entry);
+    // also one that is known: another replica may have enrolled it anew a moment ago
+    return cells.again(instanceId).map(cell -> enter(cell, token)).otherwise(_ -> {
       unreadable.run();
       return new Entry(null, null, Problem.unavailable("the instance cannot be read now; try again"));
     });
-    var entry = enter(known, token);
-    if (entry.refusal() == null) return Future.succeededFuture(entry);
-    // another replica may have enrolled it anew a moment ago
-    return cells.again(instanceId).map(cell -> enter(cell, token)).otherwise(entry);
   }
 
   static Entry enter(Cell cell, String token) {

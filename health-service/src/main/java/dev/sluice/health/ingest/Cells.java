@@ -39,13 +39,8 @@ public final class Cells implements AutoCloseable {
     return cell == null || cell.credentials() == null ? null : cell;
   }
 
-  /// An instance, read if need be; its credentials are null where there is none. Fails where the database is away. Completes on any thread.
-  public Future<Cell> get(String id) {
-    var known = known(id);
-    return known != null ? Future.succeededFuture(known) : again(id);
-  }
-
-  /// An instance, read though it may be in memory: what was read before may be old.
+  /// An instance, read though it may be in memory, since what was read before may be old; its credentials are null where there is none. Fails where the database is
+  /// away. Completes on any thread.
   public Future<Cell> again(String id) {
     if (missing.size() >= WAITING_AT_MOST) return Future.failedFuture("too many new instances at once");
     var promise = Promise.<Cell>promise();
