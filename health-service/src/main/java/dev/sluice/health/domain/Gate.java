@@ -176,9 +176,18 @@ public final class Gate {
 
   private static Outcome failed(Watch w, Word word, Heard h, boolean timeout) {
     var reason = word == Word.APPLY_FAILED ? Reason.APPLY_FAILED : Reason.UNHEALTHY;
-    var status = h.observation().statuses().get(w.moduleId());
-    var detail = status == null || status.generation() != w.generation() ? "another digest runs than the target" : status.detail();
+    var detail = detail(w, h.observation());
     return new Outcome(w.standing(new Failed(reason, null)), List.of(new Finding.Judged(false, timeout, reason, detail, h.at())));
+  }
+
+  /// What made it bad: the agent's own words of this generation, else what it shows.
+  private static String detail(Watch w, Observation seen) {
+    var status = seen.statuses().get(w.moduleId());
+    if (status != null && status.generation() == w.generation() && status.state() != ModuleStatus.State.HEALTHY) return status.detail();
+    boolean runs = seen.digests() != null && w.target().equals(seen.digests().get(w.moduleId()));
+    return status != null && runs
+        ? "its status is of generation " + status.generation() + " and not of " + w.generation()
+        : "another digest runs than the target";
   }
 
   private static Outcome timedOut(Watch w, Reason reason, Instant at) {

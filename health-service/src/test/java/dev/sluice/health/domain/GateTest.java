@@ -117,6 +117,22 @@ class GateTest {
   }
 
   @Test
+  void a_failed_soak_says_what_made_it_bad() {
+    assertThat(words(RUNS_OTHER)).isEqualTo("another digest runs than the target");
+    assertThat(words(seen(Map.of(MODULE, OTHER), HEALTHY, GENERATION))).isEqualTo("another digest runs than the target");
+    assertThat(words(seen(Map.of(MODULE, OTHER), HEALTHY, GENERATION - 1))).isEqualTo("another digest runs than the target");
+    assertThat(words(seen(Map.of(MODULE, GOOD), HEALTHY, GENERATION - 1))).isEqualTo("its status is of generation 6 and not of 7");
+    assertThat(words(says(APPLYING))).isEqualTo("its words");
+  }
+
+  /// How it is put that this heartbeat failed the soak.
+  private static String words(Observation bad) {
+    var findings = new Scene().soak(60).keepsHearing(260, 290, RUNS_TARGET).hears(305, bad).findings();
+    assertThat(findings).singleElement().isInstanceOf(Finding.Judged.class);
+    return ((Finding.Judged) findings.getFirst()).detail();
+  }
+
+  @Test
   void after_a_bad_heartbeat_the_next_good_one_must_come_before_the_deadline() {
     assertThat(new Scene().soak(60).keepsHearing(200, 230, RUNS_TARGET).hears(240, RUNS_OTHER).keepsHearing(270, 290, RUNS_OTHER).hears(301,
         RUNS_TARGET).findings()).containsExactly(timeout(Reason.HEALTH_TIMEOUT, 300));
