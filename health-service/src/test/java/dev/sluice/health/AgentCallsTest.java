@@ -7,13 +7,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.chassis.Json;
 import dev.sluice.contract.FleetEvent;
 import dev.sluice.health.store.ReplicaStore;
+import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -48,6 +54,48 @@ class AgentCallsTest {
     assertThat(client.post("/v1/instances/faulty/heartbeats", "[]", agent.token).status()).isEqualTo(400);
     assertThat(client.post("/v1/instances/faulty/heartbeats", "{", agent.token).status()).isEqualTo(400);
     assertThat(client.post("/v1/instances/faulty/heartbeats", "", agent.token).status()).isEqualTo(400);
+  }
+
+  @Test
+  void a_refusal_is_never_larger_than_what_can_be_sent() {
+    var agent = client.enrol("refused-shortly");
+    var many = IntStream.range(0, 6_000).mapToObj(i -> "\"m%d\":{}".formatted(i)).collect(Collectors.joining(","));
+    for (var member : List.of("\"module_status\":{%s}".formatted(many), "\"running_module_digests\":{%s}".formatted(many),
+        "\"module_status\":{%s}".formatted(many.replaceAll("m\\d+", "one")),
+        "\"module_status\":{\"%s\":{}}".formatted("x".repeat(60_000)))) {
+      var reply = client.post("/v1/instances/refused-shortly/heartbeats", "{" + member + "}", agent.token);
+      assertThat(reply.status()).isEqualTo(400);
+      assertThat(reply.body().path("errors")).isNotEmpty().hasSizeLessThanOrEqualTo(50);
+      assertThat(reply.raw().body().length()).isLessThan(64 << 10);
+    }
+  }
+
+  @Test
+  void at_most_256_modules_are_read() {
+    var agent = client.enrol("has-many");
+    assertThat(client.post("/v1/instances/has-many/heartbeats", modules(256), agent.token).status()).isEqualTo(200);
+    assertThat(client.post("/v1/instances/has-many/heartbeats", modules(257), agent.token).body().path("errors").findValuesAsText("field"))
+        .containsExactly("module_status");
+  }
+
+  private static String modules(int count) {
+    return IntStream.range(0, count).mapToObj(i -> "\"m%d\":{\"state\":\"healthy\",\"generation\":1}".formatted(i))
+        .collect(Collectors.joining(",", "{\"boot_id\":\"a\",\"sequence\":1,\"module_status\":{", "}}"));
+  }
+
+  @Test
+  void a_body_in_many_small_parts_is_one_heartbeat() throws IOException {
+    var agent = client.enrol("in-parts");
+    var parts = agent.runs(World.NEW).body().toString().chars().mapToObj(c -> "1\r\n" + (char) c + "\r\n").collect(Collectors.joining());
+    try (var socket = new Socket(URI.create(client.base()).getHost(), URI.create(client.base()).getPort())) {
+      socket.getOutputStream()
+          .write(("POST /v1/instances/in-parts/heartbeats HTTP/1.1\r\nHost: here\r\nConnection: close\r\nAuthorization: Bearer "
+              + agent.token + "\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" + parts + "0\r\n\r\n")
+              .getBytes(StandardCharsets.US_ASCII));
+      assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII)).startsWith("HTTP/1.1 200");
+    }
+    assertThat(client.get("/v1/instances/in-parts").body().path("running_module_digests").path("nginx").asText())
+        .isEqualTo(World.NEW.digest().value());
   }
 
   @Test

@@ -82,7 +82,9 @@ public final class HeartbeatIngest {
   private final class Body {
     private final HttpServerRequest request;
     private final String instanceId;
+    /// The first part as it came; with the second one a buffer of our own, that grows.
     private Buffer bytes;
+    private boolean grows;
     private boolean tooLarge;
 
     Body(HttpServerRequest request, String instanceId) {
@@ -93,8 +95,11 @@ public final class HeartbeatIngest {
     void part(Buffer part) {
       if (tooLarge) return;
       if (bytes == null) bytes = part;
-      else
-        bytes = Buffer.buffer(bytes.length() + part.length()).appendBuffer(bytes).appendBuffer(part);
+      else {
+        if (!grows) bytes = Buffer.buffer(bytes.length() + part.length()).appendBuffer(bytes);
+        grows = true;
+        bytes.appendBuffer(part);
+      }
       if (bytes.length() <= MAX_BODY) return;
       tooLarge = true;
       request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);

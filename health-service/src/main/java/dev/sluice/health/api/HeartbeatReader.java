@@ -18,11 +18,12 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// Reads heartbeats, token by token: the call that comes in floods. It lets in what the document's `Heartbeat` does, says all faults at once, and passes over fields
-/// that it does not know. One use each.
+/// that it does not know. At the first module too many, and at [#FAULTS] faults, it reads no further. One use each.
 final class HeartbeatReader {
   private static final JsonFactory JSON = new JsonFactory();
   private static final int MODULES = 256;
   private static final int DETAIL = 4_096;
+  private static final int FAULTS = 50;
   /// Digests are few and come often: equal ones become one string.
   private static final ConcurrentHashMap<String, String> DIGESTS = new ConcurrentHashMap<>();
   private static final int DIGESTS_KEPT = 10_000;
@@ -34,6 +35,7 @@ final class HeartbeatReader {
   private Map<String, ModuleStatus> statuses = Map.of();
   private String agentVersion;
   private InstanceStatus status = InstanceStatus.RUNNING;
+  private boolean enough;
 
   /// What is wrong with what was read; empty if it fits.
   List<Fault> faults() { return faults; }
@@ -45,8 +47,9 @@ final class HeartbeatReader {
         fault("body", "must be a JSON object", null);
         return null;
       }
-      while (in.nextToken() != JsonToken.END_OBJECT)
+      while (!enough && in.nextToken() != JsonToken.END_OBJECT)
         field(in);
+      if (enough) return null;
       if (in.nextToken() != null) fault("body", "must be one JSON object", null);
     } catch (JsonProcessingException e) { // broken, or deeper or longer than is read
       fault("body", "must be JSON: " + e.getOriginalMessage(), null);
@@ -109,11 +112,11 @@ final class HeartbeatReader {
     String first = null;
     String firstDigest = null;
     int n = 0;
-    while (in.nextToken() != JsonToken.END_OBJECT) {
+    while (!enough && in.nextToken() != JsonToken.END_OBJECT) {
       var module = module(in, "running_module_digests");
-      in.nextToken();
+      if (module == null || tooMany(++n, "running_module_digests")) continue;
       var digest = digest(in, module);
-      if (++n == 1) {
+      if (n == 1) {
         first = module;
         firstDigest = digest;
       } else {
@@ -124,15 +127,26 @@ final class HeartbeatReader {
         read.put(module, digest);
       }
     }
-    if (n > MODULES) fault("running_module_digests", "must be an object of at most " + MODULES + " modules", n);
     if (faults.isEmpty()) digests = n == 0 ? Map.of() : read == null ? Map.of(first, firstDigest) : read;
   }
 
-  /// The name of a member, which must be the id of a module: it becomes part of keys in the database.
+  /// The name of a member, which must be the id of a module: it becomes part of keys in the database. Goes on to its value.
+  ///
+  /// @return null where it is none; its value is passed over
   private String module(JsonParser in, String field) throws IOException {
     var name = in.currentName();
-    if (!Ids.isId(name)) fault(field, "must have ids of modules as its members: 1 to 128 characters of A-Z a-z 0-9 . _ : -", given(name));
-    return name;
+    in.nextToken();
+    if (Ids.isId(name)) return name;
+    fault(field, "must have ids of modules as its members: 1 to 128 characters of A-Z a-z 0-9 . _ : -", given(name));
+    in.skipChildren();
+    return null;
+  }
+
+  private boolean tooMany(int modules, String field) {
+    if (modules <= MODULES) return false;
+    fault(field, "must be an object of at most " + MODULES + " modules", null);
+    enough = true;
+    return true;
   }
 
   private static String given(String name) { return name.substring(0, Math.min(128, name.length())); }
@@ -163,15 +177,15 @@ final class HeartbeatReader {
   private void statuses(JsonParser in) throws IOException {
     if (!object(in, "module_status")) return;
     var read = new HashMap<String, ModuleStatus>();
-    while (in.nextToken() != JsonToken.END_OBJECT) {
+    int n = 0;
+    while (!enough && in.nextToken() != JsonToken.END_OBJECT) {
       var module = module(in, "module_status");
-      in.nextToken();
+      if (module == null || tooMany(++n, "module_status")) continue;
       if (object(in, "module_status." + module)) {
         var one = moduleStatus(in, "module_status." + module);
         if (one != null) read.put(module, one);
       }
     }
-    if (read.size() > MODULES) fault("module_status", "must be an object of at most " + MODULES + " modules", read.size());
     statuses = read;
   }
 
@@ -180,7 +194,7 @@ final class HeartbeatReader {
     ModuleStatus.State state = null;
     Long generation = null;
     String detail = null;
-    while (in.nextToken() != JsonToken.END_OBJECT) {
+    while (!enough && in.nextToken() != JsonToken.END_OBJECT) {
       var name = in.currentName();
       in.nextToken();
       switch (name) {
@@ -194,7 +208,7 @@ final class HeartbeatReader {
       fault(field + ".state", "is required: it must be one of applying, healthy, unhealthy, apply_failed", null);
     if (generation == null && clean(field + ".generation"))
       fault(field + ".generation", "is required: it must be an integer of at least 0", null);
-    return faults.size() == before ? new ModuleStatus(state, generation, detail) : null;
+    return state == null || generation == null || faults.size() > before ? null : new ModuleStatus(state, generation, detail);
   }
 
   private ModuleStatus.State state(JsonParser in, String field) throws IOException {
@@ -233,5 +247,9 @@ final class HeartbeatReader {
     };
   }
 
-  private void fault(String field, String message, Object given) { faults.add(new Fault(field, message, given)); }
+  private void fault(String field, String message, Object given) {
+    if (enough) return;
+    faults.add(new Fault(field, message, given));
+    enough = faults.size() == FAULTS;
+  }
 }
