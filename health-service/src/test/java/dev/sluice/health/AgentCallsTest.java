@@ -175,6 +175,14 @@ class AgentCallsTest {
         e -> assertThat(e).isInstanceOfSatisfying(FleetEvent.DuplicateIdentity.class, d -> assertThat(d.otherBootId()).isEqualTo("a"))));
   }
 
+  /// Since when such queries wait for a lock.
+  private static List<String> lockedOut(String query) {
+    return world.db().list("""
+        select query_start::text as since from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock' and starts_with(query, $1)
+        """, r -> r.getString("since"), query);
+  }
+
   private static long waiting(String instance) {
     return world.db().query("select count(*) as n from evidence where instance_id = $1", instance).iterator().next().getLong("n");
   }
@@ -274,6 +282,37 @@ class AgentCallsTest {
     play.ends();
     client.delete("/v1/instances/socket");
     assertThat(inbox.next().path("code").asInt()).isEqualTo(4401);
+  }
+
+  private static WebSocket socket(Agent agent, Inbox inbox) {
+    return Client.HTTP.newWebSocketBuilder().header("Authorization", "Bearer " + agent.token)
+        .buildAsync(URI.create(client.base().replace("http", "ws") + "/v1/agents?instance_id=" + agent.id), inbox).join();
+  }
+
+  @Test
+  void an_agent_that_sends_on_while_its_instruction_is_committed_is_told_nothing_yet() throws Exception {
+    var agent = client.enrol("sends-on");
+    agent.desired();
+    agent.says("healthy", 1).beat();
+    var play = Play.of(world, "sends-on", agent).start();
+    var inbox = new Inbox();
+    var socket = socket(agent, inbox);
+    eventually(
+        () -> assertThat(world.db().query("select 1 from gate where rollout_id = 'sends-on' and purpose = 'upgrade'").rowCount()).isOne());
+    var held = world.db().connection();
+    held.query("begin; select 1 from gate where rollout_id = 'sends-on' for update").execute().toCompletionStage().toCompletableFuture()
+        .get();
+    play.instructQuietly();
+    eventually(() -> assertThat(lockedOut("select rollout_id, purpose, heard_at from gate")).isNotEmpty());
+    var waiting = lockedOut("select rollout_id, purpose, heard_at from gate");
+    int told = 0;
+    for (int i = 0; i < 100; i++)
+      socket.sendText(agent.body().put("type", "heartbeat").toString(), true).join();
+    while (told < 80)
+      if (inbox.next().path("type").asText().equals("heard")) told++;
+    assertThat(lockedOut("select rollout_id, purpose, heard_at from gate")).as("it waits as before").isEqualTo(waiting);
+    held.close().toCompletionStage().toCompletableFuture().get();
+    play.told("1.26.0").ends();
   }
 
   @Test

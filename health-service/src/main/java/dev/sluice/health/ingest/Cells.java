@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +26,7 @@ public final class Cells implements AutoCloseable {
 
   private final ConcurrentHashMap<String, Cell> cells = new ConcurrentHashMap<>();
   private final ConcurrentLinkedQueue<Missing> missing = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger waiting = new AtomicInteger();
   private final CellStore store;
   private final Loop loop;
 
@@ -42,7 +44,8 @@ public final class Cells implements AutoCloseable {
   /// An instance, read though it may be in memory, since what was read before may be old; its credentials are null where there is none. Fails where the database is
   /// away. Completes on any thread.
   public Future<Cell> again(String id) {
-    if (missing.size() >= WAITING_AT_MOST) return Future.failedFuture("too many new instances at once");
+    if (waiting.get() >= WAITING_AT_MOST) return Future.failedFuture("too many new instances at once");
+    waiting.incrementAndGet();
     var promise = Promise.<Cell>promise();
     missing.add(new Missing(cells.computeIfAbsent(id, Cell::new), promise));
     loop.nudge();
@@ -71,6 +74,7 @@ public final class Cells implements AutoCloseable {
     for (Missing next; asked.size() < AT_ONCE && (next = missing.poll()) != null;)
       asked.add(next);
     if (asked.isEmpty()) return false;
+    waiting.addAndGet(-asked.size());
     try {
       read(asked.stream().map(m -> m.cell.id()).distinct().toList());
     } catch (RuntimeException e) {

@@ -11,22 +11,30 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Hands out in bulk what agents wait for: all wishes that gathered while the last bulk was committed go into the next.
+/// Hands out in bulk what agents wait for: all wishes that gathered while the last bulk was committed go into the next. A wish that is repeated until then is one, with
+/// one answer; where too many wait the answer is no, so that memory is bounded while the database is slow.
 public final class HandOut implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HandOut.class);
   private static final int AT_ONCE = 5_000;
+  private static final int WAITING_AT_MOST = 100_000;
+  /// Who wait for the answer to one wish.
+  private static final int ASKERS_AT_MOST = 8;
 
-  private record Asked(Cell cell, Wish wish, Promise<Boolean> promise) {}
+  private record Asked(Cell cell, Wish wish, Promise<Boolean> promise, AtomicInteger askers) {}
 
   private final HandOutStore store;
   private final InstantSource clock;
   private final Meters meters;
   private final Runnable changed;
   private final ConcurrentLinkedQueue<Asked> queue = new ConcurrentLinkedQueue<>();
+  /// What is in the queue.
+  private final ConcurrentHashMap<Wish, Asked> waiting = new ConcurrentHashMap<>();
   private final Loop loop;
   private boolean away;
 
@@ -39,18 +47,29 @@ public final class HandOut implements AutoCloseable {
     this.loop = new Loop("health-hand-out", Duration.ofSeconds(1), this::round);
   }
 
-  /// Whether an instruction is handed out now. Never fails: where the database is away the answer is no. Completes on any thread.
+  /// Whether an instruction is handed out now. Never fails: where the database is away, or too many wait, the answer is no. Completes on any thread.
   public Future<Boolean> ask(Cell cell, Assigned assigned) {
-    var promise = Promise.<Boolean>promise();
-    queue.add(new Asked(cell,
-        new Wish(cell.id(), assigned.moduleId(), assigned.generation(), assigned.rolloutId(), assigned.purpose()), promise));
-    loop.nudge();
-    return promise.future();
+    var wish = new Wish(cell.id(), assigned.moduleId(), assigned.generation(), assigned.rolloutId(), assigned.purpose());
+    var mine = new Asked(cell, wish, Promise.promise(), new AtomicInteger());
+    var asked = waiting.size() < WAITING_AT_MOST ? waiting.computeIfAbsent(wish, _ -> mine) : waiting.get(wish);
+    if (asked == null || asked.askers.incrementAndGet() > ASKERS_AT_MOST) return Future.succeededFuture(false);
+    if (asked == mine) {
+      queue.add(mine);
+      loop.nudge();
+    }
+    return asked.promise.future();
+  }
+
+  /// The wish that has waited longest; null: none. Who repeats it from now on is answered by the next look.
+  private Asked next() {
+    var next = queue.poll();
+    if (next != null) waiting.remove(next.wish);
+    return next;
   }
 
   private boolean round() {
     List<Asked> asked = new ArrayList<>();
-    for (Asked next; asked.size() < AT_ONCE && (next = queue.poll()) != null;)
+    for (Asked next; asked.size() < AT_ONCE && (next = next()) != null;)
       asked.add(next);
     if (asked.isEmpty()) return false;
     try {
@@ -79,7 +98,7 @@ public final class HandOut implements AutoCloseable {
   @Override
   public void close() {
     loop.close();
-    for (Asked left; (left = queue.poll()) != null;)
+    for (Asked left; (left = next()) != null;)
       left.promise.tryComplete(false);
   }
 }
