@@ -11,15 +11,18 @@ import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -287,6 +290,36 @@ class AgentCallsTest {
   private static WebSocket socket(Agent agent, Inbox inbox) {
     return Client.HTTP.newWebSocketBuilder().header("Authorization", "Bearer " + agent.token)
         .buildAsync(URI.create(client.base().replace("http", "ws") + "/v1/agents?instance_id=" + agent.id), inbox).join();
+  }
+
+  @Test
+  void the_newest_sockets_of_an_instance_close_the_oldest() throws InterruptedException {
+    var agent = client.enrol("many-sockets");
+    agent.desired();
+    agent.says("healthy", 1).beat();
+    var inboxes = List.of(new Inbox(), new Inbox(), new Inbox());
+    for (var inbox : inboxes) {
+      socket(agent, inbox).sendText(agent.body().put("type", "heartbeat").toString(), true);
+      assertThat(inbox.next().path("type").asText()).as("it listens").isEqualTo("heard");
+    }
+    assertThat(inboxes.getFirst().next().path("code").asInt()).isEqualTo(1008);
+  }
+
+  @Test
+  void the_newest_polls_of_an_instance_answer_the_oldest() {
+    var agent = client.enrol("many-polls");
+    agent.desired();
+    agent.says("healthy", 1).beat();
+    var polls = Stream
+        .generate(() -> Client.HTTP.sendAsync(client.request("/v1/instances/many-polls/desired?wait_sec=60", agent.token).GET().build(),
+            HttpResponse.BodyHandlers.ofString()))
+        .limit(5).toList();
+    var first = (HttpResponse<?>) CompletableFuture.anyOf(polls.toArray(CompletableFuture[]::new)).orTimeout(20, TimeUnit.SECONDS).join();
+    assertThat(first.statusCode()).isEqualTo(200);
+    assertThat(first.body()).isEqualTo("{\"desired\":{}}");
+    assertThat(polls.stream().filter(CompletableFuture::isDone)).hasSize(1);
+    client.delete("/v1/instances/many-polls");
+    polls.forEach(CompletableFuture::join);
   }
 
   @Test

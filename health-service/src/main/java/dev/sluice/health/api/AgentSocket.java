@@ -20,7 +20,9 @@ import java.util.concurrent.ConcurrentHashMap;
 final class AgentSocket {
   private static final short VOID_TOKEN = 4401;
   private static final short GOING_AWAY = 1001;
-  private static final short TOO_SLOW = 1008;
+  private static final short NOT_SO = 1008;
+  /// Of one instance, here: its own, and one that it left without a word, or that of another machine under its identity.
+  private static final int SOCKETS = 2;
   private static final int MAX_FRAME = 64 << 10;
   private static final long RETRY_MS = 500;
   private final Vertx vertx;
@@ -88,7 +90,7 @@ final class AgentSocket {
         cell.ignore(this);
         if (retry >= 0) vertx.cancelTimer(retry);
       });
-      cell.listen(this);
+      cell.listen(this, SOCKETS);
       look();
     }
 
@@ -126,6 +128,9 @@ final class AgentSocket {
     @Override
     public void mayHaveChanged() { loop.runOnContext(_ -> look()); }
 
+    @Override
+    public void leave() { loop.runOnContext(_ -> socket.close(NOT_SO, "newer sockets of the instance took its place")); }
+
     private void look() {
       if (closed || asking || ended()) return;
       if (!teller.mayTell(cell)) return;
@@ -155,7 +160,7 @@ final class AgentSocket {
 
     private void send(String text) {
       if (closed) return;
-      if (socket.writeQueueFull()) socket.close(TOO_SLOW, "the reader is too slow");
+      if (socket.writeQueueFull()) socket.close(NOT_SO, "the reader is too slow");
       else {
         var _ = socket.writeTextMessage(text);
       }

@@ -10,11 +10,13 @@ import io.vertx.core.Vertx;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 
-/// Waits for an instruction: answers as soon as there is one, else empty when the time is over. What this replica told a moment ago it does not tell again at once,
+/// Waits for an instruction: answers as soon as there is one, else empty when the time is over or the instance asks again and again. What this replica told a moment ago it does not tell again at once,
 /// so that an agent that is slow to echo does not spin.
 final class LongPoll {
   private static final long AGAIN_MS = 1_000;
   private static final long RETRY_MS = 500;
+  /// Of one instance, here: some may be left over from connections that broke.
+  private static final int POLLS = 4;
   private final Vertx vertx;
   private final AgentDoor door;
   private final Teller teller;
@@ -62,7 +64,7 @@ final class LongPoll {
 
     void begin(int waitSec) {
       context.response().closeHandler(_ -> end());
-      cell.listen(this);
+      cell.listen(this, POLLS);
       if (waitSec == 0) {
         teller.tell(cell).onSuccess(told -> loop.runOnContext(_ -> answer(told)));
         return;
@@ -73,6 +75,9 @@ final class LongPoll {
 
     @Override
     public void mayHaveChanged() { loop.runOnContext(_ -> look()); }
+
+    @Override
+    public void leave() { loop.runOnContext(_ -> answer(List.of())); }
 
     private void look() {
       if (done || asking) return;

@@ -12,6 +12,9 @@ public final class Cell {
   /// Whoever waits for an instruction: a long poll, a socket. Called on any thread.
   public interface Listener {
     void mayHaveChanged();
+
+    /// Too many of its kind came after it: it is told nothing more.
+    void leave();
   }
 
   private static final int REPLACED_KEPT = 8;
@@ -110,7 +113,17 @@ public final class Cell {
 
   public boolean toldWithin(long nanos) { return toldNanos != 0 && System.nanoTime() - toldNanos < nanos; }
 
-  public void listen(Listener listener) { listeners.add(listener); }
+  /// Lets somebody wait.
+  ///
+  /// @param atMost so many of its kind wait at once; the oldest leaves
+  public void listen(Listener listener, int atMost) {
+    listeners.add(listener);
+    var alike = listeners.stream().filter(l -> l.getClass() == listener.getClass()).toList();
+    for (var oldest : alike.subList(0, Math.max(0, alike.size() - atMost))) {
+      listeners.remove(oldest);
+      oldest.leave();
+    }
+  }
 
   public void ignore(Listener listener) { listeners.remove(listener); }
 
