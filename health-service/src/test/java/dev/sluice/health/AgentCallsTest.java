@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.chassis.Json;
+import dev.sluice.contract.Ask;
 import dev.sluice.contract.FleetEvent;
 import dev.sluice.health.store.ReplicaStore;
 import java.io.IOException;
@@ -176,6 +177,27 @@ class AgentCallsTest {
     nobodyJudges.close().toCompletionStage().toCompletableFuture().get();
     eventually(() -> assertThat(world.fleet("overtaken")).anySatisfy(
         e -> assertThat(e).isInstanceOfSatisfying(FleetEvent.DuplicateIdentity.class, d -> assertThat(d.otherBootId()).isEqualTo("a"))));
+  }
+
+  @Test
+  void what_is_committed_after_another_machine_was_enrolled_says_nothing_of_it() throws Exception {
+    var before = client.enrol("takes-over");
+    before.beat();
+    world.settle();
+    var nobodyCommits = world.db().connection();
+    nobodyCommits.query("begin; select 1 from replica for update").execute().toCompletionStage().toCompletableFuture().get();
+    eventually(() -> assertThat(lockedOut("insert into replica")).isNotEmpty());
+    assertThat(before.runs(World.NEW).beatOnce().status()).isEqualTo(200);
+    assertThat(client.delete("/v1/instances/takes-over").status()).isEqualTo(204);
+    var after = client.enrol("takes-over");
+    nobodyCommits.close().toCompletionStage().toCompletableFuture().get();
+    assertThat(member("takes-over").neverReported()).isTrue();
+    after.beat();
+    assertThat(member("takes-over").runningDigest()).isEqualTo(World.OLD.digest());
+  }
+
+  private static Ask.FleetMember member(String instance) {
+    return world.settle().stream().filter(m -> m.instanceId().value().equals(instance)).findFirst().orElseThrow();
   }
 
   /// Since when such queries wait for a lock.

@@ -696,7 +696,7 @@ class AttemptsTest {
       values ('revived', clock_timestamp(), 'boot-1', 1, 1, 'running', jsonb_build_object('nginx', $1::text), '{}')
       """;
   private static final String SETTLER_WAITS = """
-      select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%from pulse%for update of p%' and query not like '%pg_stat%'
+      select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'select instance_id, last_at%from pulse%for update%'
       """;
 
   @Test

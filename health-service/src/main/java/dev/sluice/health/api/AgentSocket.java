@@ -106,7 +106,7 @@ final class AgentSocket {
         return;
       }
       if (ended()) return;
-      var heard = ingest.hear(cell, heartbeat);
+      var heard = ingest.hear(entry, heartbeat);
       if (heard.refusal() != null) problem(heard.refusal());
       else if (heard.told().succeeded()) heard(heartbeat.sequence(), heard.told().result());
       else

@@ -3,7 +3,6 @@ package dev.sluice.health.api;
 import dev.sluice.chassis.Ids;
 import dev.sluice.contract.Problem;
 import dev.sluice.health.ingest.Assigned;
-import dev.sluice.health.ingest.Cell;
 import dev.sluice.health.ingest.Flusher;
 import dev.sluice.health.ingest.HeartbeatBuffer;
 import dev.sluice.health.ingest.Meters;
@@ -134,7 +133,7 @@ public final class HeartbeatIngest {
       refuse(request, Problem.invalid(reader.faults()));
       return;
     }
-    var heard = hear(entry.cell(), heartbeat);
+    var heard = hear(entry, heartbeat);
     if (heard.refusal() != null) refuse(request, heard.refusal());
     else if (heard.told().succeeded()) answer(request, heard.told().result());
     else {
@@ -156,10 +155,11 @@ public final class HeartbeatIngest {
   record Heard(Future<List<Assigned>> told, Problem refusal) {}
 
   /// Keeps a heartbeat, and says what to answer.
-  Heard hear(Cell cell, Heartbeat heartbeat) {
+  Heard hear(AgentDoor.Entry entry, Heartbeat heartbeat) {
+    var cell = entry.cell();
     meters.received.increment();
     boolean watched = teller.watched(cell);
-    return switch (buffer.take(cell, heartbeat.bootId(), heartbeat.sequence(), heartbeat.said(), watched)) {
+    return switch (buffer.take(cell, entry.shown().enrolment(), heartbeat.bootId(), heartbeat.sequence(), heartbeat.said(), watched)) {
       case KEPT -> new Heard(teller.tell(cell), null);
       case KEPT_URGENT -> {
         flusher.nudge();

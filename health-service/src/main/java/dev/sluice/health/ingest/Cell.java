@@ -25,11 +25,8 @@ public final class Cell {
 
   private volatile long toldNanos;
 
-  /// How many machines had this id one after the other, as far as this replica has seen.
-  private volatile int life;
-
   // guarded by the buffer
-  private int heardLife;
+  private long heardEnrolment;
   String bootId;
   long sequence;
   List<String> replaced = List.of();
@@ -73,20 +70,22 @@ public final class Cell {
     if (credentials != null && !MessageDigest.isEqual(news.tokenHash(), credentials.tokenHash())) {
       assigned = List.of();
       known = null;
-      life++;
     }
     credentials = news;
   }
 
   /// Called under the buffer's lock, before what is heard is put in its place.
-  void hears() {
-    if (heardLife == life) return;
-    heardLife = life;
+  ///
+  /// @return false: it is of a machine before the one that was heard last
+  boolean hears(long enrolment) {
+    if (enrolment <= heardEnrolment) return enrolment == heardEnrolment;
+    heardEnrolment = enrolment;
     bootId = null;
     sequence = 0;
     replaced = List.of();
     said = null;
     known = null;
+    return true;
   }
 
   /// @return whether something is new

@@ -26,7 +26,7 @@ public final class HeartbeatBuffer {
     KEPT_URGENT,
     /// Late or repeated, as far as this replica knows: answered, not kept.
     LATE,
-    /// Of a boot that was replaced: kept, since two machines may share the identity, but told nothing.
+    /// Of a boot that was replaced: kept, since two machines may share the identity, but told nothing. Of a machine before the one that is enrolled now: not kept either.
     REPLACED,
     /// Not kept: nothing could be committed for too long.
     REFUSED,
@@ -77,21 +77,22 @@ public final class HeartbeatBuffer {
 
   /// Takes a heartbeat.
   ///
-  /// @param watched whether an attempt may wait for it: then the flush is urgent, as where it says something new
-  public synchronized Taken take(Cell cell, String boot, long sequence, Observation said, boolean watched) {
+  /// @param enrolment of the machine that sent it
+  /// @param watched   whether an attempt may wait for it: then the flush is urgent, as where it says something new
+  public synchronized Taken take(Cell cell, long enrolment, String boot, long sequence, Observation said, boolean watched) {
     var at = stamp();
     if (Duration.between(committed, at).compareTo(tooOld) > 0) {
       refusedAt(at);
       return Taken.REFUSED;
     }
-    cell.hears();
+    if (!cell.hears(enrolment)) return Taken.REPLACED;
     boolean same = boot.equals(cell.bootId);
     if (same && sequence <= cell.sequence) return Taken.LATE;
     boolean replaced = !same && cell.replacedBoot(boot);
     var known = cell.said();
     boolean news = !same || !said.equals(known);
     var seen = news ? said : known;
-    if (!keep(cell, new Waiting.Run(boot, sequence, at, seen), watched)) return Taken.FLOOD;
+    if (!keep(cell, enrolment, new Waiting.Run(boot, sequence, at, seen), watched)) return Taken.FLOOD;
     urgent |= news || watched;
     if (replaced) return Taken.REPLACED;
     if (!same && cell.bootId != null) cell.replace(cell.bootId);
@@ -101,10 +102,11 @@ public final class HeartbeatBuffer {
     return news || watched ? Taken.KEPT_URGENT : Taken.KEPT;
   }
 
-  private boolean keep(Cell cell, Waiting.Run run, boolean watched) {
+  private boolean keep(Cell cell, long enrolment, Waiting.Run run, boolean watched) {
     var mine = cell.waiting;
-    if (mine == null || mine.epoch != epoch) {
-      mine = new Waiting(cell.id(), epoch);
+    if (mine != null && mine.epoch == epoch && mine.enrolment() != enrolment) waiting.remove(mine);
+    if (mine == null || mine.epoch != epoch || mine.enrolment() != enrolment) {
+      mine = new Waiting(cell.id(), enrolment, epoch);
       cell.waiting = mine;
       waiting.add(mine);
     }

@@ -55,12 +55,13 @@ final class Settlement {
 
   /// Judges one instance.
   ///
-  /// @param evidence in the order of its receipt
+  /// @param evidence in the order of its receipt; what is of a machine that had the id before says nothing
   void judge(PulseRow row, List<AttemptRow> attempts, List<EvidenceRow> evidence) {
     var watched = attempts.stream().filter(a -> a.watch() != null).toList();
     var ear = new Listening.Ear(row.pulse(), watched.stream().map(AttemptRow::watch).toList());
     long hash = row.hash();
     for (var one : evidence) {
+      if (!one.of(row)) continue;
       var outcome = Listening.hear(ear, List.of(one.heard()), hearing);
       if (outcome.counted() > 0) hash = one.hash();
       else
@@ -76,7 +77,7 @@ final class Settlement {
   private void keep(PulseRow row, Listening.Ear ear, long hash, List<AttemptRow> watched) {
     boolean awaited = ear.watches().stream().map(Watch::standing).anyMatch(s -> s.open() || s instanceof Standing.Failed);
     if (!ear.pulse().equals(row.pulse()) || hash != row.hash() || awaited != row.watched())
-      pulses.add(new PulseRow(row.instanceId(), row.templateId(), row.status(), ear.pulse(), hash, awaited));
+      pulses.add(new PulseRow(row.instanceId(), row.enrolment(), row.templateId(), row.status(), ear.pulse(), hash, awaited));
     ear.pulse().order().replaced().forEach((boot, sequence) -> {
       if (!sequence.equals(row.pulse().order().replaced().get(boot))) boots.add(new BootRow(row.instanceId(), boot, sequence));
     });

@@ -17,16 +17,21 @@ public final class Waiting {
   static final int RUNS = 16;
   private static final Duration SPARSE = Duration.ofSeconds(1);
   final String instanceId;
+  private final long enrolment;
   final int epoch;
   private final List<Run> runs = new ArrayList<>(1);
   private boolean watched;
 
-  Waiting(String instanceId, int epoch) {
+  Waiting(String instanceId, long enrolment, int epoch) {
     this.instanceId = instanceId;
+    this.enrolment = enrolment;
     this.epoch = epoch;
   }
 
   public String instanceId() { return instanceId; }
+
+  /// Of the machine that was heard: another may be enrolled under the id meanwhile.
+  public long enrolment() { return enrolment; }
 
   public List<Run> runs() { return runs; }
 

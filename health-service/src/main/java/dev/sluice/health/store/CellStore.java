@@ -28,7 +28,7 @@ public final class CellStore {
   }
 
   private static final String CREDENTIALS = """
-      select id, token_hash, status, changed_xid::text as changed from instance where id = any($1)
+      select id, token_hash, enrolment, status, changed_xid::text as changed from instance where id = any($1)
       """;
 
   public List<CredentialsRow> credentials(List<String> ids) {
@@ -51,7 +51,7 @@ public final class CellStore {
   public String horizon() { return db.query(HORIZON).iterator().next().getString("horizon"); }
 
   private static final String CREDENTIALS_SINCE = """
-      select id, token_hash, status, changed_xid::text as changed from instance where changed_xid >= $1::text::xid8
+      select id, token_hash, enrolment, status, changed_xid::text as changed from instance where changed_xid >= $1::text::xid8
       """;
 
   public List<CredentialsRow> credentialsSince(String horizon) { return db.list(CREDENTIALS_SINCE, CellStore::credentials, horizon); }
@@ -79,7 +79,7 @@ public final class CellStore {
   }
 
   private static CredentialsRow credentials(Row row) {
-    return new CredentialsRow(row.getString("id"), new Credentials(row.getBuffer("token_hash").getBytes(),
+    return new CredentialsRow(row.getString("id"), new Credentials(row.getBuffer("token_hash").getBytes(), row.getLong("enrolment"),
         !row.getString("status").equals("decommissioned"), Long.parseLong(row.getString("changed"))));
   }
 

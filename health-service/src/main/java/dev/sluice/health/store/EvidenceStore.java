@@ -19,18 +19,22 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 
 /// The rows that evidence is judged with. All within the transaction of one settling, of which only one runs at a time.
 public final class EvidenceStore {
-  /// @param hash of what it says
-  public record EvidenceRow(String instanceId, Heard heard, long hash) {}
+  /// @param hash      of what it says
+  /// @param enrolment of the machine that sent it; null where that was not written down
+  public record EvidenceRow(String instanceId, Heard heard, long hash, Long enrolment) {
+    /// Whether it is the instance's own: another machine may have been enrolled under the id meanwhile.
+    public boolean of(PulseRow row) { return enrolment == null || enrolment == row.enrolment; }
+  }
 
-  /// @param hash    of the newest heartbeat that counts
-  /// @param watched whether an attempt waits for each heartbeat
-  public record PulseRow(String instanceId, String templateId, String status, Pulse pulse, long hash, boolean watched) {}
+  /// @param enrolment of the machine that has the id now
+  /// @param hash      of the newest heartbeat that counts
+  /// @param watched   whether an attempt waits for each heartbeat
+  public record PulseRow(String instanceId, long enrolment, String templateId, String status, Pulse pulse, long hash, boolean watched) {}
 
   /// A desired version with its attempt.
   ///
@@ -72,9 +76,9 @@ public final class EvidenceStore {
         select ctid as place, at from evidence where at < $1 order by at limit $2
       ), taken as (
         delete from evidence where ctid = any (array (select place from picked))
-        returning instance_id, at, boot_id, sequence, hash, said, agent_version, digests::text as digests, statuses::text as statuses
+        returning instance_id, at, boot_id, sequence, hash, said, agent_version, digests::text as digests, statuses::text as statuses, enrolment
       )
-      select instance_id, at, boot_id, sequence, hash, said, agent_version, digests, statuses, through
+      select instance_id, at, boot_id, sequence, hash, said, agent_version, digests, statuses, enrolment, through
         from (select case when count(*) = $2 then max(at) end as through from picked) as known left join taken on true
        order by at, instance_id, sequence
       """;
@@ -93,7 +97,7 @@ public final class EvidenceStore {
       if (row.getString("instance_id") != null)
         taken.add(new EvidenceRow(row.getString("instance_id"),
             new Heard(row.getString("boot_id"), row.getLong("sequence"), Columns.time(row, "at"), words.observation(row)),
-            row.getLong("hash")));
+            row.getLong("hash"), row.getLong("enrolment")));
     }
     return new Taken(taken, through);
   }
@@ -143,16 +147,14 @@ public final class EvidenceStore {
   }
 
   private static final String PULSES = """
-      select p.instance_id, i.template_id, i.status, p.last_at, p.boot_id, p.sequence, p.hash, p.silent, p.watched, p.rival_boot, p.rivals_told,
-             p.said, p.agent_version, p.digests::text as digests, p.statuses::text as statuses
-        from pulse p join instance i on i.id = p.instance_id
-       where p.instance_id = any($1) and i.status <> 'decommissioned'
-       order by p.instance_id for update of p
+      select instance_id, last_at, boot_id, sequence, hash, silent, watched, rival_boot, rivals_told, said, agent_version, digests::text as digests,
+             statuses::text as statuses
+        from pulse where instance_id = any($1) order by instance_id for update
       """;
   private static final String BOOTS = "select instance_id, boot_id, sequence from boot where instance_id = any($1) and boot_id = any($2)";
 
-  /// Looked up once more behind the lock: a decommissioning that was waited for does not show in the query that waited.
-  private static final String GONE = "select id from instance where id = any($1) and status = 'decommissioned'";
+  /// Looked up behind the lock: a decommissioning or an enrolment that was waited for does not show in the query that waited.
+  private static final String PRESENT = "select id, enrolment, template_id, status from instance where id = any($1) and status <> 'decommissioned'";
 
   /// What is known of instances, locked; without those that are decommissioned.
   ///
@@ -162,15 +164,18 @@ public final class EvidenceStore {
     var replaced = new HashMap<String, Map<String, Long>>();
     var names = (Object) ids.toArray(String[]::new);
     var rows = tx.query(PULSES, names);
-    var gone = new HashSet<>(tx.list(GONE, r -> r.getString("id"), names));
+    var present = new HashMap<String, Row>();
+    for (var row : tx.query(PRESENT, names))
+      present.put(row.getString("id"), row);
     if (!boots.isEmpty()) for (var row : tx.query(BOOTS, names, boots.toArray(String[]::new)))
       replaced.computeIfAbsent(row.getString("instance_id"), _ -> new HashMap<>()).put(row.getString("boot_id"), row.getLong("sequence"));
-    return rows.stream().filter(row -> !gone.contains(row.getString("instance_id"))).map(row -> {
+    return rows.stream().filter(row -> present.containsKey(row.getString("instance_id"))).map(row -> {
       var id = row.getString("instance_id");
+      var instance = present.get(id);
       var order = new HeartbeatOrder(row.getString("boot_id"), row.getLong("sequence"), replaced.getOrDefault(id, Map.of()),
           row.getString("rival_boot"), row.getBoolean("rivals_told"));
       var known = row.getString("said") == null ? null : words.observation(row);
-      return new PulseRow(id, row.getString("template_id"), row.getString("status"),
+      return new PulseRow(id, instance.getLong("enrolment"), instance.getString("template_id"), instance.getString("status"),
           new Pulse(order, Columns.time(row, "last_at"), row.getBoolean("silent"), known), row.getLong("hash"), row.getBoolean("watched"));
     }).toList();
   }

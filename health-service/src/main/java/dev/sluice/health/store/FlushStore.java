@@ -32,7 +32,7 @@ public final class FlushStore {
   /// @param missed times before `through` in which heartbeats could not be heard
   public record Flush(String replicaId, List<Waiting> waiting, Instant through, List<Missed> missed) {}
 
-  private record Beat(String instanceId, Waiting.Run run, long hash) {}
+  private record Beat(String instanceId, long enrolment, Waiting.Run run, long hash) {}
 
   /// Writes a flush. Writing it again changes nothing.
   ///
@@ -67,7 +67,7 @@ public final class FlushStore {
 
   private Beat beat(Waiting waiting, Waiting.Run run) {
     if (hashes.size() > HASHES_KEPT) hashes.clear();
-    return new Beat(waiting.instanceId(), run, hashes.computeIfAbsent(run.seen(), Observations::hash));
+    return new Beat(waiting.instanceId(), waiting.enrolment(), run, hashes.computeIfAbsent(run.seen(), Observations::hash));
   }
 
   /// What is wished stands in the locked rows: a second join of two long lists without an index would be planned as a loop in a loop.
@@ -96,10 +96,10 @@ public final class FlushStore {
   }
 
   private static final String KEEP = """
-      insert into evidence (instance_id, at, boot_id, sequence, hash, said, agent_version, digests, statuses)
-      select instance_id, at, boot_id, sequence, hash, said, agent_version, digests::jsonb, statuses::jsonb
-        from unnest($1::text[], $2::timestamptz[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[])
-          as e (instance_id, at, boot_id, sequence, hash, said, agent_version, digests, statuses)
+      insert into evidence (instance_id, at, boot_id, sequence, hash, said, agent_version, digests, statuses, enrolment)
+      select instance_id, at, boot_id, sequence, hash, said, agent_version, digests::jsonb, statuses::jsonb, enrolment
+        from unnest($1::text[], $2::timestamptz[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[])
+          as e (instance_id, at, boot_id, sequence, hash, said, agent_version, digests, statuses, enrolment)
       """;
 
   private static void keep(Db.Tx tx, List<Beat> beats) {
@@ -108,7 +108,8 @@ public final class FlushStore {
         Columns.longs(beats, b -> b.run.sequence()), Columns.longs(beats, Beat::hash),
         Columns.texts(beats, b -> Observations.status(b.run.seen().status())), Columns.texts(beats, b -> b.run.seen().agentVersion()),
         Columns.texts(beats, b -> Observations.digests(b.run.seen().digests())),
-        Columns.texts(beats, b -> Observations.statuses(b.run.seen().statuses())));
+        Columns.texts(beats, b -> Observations.statuses(b.run.seen().statuses())),
+        Columns.longs(beats, Beat::enrolment));
   }
 
   private static final String DEAF = "insert into deaf (from_at, to_at, why) values ($1, $2, $3)";

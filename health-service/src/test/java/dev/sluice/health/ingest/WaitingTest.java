@@ -20,7 +20,7 @@ class WaitingTest {
 
   @Test
   void a_long_flood_is_thinned_without_a_gap_that_looks_like_silence() {
-    var waiting = new Waiting("i1", 0);
+    var waiting = new Waiting("i1", 1, 0);
     var said = running("a");
     for (int i = 0; i < 1_000; i++)
       assertThat(waiting.add(new Run("b", i, START.plusMillis(i * 5L), said))).isTrue();
@@ -34,7 +34,7 @@ class WaitingTest {
 
   @Test
   void the_first_and_the_last_of_each_series_stay() {
-    var waiting = new Waiting("i1", 0);
+    var waiting = new Waiting("i1", 1, 0);
     var old = running("a");
     var fresh = running("b");
     for (int i = 0; i < 100; i++)
@@ -44,7 +44,7 @@ class WaitingTest {
 
   @Test
   void of_equal_ones_the_first_the_last_and_one_a_second_tell_all() {
-    var waiting = new Waiting("i1", 0);
+    var waiting = new Waiting("i1", 1, 0);
     var said = running("a");
     for (int i = 0; i < 12; i++)
       waiting.add(new Run("b", i, START.plusMillis(i * 200L), said));
@@ -53,7 +53,7 @@ class WaitingTest {
 
   @Test
   void too_many_that_each_say_something_else_are_refused() {
-    var waiting = new Waiting("i1", 0);
+    var waiting = new Waiting("i1", 1, 0);
     for (int i = 0; i < Waiting.RUNS; i++)
       assertThat(waiting.add(new Run("b", i, START.plusMillis(i), running("d" + i)))).isTrue();
     assertThat(waiting.add(new Run("b", 99, START.plusMillis(99), running("other")))).isFalse();
