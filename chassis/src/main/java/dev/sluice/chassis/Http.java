@@ -66,6 +66,7 @@ public final class Http implements AutoCloseable {
   private final Map<String, io.vertx.core.Handler<RoutingContext>> raw = new LinkedHashMap<>();
   private final List<HttpServer> servers = new CopyOnWriteArrayList<>();
   private Predicate<HttpServerRequest> flood;
+  private Runnable serving;
 
   Http(Chassis chassis, OpenApi document) {
     this.chassis = chassis;
@@ -88,8 +89,11 @@ public final class Http implements AutoCloseable {
 
   /// Shows each request first to `taker`, which answers it and says `true`, or says `false`. For calls that come in floods: nothing of the porch (checks, routes,
   /// the request's id) is done before it. The port is then served by one event loop for each core, and compresses nothing: a gateway does.
-  public Http first(Predicate<HttpServerRequest> taker) {
+  ///
+  /// @param begins called on each of those event loops, before it serves
+  public Http first(Predicate<HttpServerRequest> taker, Runnable begins) {
     flood = taker;
+    serving = begins;
     return this;
   }
 
@@ -138,6 +142,7 @@ public final class Http implements AutoCloseable {
 
     @Override
     public Future<?> start() {
+      if (serving != null) serving.run();
       return vertx.createHttpServer(options).invalidRequestHandler(Http.this::unreadable).requestHandler(request -> {
         if (flood == null || !flood.test(request)) router.handle(request);
       }).listen().onSuccess(servers::add);

@@ -31,7 +31,7 @@ public final class Porch implements AutoCloseable {
     var view = new FleetView(chassis.db());
     var enrolments = new Enrolments(chassis.asks(), fleet, ears.clock(), intervalSec, ears::changed);
     this.asks = new FleetAsks(chassis, view, new ReplicaStore(chassis.db()), ears.flusher(), ears.clock(), ears.address() + ".flush");
-    var http = chassis.http(DOCUMENT, Ask.Service.PLANNER, Ask.Service.ROLLOUT).first(ingest::take);
+    var http = chassis.http(DOCUMENT, Ask.Service.PLANNER, Ask.Service.ROLLOUT).first(ingest::take, ears::serves);
     var bulk = new BulkEnrolment(OpenApi.load(DOCUMENT), enrolments, http, chassis.threads());
     http
         .raw("heartbeat", context -> ingest.take(context.request(), context.pathParam("id"))).raw("desired", poll::handle)

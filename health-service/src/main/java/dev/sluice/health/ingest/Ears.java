@@ -8,8 +8,11 @@ import dev.sluice.health.store.FlushStore;
 import dev.sluice.health.store.GateStore;
 import dev.sluice.health.store.HandOutStore;
 import dev.sluice.health.store.ReplicaStore;
+import io.vertx.core.Vertx;
 import java.time.InstantSource;
 import java.util.Collection;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /// What one replica hears and tells with: its memory, and the loops around it.
 public final class Ears implements AutoCloseable {
@@ -29,7 +32,7 @@ public final class Ears implements AutoCloseable {
   private final HandOut handOut;
   private final Deliveries deliveries;
   private final Teller teller;
-  private long ticker = -1;
+  private final Queue<Long> tickers = new ConcurrentLinkedQueue<>();
 
   /// Joins the replicas of the service: from now on the others wait for what it hears.
   public Ears(Chassis chassis, HealthConfig config) {
@@ -57,15 +60,19 @@ public final class Ears implements AutoCloseable {
     meters.gauge("sluice.instances.in.memory", cells::size);
   }
 
-  /// The port is open. From now on it is watched whether this replica stands still.
-  public void listens() {
-    buffer.listens();
-    ticker = chassis.vertx().setPeriodic(TICK_MS, _ -> buffer.awake());
+  /// Called on each event loop that heartbeats come in on: each ticks for itself, since one may stand still while the others run.
+  public void serves() {
+    var loop = Vertx.currentContext();
+    buffer.awake(loop);
+    tickers.add(chassis.vertx().setPeriodic(TICK_MS, _ -> buffer.awake(loop)));
   }
+
+  /// The port is open. From now on it is watched whether this replica stands still.
+  public void listens() { buffer.listens(); }
 
   /// The port closes: what is sent from now on is not heard here.
   public void listensNoMore() {
-    if (ticker >= 0) chassis.vertx().cancelTimer(ticker);
+    tickers.forEach(chassis.vertx()::cancelTimer);
     buffer.deaf(clock.instant());
   }
 

@@ -6,7 +6,10 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /// Heartbeats between their receipt and their commit. Bounded by time: where nothing could be committed for [#TOO_OLD] it refuses, and the time of refusal is
 /// time in which we were deaf. It refuses before the others judge without this replica: what it says that it heard, they wait for. Thread-safe; each call holds the one lock for about a microsecond.
@@ -60,10 +63,12 @@ public final class HeartbeatBuffer {
   private int epoch;
   private boolean urgent;
   private List<Missed> stood = new ArrayList<>();
-  // When the event loop was last known to run; null: nobody watches.
-  private Instant alive;
-  private boolean listens = true;
-  private boolean still;
+  // When each event loop was last known to run; empty: nobody watches.
+  private final Map<Object, Instant> alive = new HashMap<>();
+  // Since when nobody can reach this replica; null: it listens.
+  private Instant away;
+  // Up to here missed times are written down.
+  private Instant noted = Instant.EPOCH;
 
   /// @param joined when the others began to wait for this replica: all that is received is stamped later, also where the clock is set back by a little meanwhile
   /// @param ttl    after which the others judge without this replica
@@ -125,31 +130,34 @@ public final class HeartbeatBuffer {
   /// Nobody can reach this replica since `at`, until [#listens].
   synchronized void deaf(Instant at) {
     stand(stamp());
-    listens = false;
-    alive = at;
+    away = at;
   }
 
   /// The port is open.
   synchronized void listens() {
-    stand(stamp());
-    listens = true;
-    awake();
-  }
-
-  /// The event loop runs. What it slept through before is missed time in the next drain, which is committed before anything later is judged.
-  synchronized void awake() {
-    if (!listens) return;
     var now = stamp();
     stand(now);
-    alive = now;
-    still = false;
+    away = null;
+    alive.replaceAll((_, _) -> now);
   }
 
+  /// An event loop that heartbeats come in on runs. What it slept through before is missed time in the next drain, which is committed before anything later is judged.
+  synchronized void awake(Object loop) {
+    var now = stamp();
+    stand(now);
+    alive.put(loop, now);
+  }
+
+  /// Whoever comes in on the loop that has stood longest was not heard.
   private void stand(Instant now) {
-    if (alive == null || listens && !still && Duration.between(alive, now).compareTo(STILL) < 0) return;
-    stood.add(new Missed(alive, now, listens ? "a replica stood still" : "a replica did not listen"));
-    alive = now;
-    still = true;
+    var since = away;
+    if (since == null) since = alive.values().stream().min(Comparator.naturalOrder()).orElse(now);
+    if (away == null && Duration.between(since, now).compareTo(STILL) < 0) return;
+    var from = since.isAfter(noted) ? since : noted;
+    var why = away == null ? "a replica stood still" : "a replica did not listen";
+    if (!stood.isEmpty() && stood.getLast().why().equals(why) && stood.getLast().to().equals(from)) from = stood.removeLast().from();
+    stood.add(new Missed(from, now, why));
+    noted = now;
   }
 
   /// Takes all out. The caller commits it, however long that takes, before it says [#committed].

@@ -14,9 +14,16 @@ import org.junit.jupiter.api.Test;
 
 /// Times in which heartbeats could not be heard stand in the drain that reaches beyond them: they are committed before anything later is judged.
 class HeartbeatBufferTest {
+  private static final String LOOP = "one";
+  private static final String OTHER = "another";
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
   private Instant now = START;
   private final HeartbeatBuffer buffer = new HeartbeatBuffer(() -> now, START, Duration.ofSeconds(3));
+
+  private void listens() {
+    buffer.awake(LOOP);
+    buffer.listens();
+  }
 
   private HeartbeatBuffer after(long millis) {
     now = now.plusMillis(millis);
@@ -31,30 +38,48 @@ class HeartbeatBufferTest {
 
   @Test
   void who_ticks_misses_nothing() {
-    buffer.listens();
+    listens();
     for (int i = 0; i < 20; i++) {
-      after(120).awake();
+      after(120).awake(LOOP);
       assertThat(missed()).isEmpty();
     }
   }
 
   @Test
   void a_pause_that_the_tick_finds_is_in_the_next_drain() {
-    buffer.listens();
-    after(1_500).awake();
+    listens();
+    after(1_500).awake(LOOP);
     assertThat(length(missed())).isCloseTo(Duration.ofMillis(1_500), Duration.ofMillis(1));
     assertThat(missed()).isEmpty();
   }
 
   @Test
   void a_pause_that_a_drain_finds_before_the_tick_is_in_that_drain_and_counted_once() {
-    buffer.listens();
+    listens();
     var first = after(900).drain().missed();
     assertThat(length(first)).isCloseTo(Duration.ofMillis(900), Duration.ofMillis(1));
-    after(300).awake();
+    after(300).awake(LOOP);
     var second = missed();
     assertThat(length(second)).isCloseTo(Duration.ofMillis(300), Duration.ofMillis(1));
     assertThat(second.getFirst().from()).isEqualTo(first.getLast().to());
+  }
+
+  @Test
+  void one_event_loop_that_stands_still_while_another_runs_is_missed_time_once() {
+    buffer.awake(OTHER);
+    listens();
+    for (int i = 0; i < 4; i++)
+      after(100).awake(LOOP);
+    assertThat(missed()).isEmpty();
+    for (int i = 0; i < 6; i++)
+      after(100).awake(LOOP);
+    assertThat(missed()).singleElement()
+        .satisfies(m -> assertThat(Duration.between(m.from(), m.to())).isCloseTo(Duration.ofMillis(1_000), Duration.ofMillis(1)));
+    after(100).awake(LOOP);
+    buffer.awake(OTHER);
+    assertThat(length(missed())).isCloseTo(Duration.ofMillis(100), Duration.ofMillis(1));
+    after(100).awake(LOOP);
+    assertThat(missed()).isEmpty();
   }
 
   @Test
@@ -64,10 +89,10 @@ class HeartbeatBufferTest {
     assertThat(length(missed())).isCloseTo(Duration.ofMillis(40), Duration.ofMillis(1));
     after(60).listens();
     assertThat(length(missed())).isCloseTo(Duration.ofMillis(60), Duration.ofMillis(1));
-    after(100).awake();
+    after(100).awake(LOOP);
     assertThat(missed()).isEmpty();
     buffer.deaf(now);
-    after(30).awake();
+    after(30).awake(LOOP);
     assertThat(length(missed())).isCloseTo(Duration.ofMillis(30), Duration.ofMillis(1));
   }
 
