@@ -180,6 +180,19 @@ class AgentCallsTest {
   }
 
   @Test
+  void of_the_boots_that_were_replaced_the_newest_hundred_are_kept() {
+    var agent = client.enrol("restarts");
+    agent.boots("first", 1).beat();
+    world.settle();
+    world.db()
+        .query("insert into boot (instance_id, boot_id, sequence) select 'restarts', 'boot-' || n, 1 from generate_series(1, 150) as n");
+    agent.boots("last", 1).beat();
+    world.settle();
+    assertThat(world.db().list("select boot_id from boot where instance_id = 'restarts'", r -> r.getString("boot_id")))
+        .hasSize(100).contains("first", "boot-150").doesNotContain("boot-1", "boot-51");
+  }
+
+  @Test
   void what_is_committed_after_another_machine_was_enrolled_says_nothing_of_it() throws Exception {
     var before = client.enrol("takes-over");
     before.beat();

@@ -253,13 +253,22 @@ public final class EvidenceStore {
 
   private static final String WRITE_BOOTS = """
       insert into boot (instance_id, boot_id, sequence) select * from unnest($1::text[], $2::text[], $3::bigint[])
-      on conflict (instance_id, boot_id) do update set sequence = excluded.sequence
+      on conflict (instance_id, boot_id) do update set sequence = excluded.sequence, replacement = excluded.replacement
       """;
+  private static final String FORGET_BOOTS = """
+      delete from boot b
+       using (select instance_id, boot_id, row_number() over (partition by instance_id order by replacement desc, boot_id) as place
+                from boot where instance_id = any($1)) o
+       where b.instance_id = o.instance_id and b.boot_id = o.boot_id and o.place > $2
+      """;
+  private static final int BOOTS_KEPT = 100;
 
+  /// Of each instance the newest are kept, those that were heard of again among them: an agent that ends at each start would leave thousands a day.
   public void writeBoots(Db.Tx tx, List<BootRow> rows) {
     if (rows.isEmpty()) return;
     tx.send(WRITE_BOOTS, Columns.texts(rows, BootRow::instanceId), Columns.texts(rows, BootRow::bootId),
         Columns.longs(rows, BootRow::sequence));
+    tx.send(FORGET_BOOTS, Columns.texts(rows, BootRow::instanceId), BOOTS_KEPT);
   }
 
   /// What an agent now says of its instance.
