@@ -11,6 +11,7 @@ import dev.sluice.contract.ModuleId;
 import dev.sluice.contract.TemplateId;
 import dev.sluice.contract.VersionRef;
 import dev.sluice.health.store.ReplicaStore;
+import dev.sluice.health.store.Tally;
 import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -266,6 +267,29 @@ class FleetApiTest {
   private static List<Ask.FleetMember> slice(String template) {
     return world.rollouts().asks().ask(new Ask.FleetSlice(new TemplateId(template), new ModuleId("nginx"), "zone", null, 100, true),
         Duration.ofSeconds(10)).members();
+  }
+
+  @Test
+  void counters_of_what_there_is_no_more_are_swept_and_the_others_stay() {
+    world.template("swept", World.OLD);
+    client.enrol("swept-1", "swept");
+    client.enrol("swept-2", "swept");
+    client.delete("/v1/instances/swept-2");
+    world.db().query("insert into tally values ('swept', 'label', 'host', 'gone', 1, 3), ('swept', 'label', 'host', 'gone', 2, -3), "
+        + "('swept', 'label', 'host', 'here', 1, 3), ('swept', 'label', 'host', 'here', 2, -2), ('swept', 'label', 'host', 'none', 1, 0)");
+    var before = sums("swept");
+    assertThat(Tally.sweep(world.db())).isTrue();
+    assertThat(sums("swept")).isEqualTo(before).contains("label host here 1");
+    assertThat(world.db().list("select distinct value from tally where template_id = 'swept' and key = 'host'", r -> r.getString("value")))
+        .containsExactly("here");
+    assertThat(Tally.sweep(world.db())).isFalse();
+  }
+
+  private static List<String> sums(String template) {
+    return world.db().list("""
+        select concat_ws(' ', kind, key, value, sum(n)) as line from tally where template_id = $1
+         group by kind, key, value having sum(n) <> 0 order by kind, key, value
+        """, r -> r.getString("line"), template);
   }
 
   @Test

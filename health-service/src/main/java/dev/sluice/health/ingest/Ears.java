@@ -1,6 +1,7 @@
 package dev.sluice.health.ingest;
 
 import dev.sluice.chassis.Chassis;
+import dev.sluice.chassis.Loop;
 import dev.sluice.health.HealthConfig;
 import dev.sluice.health.store.CellStore;
 import dev.sluice.health.store.EvidenceStore;
@@ -8,7 +9,9 @@ import dev.sluice.health.store.FlushStore;
 import dev.sluice.health.store.GateStore;
 import dev.sluice.health.store.HandOutStore;
 import dev.sluice.health.store.ReplicaStore;
+import dev.sluice.health.store.Tally;
 import io.vertx.core.Vertx;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.Queue;
@@ -17,6 +20,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 /// What one replica hears and tells with: its memory, and the loops around it.
 public final class Ears implements AutoCloseable {
   private static final long TICK_MS = 100;
+  private static final Duration SWEEP = Duration.ofMinutes(10);
   private final Chassis chassis;
   private final String replicaId;
   private final String address;
@@ -32,6 +36,7 @@ public final class Ears implements AutoCloseable {
   private final HandOut handOut;
   private final Deliveries deliveries;
   private final Teller teller;
+  private final Loop sweeper;
   private final Queue<Long> tickers = new ConcurrentLinkedQueue<>();
 
   /// Joins the replicas of the service: from now on the others wait for what it hears.
@@ -57,6 +62,7 @@ public final class Ears implements AutoCloseable {
     this.handOut = new HandOut(new HandOutStore(db, chassis.journal(), config.deliveryLease()), clock, meters, follower::nudge);
     this.deliveries = new Deliveries(chassis.asks(), db, new GateStore(config.deliveryLease()), gates, clock, follower::nudge);
     this.teller = new Teller(gates, handOut);
+    this.sweeper = new Loop("health-sweeper", SWEEP, () -> Tally.sweep(db));
     meters.gauge("sluice.instances.in.memory", cells::size);
   }
 
@@ -105,6 +111,7 @@ public final class Ears implements AutoCloseable {
   /// Ends the loops; the flusher last, since what was heard must be committed.
   @Override
   public void close() {
+    sweeper.close();
     deliveries.close();
     handOut.close();
     follower.close();

@@ -47,6 +47,25 @@ public final class Tally {
       on conflict (template_id, kind, key, value, shard) do update set n = t.n + excluded.n
       """;
 
+  private static final String SWEEP = """
+      with none as (
+        select template_id, kind, key, value from tally group by template_id, kind, key, value having sum(n) = 0 limit 1000
+      ), locked as (
+        select t.template_id, t.kind, t.key, t.value, t.shard, t.n from tally t join none using (template_id, kind, key, value)
+         for update of t skip locked
+      ), still as (
+        select template_id, kind, key, value from locked group by template_id, kind, key, value having sum(n) = 0
+      )
+      delete from tally t using locked l join still using (template_id, kind, key, value)
+       where t.template_id = l.template_id and t.kind = l.kind and t.key = l.key and t.value = l.value and t.shard = l.shard
+      """;
+
+  /// Deletes counters of what there is no more. Rows that come to nothing together may go whatever others there are or come, and it waits for no one, so that sums stay
+  /// as they are.
+  ///
+  /// @return whether there may be more
+  public static boolean sweep(Db db) { return db.query(SWEEP).rowCount() > 0; }
+
   public void write(Db.Tx tx) {
     changes.values().removeIf(n -> n == 0);
     if (changes.isEmpty()) return;
