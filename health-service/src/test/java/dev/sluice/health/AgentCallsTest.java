@@ -180,6 +180,23 @@ class AgentCallsTest {
   }
 
   @Test
+  void who_is_decommissioned_leaves_the_memory_though_he_knocks_on() {
+    var before = inMemory();
+    var agent = client.enrol("forgotten");
+    agent.beat();
+    assertThat(inMemory()).isEqualTo(before + 1);
+    client.delete("/v1/instances/forgotten");
+    assertThat(agent.beatOnce().status()).isEqualTo(401);
+    eventually(() -> assertThat(inMemory()).isEqualTo(before));
+    assertThat(agent.beatOnce().status()).isEqualTo(401);
+    eventually(() -> assertThat(inMemory()).isEqualTo(before));
+    var next = client.enrol("forgotten");
+    assertThat(next.beatOnce().status()).isEqualTo(200);
+  }
+
+  private static double inMemory() { return world.node.metrics().get("sluice.instances.in.memory").gauge().value(); }
+
+  @Test
   void of_the_boots_that_were_replaced_the_newest_hundred_are_kept() {
     var agent = client.enrol("restarts");
     agent.boots("first", 1).beat();

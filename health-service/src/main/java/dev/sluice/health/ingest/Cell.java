@@ -25,6 +25,8 @@ public final class Cell {
 
   private volatile long toldNanos;
 
+  private boolean dropped;
+
   // guarded by the buffer
   private long heardEnrolment;
   String bootId;
@@ -66,12 +68,19 @@ public final class Cell {
 
   /// Another token is another machine under the same id: nothing of the one before counts for it. What it must run is learned after this.
   synchronized void learn(Credentials news) {
+    if (dropped) return;
     if (credentials != null && news.changed() < credentials.changed()) return;
     if (credentials != null && !MessageDigest.isEqual(news.tokenHash(), credentials.tokenHash())) {
       assigned = List.of();
       known = null;
     }
     credentials = news;
+  }
+
+  /// Whether it can leave the memory: nobody is enrolled under its id, and nobody waits who must be told so. Then it learns nothing more, and its token stays void.
+  synchronized boolean drops() {
+    dropped |= credentials != null && !credentials.enrolled() && listeners.isEmpty();
+    return dropped;
   }
 
   /// Called under the buffer's lock, before what is heard is put in its place.

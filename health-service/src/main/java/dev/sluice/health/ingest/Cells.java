@@ -8,8 +8,10 @@ import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -22,11 +24,13 @@ public final class Cells implements AutoCloseable {
   private static final int AT_ONCE = 2_000;
   private static final int WAITING_AT_MOST = 100_000;
 
-  private record Missing(Cell cell, Promise<Cell> promise) {}
+  private record Missing(String id, Promise<Cell> promise) {}
 
   private final ConcurrentHashMap<String, Cell> cells = new ConcurrentHashMap<>();
   private final ConcurrentLinkedQueue<Missing> missing = new ConcurrentLinkedQueue<>();
   private final AtomicInteger waiting = new AtomicInteger();
+  /// Instances that are not enrolled any more, until the loop drops them.
+  private final Set<Cell> gone = ConcurrentHashMap.newKeySet();
   private final CellStore store;
   private final Loop loop;
 
@@ -47,7 +51,7 @@ public final class Cells implements AutoCloseable {
     if (waiting.get() >= WAITING_AT_MOST) return Future.failedFuture("too many new instances at once");
     waiting.incrementAndGet();
     var promise = Promise.<Cell>promise();
-    missing.add(new Missing(cells.computeIfAbsent(id, Cell::new), promise));
+    missing.add(new Missing(id, promise));
     loop.nudge();
     return promise.future();
   }
@@ -69,33 +73,54 @@ public final class Cells implements AutoCloseable {
 
   public int size() { return cells.size(); }
 
+  /// A row of an instance that is in memory.
+  Optional<Cell> learn(CellStore.CredentialsRow row) {
+    var cell = find(row.instanceId());
+    cell.ifPresent(c -> {
+      c.learn(row.credentials());
+      if (!row.credentials().enrolled()) gone.add(c);
+    });
+    return cell;
+  }
+
   private boolean load() {
+    drop();
     var asked = new ArrayList<Missing>();
     for (Missing next; asked.size() < AT_ONCE && (next = missing.poll()) != null;)
       asked.add(next);
     if (asked.isEmpty()) return false;
     waiting.addAndGet(-asked.size());
+    // in memory before it is read, so that the follower passes over nothing; only this thread takes out what is there
+    var read = new HashMap<String, Cell>();
+    asked.forEach(m -> read.computeIfAbsent(m.id, id -> cells.computeIfAbsent(id, Cell::new)));
+    RuntimeException failure = null;
     try {
-      read(asked.stream().map(m -> m.cell.id()).distinct().toList());
+      read(List.copyOf(read.keySet()));
     } catch (RuntimeException e) {
-      asked.forEach(m -> {
-        if (m.cell.credentials() == null) cells.remove(m.cell.id(), m.cell);
-        m.promise.tryFail(e);
-      });
-      return false;
+      failure = e;
     }
-    for (var m : asked) {
-      if (m.cell.credentials() == null) cells.remove(m.cell.id(), m.cell);
-      m.promise.tryComplete(m.cell);
-    }
+    for (var cell : read.values())
+      if (cell.credentials() == null) cells.remove(cell.id(), cell);
+    for (var m : asked)
+      if (failure == null) m.promise.tryComplete(read.get(m.id));
+      else
+        m.promise.tryFail(failure);
     return !missing.isEmpty();
+  }
+
+  private void drop() {
+    for (var cell : gone)
+      if (cell.drops()) {
+        cells.remove(cell.id(), cell);
+        gone.remove(cell);
+      } else if (cell.credentials().enrolled()) gone.remove(cell);
   }
 
   private void read(List<String> ids) {
     for (var row : store.credentials(ids))
-      cells.computeIfAbsent(row.instanceId(), Cell::new).learn(row.credentials());
+      learn(row);
     for (var row : store.assigned(ids))
-      cells.computeIfAbsent(row.instanceId(), Cell::new).learn(row.assigned());
+      find(row.instanceId()).ifPresent(cell -> cell.learn(row.assigned()));
   }
 
   @Override

@@ -40,10 +40,7 @@ public final class Follower implements AutoCloseable {
     var next = store.horizon();
     var from = horizon == null ? next : horizon;
     for (var row : store.credentialsSince(from))
-      cells.find(row.instanceId()).ifPresent(cell -> {
-        cell.learn(row.credentials());
-        changed.add(cell);
-      });
+      cells.learn(row).ifPresent(changed::add);
     for (var row : store.assignedSince(from))
       cells.find(row.instanceId()).ifPresent(cell -> {
         if (cell.learn(row.assigned())) changed.add(cell);
