@@ -221,7 +221,7 @@ public final class Http implements AutoCloseable {
       tooLarge(context);
       return;
     }
-    goOn(context);
+    goOn(context.request());
     context.request().handler(part -> {
       if (context.response().ended()) return;
       if (body.length() + part.length() > MAX_BODY) tooLarge(context);
@@ -238,8 +238,8 @@ public final class Http implements AutoCloseable {
   }
 
   /// Tells who asks before he sends a body that he may; for raw handlers too.
-  public static void goOn(RoutingContext context) {
-    if (context.request().headers().contains("Expect", "100-continue", true)) context.response().writeContinue();
+  public static void goOn(HttpServerRequest request) {
+    if (request.headers().contains("Expect", "100-continue", true)) request.response().writeContinue();
   }
 
   /// What still comes is passed over for a moment, so that the answer arrives before the connection ends.

@@ -13,6 +13,8 @@ import dev.sluice.contract.VersionRef;
 import dev.sluice.health.store.ReplicaStore;
 import dev.sluice.health.store.Tally;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -98,6 +100,31 @@ class FleetApiTest {
     var reply = client.post("/v1/instances", "{\"name\":\"  \",\"template_id\":\"web\"}");
     assertThat(reply.status()).isEqualTo(400);
     assertThat(reply.body().findValuesAsText("field")).containsExactly("name");
+  }
+
+  @Test
+  void what_can_be_enrolled_as_a_label_can_be_asked_for() {
+    world.bareTemplate("labelled");
+    assertThat(client.post("/v1/instances", "{\"template_id\":\"labelled\",\"labels\":{\"a=b\":\"c\"}}").status()).isEqualTo(400);
+    assertThat(client
+        .post("/v1/instances", "{\"id\":\"labelled-1\",\"template_id\":\"labelled\",\"labels\":{\"zone\":\"\",\"of\":\"a=b:c\"}}").status())
+        .isEqualTo(201);
+    for (var label : List.of("zone:", "zone=", "of:a=b:c", "of=a=b:c"))
+      assertThat(ids(client.get("/v1/instances?template_id=labelled&label=" + label).body())).as(label).containsExactly("labelled-1");
+  }
+
+  /// As clients do that send a body only when they may.
+  @Test
+  void who_waits_to_be_told_that_he_may_send_is_told() throws Exception {
+    var agent = client.enrol("polite");
+    var line = "{\"id\":\"polite-2\",\"template_id\":\"web\"}\n";
+    for (var request : List.of(
+        client.request("/v1/instances/bulk", "admin").header("Content-Type", "application/x-ndjson").POST(BodyPublishers.ofString(line)),
+        client.request("/v1/instances/polite/heartbeats", agent.token).header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(agent.body().toString()))))
+      assertThat(
+          Client.HTTP.send(request.expectContinue(true).timeout(Duration.ofSeconds(20)).build(), BodyHandlers.ofString()).statusCode())
+          .isEqualTo(200);
   }
 
   @Test

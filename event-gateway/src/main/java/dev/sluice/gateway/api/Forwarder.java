@@ -228,7 +228,7 @@ public final class Forwarder implements AutoCloseable {
     var request = context.request();
     var response = context.response();
     copy(request.headers(), out.headers(), ofOneConnection(request.headers()));
-    Http.goOn(context);
+    Http.goOn(context.request());
     response.exceptionHandler(_ -> out.reset());
     response.closeHandler(_ -> {
       if (!response.ended()) out.reset();

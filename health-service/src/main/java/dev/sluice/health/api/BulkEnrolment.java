@@ -70,6 +70,7 @@ final class BulkEnrolment {
     }
 
     void begin() {
+      Http.goOn(request);
       context.response().setChunked(true).putHeader("Content-Type", "application/x-ndjson");
       var parser = RecordParser.newDelimited("\n", request).maxRecordSize(MAX_LINE);
       parser.exceptionHandler(_ -> tooLong());

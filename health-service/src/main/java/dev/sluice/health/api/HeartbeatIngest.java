@@ -1,5 +1,6 @@
 package dev.sluice.health.api;
 
+import dev.sluice.chassis.Http;
 import dev.sluice.chassis.Ids;
 import dev.sluice.contract.Problem;
 import dev.sluice.health.ingest.Assigned;
@@ -75,6 +76,7 @@ public final class HeartbeatIngest {
     request.response().putHeader(REQUEST_ID,
         given != null && Ids.isId(given) ? given : requestIds + requests.incrementAndGet());
     var body = new Body(request, instanceId);
+    Http.goOn(request);
     request.handler(body::part).endHandler(_ -> body.whole());
   }
 

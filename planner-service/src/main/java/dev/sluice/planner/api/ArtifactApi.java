@@ -96,7 +96,7 @@ public final class ArtifactApi {
     }
     var gone = new AtomicBoolean();
     request.exceptionHandler(_ -> gone.set(true)); // who goes while the file is opened is told to nobody who asks later
-    Http.goOn(context);
+    Http.goOn(context.request());
     request.pause();
     var path = folder.incoming(chassis.ids().next());
     chassis.vertx().fileSystem().open(path.toString(), new OpenOptions().setCreateNew(true).setWrite(true)).onFailure(context::fail)
