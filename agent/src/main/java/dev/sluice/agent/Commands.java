@@ -136,7 +136,7 @@ final class Commands {
   }
 
   private synchronized void kill(Process process) {
-    killTree(process.toHandle());
+    if (process.isAlive()) killTree(process.toHandle());
     killMarked(mark);
   }
 

@@ -30,7 +30,10 @@ final class Download {
   private final long mostBytes;
   private volatile CompletableFuture<?> transfer = new CompletableFuture<>();
 
-  /// A transfer that ended early, after it had brought some more of the archive: the next one has less to bring.
+  /// What is worth another try at once.
+  private static final long PIECE = 64 << 10;
+
+  /// A transfer that ended early, after it had brought a good piece of the archive: the next one has less to bring.
   static final class BrokenOff extends IOException {
     private static final long serialVersionUID = 1;
 
@@ -76,7 +79,7 @@ final class Download {
     server.authorize(request, from);
     if (have > 0) request.header("Range", "bytes=" + have + "-");
     try (FileChannel channel = FileChannel.open(file, CREATE, WRITE)) {
-      var sink = new FileSink(channel, have, mostBytes);
+      var sink = new FileSink(channel, have, mostBytes, Files.getFileStore(file).getUsableSpace());
       CompletableFuture<HttpResponse<Long>> call = link.send(http, request.build(), sink::accept);
       transfer = call;
       try {
@@ -93,7 +96,7 @@ final class Download {
       Files.deleteIfExists(file);
       throw full;
     } catch (IOException broken) {
-      throw size(file) > have ? new BrokenOff(broken) : broken;
+      throw size(file) >= have + PIECE ? new BrokenOff(broken) : broken;
     }
   }
 

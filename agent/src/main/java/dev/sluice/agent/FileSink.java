@@ -16,6 +16,7 @@ import java.util.concurrent.Flow.Subscription;
 final class FileSink implements BodySubscriber<Long> {
   private final FileChannel file;
   private final long mostBytes;
+  private final long room;
   private final CompletableFuture<Long> done = new CompletableFuture<>();
   private Subscription subscription;
   private volatile long written;
@@ -32,8 +33,10 @@ final class FileSink implements BodySubscriber<Long> {
     Unwritable(IOException cause) { super("the archive cannot be written: " + cause.getMessage(), cause); }
   }
 
-  FileSink(FileChannel file, long have, long mostBytes) {
+  /// @param room how many bytes the disk has left
+  FileSink(FileChannel file, long have, long mostBytes, long room) {
     this.file = file;
+    this.room = room;
     this.mostBytes = mostBytes;
     written = have;
   }
@@ -41,6 +44,9 @@ final class FileSink implements BodySubscriber<Long> {
   BodySubscriber<Long> accept(ResponseInfo response) {
     if (response.statusCode() != 200 && response.statusCode() != 206) return BodySubscribers.replacing(0L);
     try {
+      long needed = response.headers().firstValueAsLong("Content-Length").orElse(0) - (response.statusCode() == 200 ? written : 0);
+      // said before it is fetched, each time anew
+      if (needed > room) throw new IOException("it takes " + needed + " bytes more, and the disk has " + room);
       if (response.statusCode() == 200) written = 0;
       file.truncate(written).position(written);
     } catch (IOException e) {

@@ -37,6 +37,11 @@ record ModuleRecord(String instance, Instruction instruction, Step step, Release
     return instruction.generation() > 0 && !own;
   }
 
+  /// Whether an older agent wrote it, which did not say whom it was told.
+  boolean isOfNobody() { return instruction.generation() > 0 && instance.isEmpty(); }
+
+  ModuleRecord told(String id) { return new ModuleRecord(id, instruction, step, live, previous, state, detail); }
+
   /// The instruction's release was applied. What was live before becomes the way back.
   ModuleRecord applied() {
     Release release = instruction.release();

@@ -63,6 +63,7 @@ final class ModuleWorker {
   /// @param healthInterval asked before each wait: it may follow the server's heartbeat interval
   void start(String id, Pace pace, Supplier<Duration> healthInterval) throws IOException {
     if (record.isOfAnother(id)) disown();
+    else if (record.isOfNobody()) save(record.told(id));
     lane.run(commands::killStray);
     lane.run(this::watch);
     lane.run(this::carryOut);
@@ -140,7 +141,7 @@ final class ModuleWorker {
         later(denied, backoff.next());
     } catch (Download.BrokenOff partly) {
       backoff.reset();
-      later(partly, backoff.next());
+      wait(partly, backoff.next()); // told with the next heartbeat: it gets on
     } catch (Unavailable busy) {
       later(busy, busy.retryAfter().plus(backoff.next()));
     } catch (IOException | RuntimeException | Error failure) {
@@ -184,11 +185,15 @@ final class ModuleWorker {
   }
 
   private void later(Throwable failure, Duration wait) {
+    wait(failure, wait);
+    changed.run();
+  }
+
+  private void wait(Throwable failure, Duration wait) {
     String why = failure.getMessage() == null ? failure.toString() : failure.getMessage();
     runtime.log("module " + module + ": " + record.step() + " waits " + wait.toMillis() + " ms: " + why);
     trouble = Commands.clip("waits to try again: " + why);
     lane.after(wait, this::carryOut);
-    changed.run();
   }
 
   private void save(ModuleRecord next) throws IOException {

@@ -97,9 +97,10 @@ final class Unpacker {
   private void take(TarArchiveEntry entry, TarArchiveInputStream tar, Meter meter) throws IOException, Refused {
     count();
     String name = entry.getName();
-    meter.requireLiteral(name);
-    meter.requireLiteral(entry.getLinkName());
     Path path = inside(name);
+    meter.requireLiteral(name);
+    if (entry.getLinkName().length() > NAME_CHARS) throw new Refused(name + " has a link whose target is too long");
+    meter.requireLiteral(entry.getLinkName());
     if (path.equals(root)) {
       if (!entry.isDirectory()) throw new Refused(name + " stands for the folder itself");
       return;
@@ -271,12 +272,11 @@ final class Unpacker {
 
     /// The tar reader puts a `?` or U+FFFD where a name is no UTF-8: such a part of a name must be in the header as it is read.
     void requireLiteral(String name) throws Refused {
-      for (String part : name.split("/")) {
-        boolean doubtful = part.indexOf('?') >= 0 || part.indexOf('\uFFFD') >= 0;
-        String raw = new String(part.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
-        if (doubtful && !header.toString(StandardCharsets.ISO_8859_1).contains(raw))
+      if (name.indexOf('?') < 0 && name.indexOf('\uFFFD') < 0) return;
+      String read = header.toString(StandardCharsets.ISO_8859_1);
+      for (String part : name.split("/"))
+        if (!read.contains(new String(part.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1)))
           throw new Refused("the name " + part + " is not UTF-8");
-      }
     }
 
     @Override

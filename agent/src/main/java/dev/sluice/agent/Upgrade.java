@@ -60,7 +60,7 @@ final class Upgrade {
   /// The upgrade cannot be done. Nothing was switched by it; what one before it has left switched is put back.
   ModuleRecord failed(ModuleRecord record, String why) {
     String detail = Commands.clip(why);
-    if (!releases.isCurrent(record.live()) && record.wayBack().exists())
+    if (!record.live().exists() && record.wayBack().exists())
       return record.saying(ModuleState.APPLYING, detail).at(Step.RESTORING);
     return record.saying(ModuleState.APPLY_FAILED, detail).at(Step.CHECKED);
   }
@@ -110,7 +110,8 @@ final class Upgrade {
   }
 
   private ModuleRecord apply(ModuleRecord record) throws IOException, InterruptedException {
-    Commands.Outcome outcome = apply(record.instruction().release());
+    // what it has started must not run beside the release that goes back
+    Commands.Outcome outcome = run(config.apply(), record.instruction().release(), config.applyTimeout(), true);
     if (outcome.ok()) return record.applied();
     return record.saying(ModuleState.APPLYING, Commands.clip("apply: " + outcome.detail())).at(Step.RESTORING);
   }
@@ -128,7 +129,7 @@ final class Upgrade {
     if (!back.exists()) return record.stranded(record.detail());
     if (!releases.has(back)) return record.stranded(Commands.clip(record.detail() + "; the release before is gone"));
     releases.switchTo(back);
-    Commands.Outcome outcome = apply(back);
+    Commands.Outcome outcome = run(config.apply(), back, config.applyTimeout(), false);
     if (outcome.ok()) return record.restored(back);
     return record.stranded(Commands.clip(record.detail() + "; putting " + back.version() + " back: " + outcome.detail()));
   }
@@ -146,11 +147,6 @@ final class Upgrade {
   }
 
   private Path archive(Instruction instruction) { return archives.resolve(instruction.release().hex() + ".tar.gz"); }
-
-  /// What it started must not run beside the release that goes back.
-  private Commands.Outcome apply(Release release) throws IOException, InterruptedException {
-    return run(config.apply(), release, config.applyTimeout(), true);
-  }
 
   private Commands.Outcome run(List<String> command, Release release, Duration limit, boolean tidy)
       throws IOException, InterruptedException {

@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -63,10 +65,19 @@ class FailureTest {
     peer.desire("2", Tarball.release("2", "until test -e ../../go; do sleep 0.05; done; exit 3", OK).bytes());
     await().atMost(ProtocolPeer.PATIENCE).until(() -> host.currentVersion().equals("2"));
     String gone = "sha256:" + "ab".repeat(32);
+    var stood = new CompletableFuture<String>();
+    peer.asked = digest -> {
+      try {
+        if (digest.equals(gone)) stood.complete(host.currentVersion());
+      } catch (IOException e) {
+        stood.completeExceptionally(e);
+      }
+    };
     peer.desire("3", gone, "/v1/artifacts/" + gone);
     for (int heard = 0; heard < 3; heard++)
       peer.awaitHeartbeat(heartbeat -> true);
     Files.createFile(folder.resolve("nginx/go"));
+    assertThat(stood.get(30, TimeUnit.SECONDS)).as("what stood when the next was begun").isEqualTo("1");
     JsonObject told = peer.awaitState("apply_failed");
     assertThat(status(told).getString("detail")).contains("answers 404");
     assertThat(claim(told)).isEqualTo(first);

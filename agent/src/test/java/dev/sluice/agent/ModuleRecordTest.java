@@ -55,6 +55,9 @@ class ModuleRecordTest {
     assertThat(older.instruction()).isEqualTo(record.instruction());
     assertThat(older.isOfAnother("i2")).as("the present one's").isFalse();
     assertThat(older.isOfAnother("")).as("nobody's, where none is enrolled").isTrue();
+    assertThat(older.isOfNobody()).as("to be written down whose it is").isTrue();
+    assertThat(older.told("i1")).isEqualTo(record);
+    assertThat(record.isOfNobody()).isFalse();
     assertThat(ModuleRecord.NEW.isOfAnother("")).isFalse();
   }
 

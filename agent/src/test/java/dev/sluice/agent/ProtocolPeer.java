@@ -21,6 +21,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /// The server's side of the agent's protocol, as `api.md` has it, over real HTTP: enrolment, heartbeats, the long poll, artifacts.
@@ -31,6 +32,8 @@ final class ProtocolPeer implements AutoCloseable {
   final List<JsonObject> enrolments = new CopyOnWriteArrayList<>();
   final List<String> requests = new CopyOnWriteArrayList<>();
   final Map<String, byte[]> artifacts = new ConcurrentHashMap<>();
+  /// Is told which artifact is asked for.
+  volatile Consumer<String> asked = digest -> {};
   /// Sent in place of an answer to heartbeats, while it is not 0.
   volatile int refuseWith;
   /// Heartbeats that come while it is set are taken and never answered.
@@ -166,6 +169,7 @@ final class ProtocolPeer implements AutoCloseable {
   }
 
   private void artifact(HttpExchange exchange, String digest) throws IOException {
+    asked.accept(digest);
     byte[] content = artifacts.get(digest);
     if (content == null) {
       send(exchange, 404, "{}");

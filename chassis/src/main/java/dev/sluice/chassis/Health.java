@@ -102,14 +102,14 @@ public final class Health {
     synchronized (peers) {
       if (underWay == null || underWay.isComplete()) {
         var answer = Promise.<Map<String, String>>promise();
-        underWay = answer.future();
         chassis.threads().execute(() -> {
           try {
             answer.complete(awayWithPeers());
-          } catch (RuntimeException e) {
-            answer.fail(e);
+          } catch (Throwable e) { // whoever waits is told, whatever happens
+            answer.tryFail(e);
           }
         });
+        underWay = answer.future();
       }
       return underWay;
     }

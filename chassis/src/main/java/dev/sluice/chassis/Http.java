@@ -46,8 +46,9 @@ public final class Http implements AutoCloseable {
   private static final int MAX_HEADERS = 16_384;
   private static final int AT_ONCE = 512;
   private static final Pattern LOOPBACK = Pattern.compile("127\\..*|localhost|\\[?::1]?");
-  /// Nobody far away can let these mean another machine: addresses, names without a dot, and a machine's own for itself.
-  private static final Pattern NEAR = Pattern.compile("[0-9.]+|[^.]*|\\[?[0-9a-fA-F:.]*:[0-9a-fA-F:.]*]?|(?i:.*\\.localhost)");
+  /// Nobody far away can let these mean another machine: addresses, names without a dot, and names that are given on the machine or in its own net.
+  private static final Pattern NEAR = Pattern
+      .compile("[0-9.]+|[^.]*\\.?|\\[?[0-9a-fA-F:.]*:[0-9a-fA-F:.]*]?|(?i:.*\\.(localhost|localdomain|internal|local|test))");
   private static final AtomicInteger FREE_PORTS = new AtomicInteger();
   /// The WebSocket subprotocol that is agreed on where a client offers any.
   private static final String SUBPROTOCOL = "sluice.v1";
@@ -347,21 +348,20 @@ public final class Http implements AutoCloseable {
     var strange = stranger(context.request());
     if (strange == null) context.next();
     else
-      problem(context, Problem.forbidden(strange, Map.of()));
+      problem(context, strange);
   }
 
-  /// Why a browser sent a request for a page that is not ours; null where it did not. A page of anywhere may open a socket to here, and its name may be made to
-  /// mean this machine; in neither case would the browser itself keep it from reading.
-  private String stranger(HttpServerRequest request) {
+  /// What is said to a browser that asks for a page of elsewhere; null where it does not. A page of anywhere may open a socket to here, and a name of anywhere may be
+  /// made to mean this machine; in neither case would the browser itself keep the page from reading.
+  private Problem stranger(HttpServerRequest request) {
     var authority = request.authority();
     var origin = request.getHeader("Origin");
-    if (request.canUpgradeToWebSocket() && origin != null
-        && (authority == null || !origin.toLowerCase(Locale.ROOT)
-            .matches("https?://" + Pattern.quote(authority.host().toLowerCase(Locale.ROOT)) + "(:\\d+)?")))
-      return "a page of " + origin + " may open no socket here";
-    return authority != null && LOOPBACK.matcher(chassis.config().host()).matches() && !NEAR.matcher(authority.host()).matches()
-        ? "this listens for its own machine only, which is called localhost or 127.0.0.1, not " + authority.host()
-        : null;
+    if (request.canUpgradeToWebSocket() && origin != null && (authority == null || !origin.toLowerCase(Locale.ROOT)
+        .matches("https?://" + Pattern.quote(authority.host().toLowerCase(Locale.ROOT)) + "(:\\d+)?")))
+      return Problem.forbidden("a page of " + origin + " may open no socket here", Map.of());
+    if (authority == null || !LOOPBACK.matcher(chassis.config().host()).matches() || NEAR.matcher(authority.host()).matches()) return null;
+    return new Problem("misdirected", "The name is not that of this service", 421,
+        "this listens for its own machine only, which is called localhost or 127.0.0.1, not " + authority.host(), List.of(), Map.of());
   }
 
   private void failed(RoutingContext context) {

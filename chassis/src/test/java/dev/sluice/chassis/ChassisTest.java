@@ -388,8 +388,8 @@ class ChassisTest {
     var socket = "Connection: Upgrade\r\nUpgrade: websocket\r\nOrigin: http://";
     assertThat(raw(port, "GET /v1/things/7", socket + "evil.example\r\n")).startsWith("HTTP/1.1 403").contains("evil.example");
     assertThat(raw(port, "GET /v1/things/7", socket + "x:1\r\n")).startsWith("HTTP/1.1 204");
-    assertThat(named("evil.example", port)).startsWith("HTTP/1.1 403").contains("localhost", "problems/forbidden");
-    for (var name : List.of("localhost", "127.0.0.1:" + port, "[::1]:1", "app.localhost", "host"))
+    assertThat(named("evil.example", port)).startsWith("HTTP/1.1 421").contains("localhost", "problems/misdirected");
+    for (var name : List.of("localhost", "127.0.0.1:" + port, "[::1]:1", "app.localhost", "host", "localhost.", "host.docker.internal:1"))
       assertThat(named(name, port)).as(name).startsWith("HTTP/1.1 204");
     var post = "Authorization: Bearer t\r\nContent-Type: application/json\r\nIdempotency-Key: a-wish\r\nContent-Length: 12\r\n\r\n{\"name\":\"a\"}";
     for (var path : List.of("/v1/things/7", "/v1/./things/7", "/v1/" + "x".repeat(5_000) + "/../things/7"))

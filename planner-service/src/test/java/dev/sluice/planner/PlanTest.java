@@ -27,6 +27,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @ExtendWith(OneWorld.class)
 class PlanTest {
@@ -218,13 +220,14 @@ class PlanTest {
   }
 
   /// The one who would have told this service so has died, say; the fact comes when another one reads in its place.
-  @Test
-  void a_plan_by_which_instances_are_upgraded_already_is_not_withdrawn() {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void a_plan_by_which_instances_are_upgraded_already_is_not_withdrawn(boolean tripped) {
     world.rolloutHears = false;
     try {
       var plan = CompletableFuture.supplyAsync(() -> world.plan(), Thread::startVirtualThread);
       var id = beingMade();
-      world.delivered = new Ask.Delivery(new RolloutId(id), Purpose.UPGRADE, 9);
+      world.delivered = new Ask.Delivery(new RolloutId(id), tripped ? null : Purpose.UPGRADE, 9);
       assertThat(plan.join().status()).isEqualTo(201);
       assertThat(world.get("/v1/plans/" + id).status()).isEqualTo(200);
     } finally {

@@ -3,6 +3,7 @@ package dev.sluice.cli;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -54,7 +55,7 @@ final class Demo implements Callable<Integer> {
       if (Ending.begun()) throw failure;
       screen.note("The log is kept in " + log.path());
       data = folder;
-      throw failure instanceof IOException e ? unusable(folder, e) : failure;
+      throw failure instanceof FileSystemException e ? unusable(folder, e) : failure;
     } finally {
       told.countDown();
     }
@@ -90,7 +91,7 @@ final class Demo implements Callable<Integer> {
     var steps = new Steps(screen);
     int base = Ports.next(port);
     if (base != port)
-      screen.line(screen.yellow(Ports.trouble(port) + "; this uses " + base + " to "
+      screen.line(screen.yellow("A" + Ports.trouble(port).substring(1) + "; this uses " + base + " to "
           + (base + Ports.BLOCK - 1) + "."));
     screen.line("");
     world = Launcher.load().world(folder, base, steps::done);

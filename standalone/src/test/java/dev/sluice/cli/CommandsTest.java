@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What the commands send, and how they show what comes back.
@@ -311,15 +312,18 @@ class CommandsTest {
     assertThat(run.err()).contains("--after 1", "--limit 0");
   }
 
+  /// At once, and not after a minute of tries.
   @Test
+  @Timeout(30)
   void following_from_where_there_is_nothing_says_why() {
     server.on("GET /v1/events", 400,
         "{\"status\": 400, \"detail\": \"after must be of this log\", \"errors\": [{\"field\": \"after\", \"message\": \"must be of this log\"}]}");
     var run = CommandLineRun.at(server, "events", "--follow", "--after", "99");
     assertThat(run.code()).isEqualTo(1);
     assertThat(run.err()).contains("after must be of this log");
+    assertThat(server.asked()).extracting(TinyServer.Asked::path).noneMatch(path -> path.contains("stream"));
     server.close();
-    assertThat(CommandLineRun.at(server, "events", "--follow", "--after", "0").code()).as("at once").isEqualTo(3);
+    assertThat(CommandLineRun.at(server, "events", "--follow", "--after", "0").code()).isEqualTo(3);
   }
 
   private void planned(String plan) {

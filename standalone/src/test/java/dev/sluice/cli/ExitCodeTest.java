@@ -174,7 +174,8 @@ class ExitCodeTest {
 
   @Test
   void a_name_that_is_empty_is_2_and_no_other_path() {
-    for (var command : List.of(List.of("watch", ""), List.of("rollouts", "show", ""), List.of("instances", "show", " ")))
+    for (var command : List.of(List.of("watch", ""), List.of("approve", ""), List.of("events", "--rollout", ""),
+        List.of("rollouts", "show", ""), List.of("instances", "show", " ")))
       assertThat(CommandLineRun.at(server, command.toArray(String[]::new))).satisfies(run -> {
         assertThat(run.code()).as("%s", command).isEqualTo(2);
         assertThat(run.err()).contains("must not be empty");

@@ -282,7 +282,7 @@ public final class Forwarder implements AutoCloseable {
 
   private void tunnel(RoutingContext context, Upstream upstream, HttpClientRequest out) {
     var request = context.request();
-    copy(request.headers(), out.headers(), Set.of());
+    copy(request.headers(), out.headers(), Set.of("origin")); // it was looked at here, and would be another one's there
     out.connect().onSuccess(in -> {
       if (in.statusCode() != 101) {
         request.resume();

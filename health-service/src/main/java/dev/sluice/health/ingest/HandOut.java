@@ -50,14 +50,14 @@ public final class HandOut implements AutoCloseable {
   /// Whether an instruction is handed out now. Never fails: where the database is away, or too many wait, the answer is no. Completes on any thread.
   public Future<Boolean> ask(Cell cell, Assigned assigned) {
     var wish = new Wish(cell.id(), assigned.moduleId(), assigned.generation(), assigned.rolloutId(), assigned.purpose());
-    var mine = new Asked(cell, wish, Promise.promise(), new AtomicInteger());
+    var mine = new Asked(cell, wish, Promise.promise(), new AtomicInteger(1));
     var asked = waiting.size() < WAITING_AT_MOST ? waiting.computeIfAbsent(wish, _ -> mine) : waiting.get(wish);
-    if (asked == null || asked.askers.incrementAndGet() > ASKERS_AT_MOST) return Future.succeededFuture(false);
     if (asked == mine) {
       queue.add(mine);
       loop.nudge();
+      return mine.promise.future();
     }
-    return asked.promise.future();
+    return asked == null || asked.askers.incrementAndGet() > ASKERS_AT_MOST ? Future.succeededFuture(false) : asked.promise.future();
   }
 
   /// The wish that has waited longest; null: none. Who repeats it from now on is answered by the next look.

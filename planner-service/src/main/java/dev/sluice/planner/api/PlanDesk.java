@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
 public final class PlanDesk {
   private static final Logger log = LoggerFactory.getLogger(PlanDesk.class);
   private static final Duration PATIENCE = Duration.ofSeconds(5);
-  private static final Duration ASK = Duration.ofSeconds(2);
+  private static final Duration ASK = Duration.ofMillis(500);
   /// After this, and the time that its maker waits, a plan that not both know has no maker any more.
   private static final Duration FORGOTTEN = Duration.ofSeconds(30);
   private static final int MEMBERS_A_SECOND = 10_000;
@@ -116,25 +116,22 @@ public final class PlanDesk {
     var header = draft.revision().header();
     var state = stores.plans().held(tx, header.rolloutId().value());
     var known = stores.plans().draft(tx, header.rolloutId().value(), header.revision(), header.planHash());
-    if (known.isPresent()) return again(tx, known.get(), draft);
+    if (known.isPresent()) return again(tx, known.get().header(), draft);
     var events = accepted(PlanDecider.decide(state, new PlanCommand.Revise(draft.revision())));
     holdTarget(tx, header);
     writer.revision(tx, draft, events, false);
     return header;
   }
 
-  /// The same change once more. Where the one before was never adopted, and another person asks, or the policy, the template or who is left out is another by now,
-  /// the draft is made anew: who made a revision, and what was read for it, are kept with it. Its members are the same, so nothing is told anew.
-  private PlanHeader again(Db.Tx tx, PlanStore.Kept kept, Draft draft) {
-    var known = kept.header();
+  /// The same change once more. Where the one before was never adopted, who is left out is read anew, and the draft is another where another person asks, or the
+  /// policy or the template is another by now: who made a revision, and what was read for it, are kept with it. Its members are the same, so nothing is told anew.
+  private PlanHeader again(Db.Tx tx, PlanHeader known, Draft draft) {
     var header = draft.revision().header();
-    if (known.madeBy().equals(header.madeBy()) && known.policy().equals(header.policy())
-        && Objects.equals(known.templateVersion(), header.templateVersion())
-        && kept.shown().excludedByReason().equals(draft.shown().excludedByReason()))
-      return known;
-    if (!stores.plans().redraft(tx, header, draft.shown())) return known;
-    stores.members().exclude(tx, header, draft.excluded());
-    return header;
+    var kept = known.madeBy().equals(header.madeBy()) && known.policy().equals(header.policy())
+        && Objects.equals(known.templateVersion(), header.templateVersion()) ? known : header;
+    if (!stores.plans().redraft(tx, kept, draft.shown())) return known;
+    stores.members().exclude(tx, kept, draft.excluded());
+    return kept;
   }
 
   /// Makes a draft the revision that counts.
@@ -170,18 +167,29 @@ public final class PlanDesk {
       if (known(header.rolloutId().value())) return;
       Await.pause(LOOK);
     }
-    if (begun(header.rolloutId())) return;
+    if (begunAsFarAsKnown(header.rolloutId())) return;
     var reason = "the approval-service and the rollout-service did not take the plan within " + patience.toSeconds() + " s";
     // another one may have withdrawn it meanwhile; where the database does not say, the repeat finds it
     if (withdraw(header, reason) || !stores.plans().known(header.rolloutId().value()))
       throw new ProblemException(Problem.unavailable(reason + "; nothing was left behind"));
   }
 
-  /// Whether instances are upgraded by it already: who was to tell us so may be late, or dead. A plan that is under way was taken, and leaves something behind.
+  /// Whether its rollout has begun: who was to tell us so may be late, or dead. A plan that is under way was taken, and leaves something behind.
+  ///
+  /// @throws Outage where the rollout-service does not say
   private boolean begun(RolloutId rollout) {
+    Ask.Deliveries open;
     try {
-      return chassis.asks().ask(new Ask.DeliveryNow(), ASK).open().stream()
-          .anyMatch(open -> open.rolloutId().equals(rollout) && open.purpose() != null);
+      open = chassis.asks().ask(new Ask.DeliveryNow(), ASK);
+    } catch (Outage e) {
+      open = chassis.asks().ask(new Ask.DeliveryNow(), ASK); // one ask may be lost
+    }
+    return open.open().stream().anyMatch(one -> one.rolloutId().equals(rollout));
+  }
+
+  private boolean begunAsFarAsKnown(RolloutId rollout) {
+    try {
+      return begun(rollout);
     } catch (Outage e) {
       return false; // nothing is delivered for long without its word
     }

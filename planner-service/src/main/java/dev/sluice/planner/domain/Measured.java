@@ -10,7 +10,7 @@ import java.util.TreeMap;
 /// What was measured while a rollout ran.
 ///
 /// @param trips    how often the breaker tripped
-/// @param failures failed verdicts, on the way up and back, and members that were healthy no more, by their reason, in the words of the wire
+/// @param failures failed verdicts, on the way up and back, and members that were healthy no more, by their reason, in the words of the wire; who fell silent and then showed worse is two
 public record Measured(int healthy, int trips, Map<String, Integer> failures) {
   public static final Measured NOTHING = new Measured(0, 0, Map.of());
 

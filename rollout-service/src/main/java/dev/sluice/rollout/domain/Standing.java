@@ -163,17 +163,12 @@ public record Standing(Rollout rollout) {
     return tally.of(MemberState.IN_FLIGHT) + tally.of(MemberState.ROLLING_BACK);
   }
 
-  private boolean wentBack(int index) {
-    var tally = rollout.tally(index);
-    return tally.of(MemberState.ROLLING_BACK) + tally.of(MemberState.ROLLED_BACK) + tally.of(MemberState.ROLLBACK_FAILED) > 0;
-  }
-
   private BatchPhase phase(int index) {
     var progress = rollout.progress();
     var stage = rollout.stage() instanceof Paused(var left) ? left : rollout.stage();
     if (stage instanceof RollingBack s && s.open() && s.batch() == index) return BatchPhase.ROLLING_BACK;
     if (index >= progress.backTo())
-      return index > progress.batch() ? BatchPhase.NOT_STARTED : wentBack(index) ? BatchPhase.ROLLED_BACK : BatchPhase.COMPLETED;
+      return index > progress.batch() ? BatchPhase.NOT_STARTED : BatchPhase.ROLLED_BACK;
     return switch (stage) {
       case Ended _,RollingBack _ when index > progress.batch() -> BatchPhase.NOT_STARTED;
       case AwaitingDecision _ when index == progress.batch() -> BatchPhase.TRIPPED;

@@ -76,13 +76,6 @@ class StandingTest {
   }
 
   @Test
-  void a_batch_of_which_nobody_went_back_is_none_that_did() {
-    var story = Story.running(SIX).healthy(0, 1).gone(Reason.DECOMMISSIONED, 2, 3).handedOut(4, 5).rollback();
-    phases(story, COMPLETED, COMPLETED, ROLLING_BACK);
-    phases(story.healthy(4, 5).healthy(0, 1), ROLLED_BACK, COMPLETED, ROLLED_BACK);
-  }
-
-  @Test
   void batches_on_a_second_way_back() {
     var story = Story.running(SIX).healthy(0, 1).handedOut(2, 3).rollback().failed(2).healthy(3).healthy(0, 1);
     phases(story, ROLLED_BACK, ROLLED_BACK, NOT_STARTED);
