@@ -20,6 +20,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -76,9 +77,13 @@ final class Durable {
   /// Removes a folder and all in it, following no link. A folder that is not there is fine.
   ///
   /// @throws IOException the first of those where something cannot be removed; all else is gone
-  static void delete(Path folder) throws IOException {
+  static void delete(Path folder) throws IOException { deleteAll(List.of(folder)); }
+
+  /// The same of several.
+  static void deleteAll(Iterable<Path> folders) throws IOException {
     var deletion = new Deletion();
-    Files.walkFileTree(folder, deletion);
+    for (Path folder : folders)
+      Files.walkFileTree(folder, deletion);
     if (deletion.first != null) throw deletion.first;
   }
 

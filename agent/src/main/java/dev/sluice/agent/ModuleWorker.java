@@ -141,7 +141,7 @@ final class ModuleWorker {
         later(denied, backoff.next());
     } catch (Download.BrokenOff partly) {
       backoff.reset();
-      wait(partly, backoff.next()); // told with the next heartbeat: it gets on
+      retry(partly, backoff.next()); // told with the next heartbeat: it gets on
     } catch (Unavailable busy) {
       later(busy, busy.retryAfter().plus(backoff.next()));
     } catch (IOException | RuntimeException | Error failure) {
@@ -185,11 +185,11 @@ final class ModuleWorker {
   }
 
   private void later(Throwable failure, Duration wait) {
-    wait(failure, wait);
+    retry(failure, wait);
     changed.run();
   }
 
-  private void wait(Throwable failure, Duration wait) {
+  private void retry(Throwable failure, Duration wait) {
     String why = failure.getMessage() == null ? failure.toString() : failure.getMessage();
     runtime.log("module " + module + ": " + record.step() + " waits " + wait.toMillis() + " ms: " + why);
     trouble = Commands.clip("waits to try again: " + why);

@@ -99,17 +99,9 @@ final class Releases {
       String pointed = Files.readSymbolicLink(current).getFileName().toString();
       names.addAll(List.of(pointed, pointed + ".manifest"));
     }
-    IOException first = null;
-    try (DirectoryStream<Path> there = Files.newDirectoryStream(folder, path -> !names.contains(path.getFileName().toString()))) {
-      for (Path path : there) {
-        try {
-          Durable.delete(path);
-        } catch (IOException e) {
-          if (first == null) first = e;
-        }
-      }
+    try (DirectoryStream<Path> old = Files.newDirectoryStream(folder, path -> !names.contains(path.getFileName().toString()))) {
+      Durable.deleteAll(old);
     }
-    if (first != null) throw first;
   }
 
   private Path manifest(Release release) { return folder.resolve(release.hex() + ".manifest"); }

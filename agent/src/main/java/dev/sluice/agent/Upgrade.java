@@ -68,9 +68,8 @@ final class Upgrade {
   /// Makes room for an instruction: archives of others go. One of them may have filled the disk, and then nothing could be taken up.
   void clearFor(Instruction next) throws IOException {
     if (!Files.isDirectory(archives)) return;
-    try (DirectoryStream<Path> there = Files.newDirectoryStream(archives)) {
-      for (Path path : there)
-        if (!path.equals(archive(next))) Durable.delete(path);
+    try (DirectoryStream<Path> others = Files.newDirectoryStream(archives, path -> !path.equals(archive(next)))) {
+      Durable.deleteAll(others);
     }
   }
 

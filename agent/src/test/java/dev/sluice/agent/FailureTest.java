@@ -60,6 +60,13 @@ class FailureTest {
     await().atMost(ProtocolPeer.PATIENCE).untilAsserted(() -> assertThat(host.releases()).containsExactly(Release.hex(first)));
   }
 
+  private void failsAndTheFirstIsBack(String why) throws Exception {
+    JsonObject told = peer.awaitState("apply_failed");
+    assertThat(status(told).getString("detail")).contains(why);
+    assertThat(claim(told)).isEqualTo(first);
+    assertThat(host.currentVersion()).isEqualTo("1");
+  }
+
   @Test
   void a_newer_instruction_does_not_keep_the_old_release_from_going_back() throws Exception {
     peer.desire("2", Tarball.release("2", "until test -e ../../go; do sleep 0.05; done; exit 3", OK).bytes());
@@ -78,10 +85,7 @@ class FailureTest {
       peer.awaitHeartbeat(heartbeat -> true);
     Files.createFile(folder.resolve("nginx/go"));
     assertThat(stood.get(30, TimeUnit.SECONDS)).as("what stood when the next was begun").isEqualTo("1");
-    JsonObject told = peer.awaitState("apply_failed");
-    assertThat(status(told).getString("detail")).contains("answers 404");
-    assertThat(claim(told)).isEqualTo(first);
-    assertThat(host.currentVersion()).isEqualTo("1");
+    failsAndTheFirstIsBack("answers 404");
   }
 
   @Test
@@ -98,10 +102,7 @@ class FailureTest {
     var third = new Instruction("3", digest, peer.generation(), "");
     Durable.write(record, switched.receiving("i1", third).json());
     host.start(peer);
-    JsonObject told = peer.awaitState("apply_failed");
-    assertThat(status(told).getString("detail")).contains("leaves the folder");
-    assertThat(claim(told)).isEqualTo(first);
-    assertThat(host.currentVersion()).isEqualTo("1");
+    failsAndTheFirstIsBack("leaves the folder");
   }
 
   @Test

@@ -65,6 +65,17 @@ public final class Asks implements AutoCloseable {
         .cast(question.answer().isInstance(reply.value()) ? reply.value() : Json.convert(reply.value(), question.answer()));
   }
 
+  /// The same, and once more where the first is not answered: one ask may be lost.
+  ///
+  /// @param limit for each of the two
+  public <R> R askTwice(Ask<R> question, Duration limit) {
+    try {
+      return ask(question, limit);
+    } catch (Outage e) {
+      return ask(question, limit);
+    }
+  }
+
   private static RuntimeException refusal(Problem problem) {
     return problem.status() == 503 ? new Outage(problem.detail(), null) : new ProblemException(problem);
   }

@@ -37,16 +37,8 @@ public final class Health {
 
   /// Adds a service that this one asks. Only `/readyz` tells of it: if it counted among what a service stands on, services would ask each other in a circle.
   void peer(Ask.Service service) {
-    peers.put(Words.of(service) + "-service", () -> {
-      try {
-        return answers(service);
-      } catch (Outage e) {
-        return answers(service); // one ask may be lost
-      }
-    });
+    peers.put(Words.of(service) + "-service", () -> chassis.asks().askTwice(new Ask.AreYouReady(service), PEER) != null);
   }
-
-  private boolean answers(Ask.Service service) { return chassis.asks().ask(new Ask.AreYouReady(service), PEER) != null; }
 
   /// The parts that are away, each with what is wrong; empty if the service is ready. All are asked at once, so that one that hangs holds up no other.
   public Map<String, String> away() { return away(checks); }

@@ -62,6 +62,8 @@ public final class Http implements AutoCloseable {
   private final OpenApi document;
   private final Router router;
   private final Idempotency idempotency;
+  /// Whether it listens for its own machine alone.
+  private final boolean onlyHere;
   private final Semaphore room = new Semaphore(AT_ONCE);
   private final Map<String, Endpoint> endpoints = new LinkedHashMap<>();
   private final Map<String, io.vertx.core.Handler<RoutingContext>> raw = new LinkedHashMap<>();
@@ -73,6 +75,7 @@ public final class Http implements AutoCloseable {
     this.chassis = chassis;
     this.document = document;
     this.router = Router.router(chassis.vertx());
+    this.onlyHere = LOOPBACK.matcher(chassis.config().host()).matches();
     this.idempotency = new Idempotency(chassis.db(), chassis.ids(), chassis.clock());
   }
 
@@ -106,7 +109,7 @@ public final class Http implements AutoCloseable {
   /// @return the port
   /// @throws IllegalStateException if an operation of the document has no handler, or a handler no operation
   public int listen() {
-    router.route().order(-100).handler(this::requestId).failureHandler(this::failed);
+    router.route().order(-100).handler(this::requestId).handler(this::stranger).failureHandler(this::failed);
     // a literal part of a path goes before a parameter in its place
     document.operations().stream().sorted(Comparator.comparing(o -> o.path().replace(':', '~'))).forEach(this::route);
     if (!endpoints.isEmpty() || !raw.isEmpty())
@@ -345,23 +348,23 @@ public final class Http implements AutoCloseable {
     var id = given != null && Ids.isId(given) ? given : chassis.ids().next();
     context.put("request_id", id);
     context.response().putHeader("X-Request-Id", id);
-    var strange = stranger(context.request());
-    if (strange == null) context.next();
-    else
-      problem(context, strange);
+    context.next();
   }
 
-  /// What is said to a browser that asks for a page of elsewhere; null where it does not. A page of anywhere may open a socket to here, and a name of anywhere may be
-  /// made to mean this machine; in neither case would the browser itself keep the page from reading.
-  private Problem stranger(HttpServerRequest request) {
+  /// Turns away a browser that asks for a page of elsewhere. A page of anywhere may open a socket to here, and a name of anywhere may be made to mean this machine; in
+  /// neither case would the browser itself keep the page from reading.
+  private void stranger(RoutingContext context) {
+    var request = context.request();
     var authority = request.authority();
     var origin = request.getHeader("Origin");
     if (request.canUpgradeToWebSocket() && origin != null && (authority == null || !origin.toLowerCase(Locale.ROOT)
         .matches("https?://" + Pattern.quote(authority.host().toLowerCase(Locale.ROOT)) + "(:\\d+)?")))
-      return Problem.forbidden("a page of " + origin + " may open no socket here", Map.of());
-    if (authority == null || !LOOPBACK.matcher(chassis.config().host()).matches() || NEAR.matcher(authority.host()).matches()) return null;
-    return new Problem("misdirected", "The name is not that of this service", 421,
-        "this listens for its own machine only, which is called localhost or 127.0.0.1, not " + authority.host(), List.of(), Map.of());
+      problem(context, Problem.forbidden("a page of " + origin + " may open no socket here", Map.of()));
+    else if (onlyHere && authority != null && !NEAR.matcher(authority.host()).matches())
+      problem(context, new Problem("misdirected", "The name is not that of this service", 421,
+          "this listens for its own machine only, which is called localhost or 127.0.0.1, not " + authority.host(), List.of(), Map.of()));
+    else
+      context.next();
   }
 
   private void failed(RoutingContext context) {

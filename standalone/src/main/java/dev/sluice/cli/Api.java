@@ -121,9 +121,12 @@ final class Api {
   /// A part of a path.
   ///
   /// @throws Failure.Usage where there is nothing, which would be another path
-  static String part(String text) {
+  static String part(String text) { return encoded(named(text)); }
+
+  /// @throws Failure.Usage where there is nothing
+  static String named(String text) {
     if (text.isBlank()) throw new Failure.Usage("a name or an id must not be empty");
-    return encoded(text);
+    return text;
   }
 
   private static String encoded(String text) { return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20"); }

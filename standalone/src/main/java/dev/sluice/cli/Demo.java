@@ -55,7 +55,7 @@ final class Demo implements Callable<Integer> {
       if (Ending.begun()) throw failure;
       screen.note("The log is kept in " + log.path());
       data = folder;
-      throw failure instanceof FileSystemException e ? unusable(folder, e) : failure;
+      throw failure instanceof FileSystemException e ? CannotStart.unwritable(folder, e) : failure;
     } finally {
       told.countDown();
     }
@@ -65,12 +65,8 @@ final class Demo implements Callable<Integer> {
     try {
       return Files.createTempDirectory("sluice-demo-");
     } catch (IOException e) {
-      throw unusable(Path.of(System.getProperty("java.io.tmpdir")), e);
+      throw CannotStart.unwritable(Path.of(System.getProperty("java.io.tmpdir")), e);
     }
-  }
-
-  private static CannotStart unusable(Path folder, IOException why) {
-    return new CannotStart("cannot write to " + folder + " (" + Text.why(why) + "); choose another folder by --data", why);
   }
 
   /// The story begins with an empty fleet.
@@ -91,7 +87,7 @@ final class Demo implements Callable<Integer> {
     var steps = new Steps(screen);
     int base = Ports.next(port);
     if (base != port)
-      screen.line(screen.yellow("A" + Ports.trouble(port).substring(1) + "; this uses " + base + " to "
+      screen.line(screen.yellow("A " + Ports.trouble(port) + "; this uses " + base + " to "
           + (base + Ports.BLOCK - 1) + "."));
     screen.line("");
     world = Launcher.load().world(folder, base, steps::done);

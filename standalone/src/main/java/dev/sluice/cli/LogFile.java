@@ -24,7 +24,7 @@ record LogFile(Path path) {
       System.setErr(stray);
       return new LogFile(path);
     } catch (IOException e) {
-      throw new CannotStart("cannot write to " + data + " (" + Text.why(e) + "); choose another folder by --data", e);
+      throw CannotStart.unwritable(data, e);
     }
   }
 }

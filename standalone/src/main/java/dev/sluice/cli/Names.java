@@ -45,8 +45,7 @@ final class Names {
 
   /// The id of a rollout: itself, or that of the one made last.
   String rollout(String text) {
-    if (text.isBlank()) throw new Failure.Usage("a name or an id must not be empty");
-    if (!text.equals("latest")) return text;
+    if (!text.equals("latest")) return Api.named(text);
     var newest = api.get("/v1/rollouts", Map.of("limit", 1)).path("rollouts");
     if (newest.isEmpty())
       throw Failure.Refused.because("there is no rollout yet; make one by `" + api.again("plan --module MODULE --target VERSION") + "`");

@@ -30,9 +30,9 @@ final class Ports {
   /// Why the block from `base` cannot be had.
   static String trouble(int base) {
     return base < PRIVILEGED
-        ? "a port from " + base + " to " + (base + BLOCK - 1) + " is taken, or not allowed: those below " + PRIVILEGED
+        ? "port from " + base + " to " + (base + BLOCK - 1) + " is taken, or not allowed: those below " + PRIVILEGED
             + " are often the system's own"
-        : "a port from " + base + " to " + (base + BLOCK - 1) + " is taken";
+        : "port from " + base + " to " + (base + BLOCK - 1) + " is taken";
   }
 
   /// The first free block from `base` on, in steps of ten.

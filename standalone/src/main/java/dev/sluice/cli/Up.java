@@ -25,7 +25,7 @@ final class Up implements Callable<Integer> {
     if (port < 1 || port > Ports.LAST_BASE) throw new Failure.Usage("--port must be from 1 to " + Ports.LAST_BASE);
     var screen = Sluice.screen(spec.commandLine());
     if (!Ports.free(port))
-      throw new CannotStart(Ports.trouble(port) + "; stop what uses it, or choose another block by --port");
+      throw new CannotStart("a " + Ports.trouble(port) + "; stop what uses it, or choose another block by --port");
     var log = LogFile.in(data);
     screen.line("Sluice starts in " + data.toAbsolutePath().normalize() + "; its log is " + log.path());
     var steps = new Steps(screen);

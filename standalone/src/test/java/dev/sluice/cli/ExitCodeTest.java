@@ -136,8 +136,7 @@ class ExitCodeTest {
 
   @Test
   void a_wait_that_takes_too_long_is_4() {
-    server.on("POST /v1/rollouts/r1/resume", rollout("running", "null", "running"))
-        .on("GET /v1/rollouts/r1", rollout("running", "null", "running"));
+    resumes("running", "running");
     var run = CommandLineRun.at(server, "resume", "r1", "--timeout", "1");
     assertThat(run.code()).isEqualTo(4);
     assertThat(run.err()).contains("still running after").contains("./sluice diagnose r1 --server ");
@@ -155,8 +154,7 @@ class ExitCodeTest {
 
   @Test
   void an_end_other_than_asked_is_a_document_all_the_same() {
-    server.on("POST /v1/rollouts/r1/resume", rollout("running", "null", "running"))
-        .on("GET /v1/rollouts/r1", rollout("aborted", "null", "skipped"));
+    resumes("aborted", "skipped");
     var run = CommandLineRun.at(server, "resume", "r1", "--wait", "--json");
     assertThat(run.code()).isEqualTo(4);
     assertThat(Json.read(run.out(), JsonNode.class).path("state").asText()).isEqualTo("aborted");
@@ -164,9 +162,7 @@ class ExitCodeTest {
 
   @Test
   void a_server_that_goes_away_does_not_make_a_wait_longer() {
-    server.on("POST /v1/rollouts/r1/resume", rollout("running", "null", "running"))
-        .on("GET /v1/rollouts/r1", rollout("running", "null", "running"))
-        .on("GET /v1/rollouts/r1", 503, "{\"status\": 503, \"detail\": \"away\"}");
+    resumes("running", "running").on("GET /v1/rollouts/r1", 503, "{\"status\": 503, \"detail\": \"away\"}");
     var run = CommandLineRun.at(server, "resume", "r1", "--timeout", "1");
     assertThat(run.code()).isEqualTo(4);
     assertThat(run.err()).contains("still running after 1 s");
@@ -181,6 +177,12 @@ class ExitCodeTest {
         assertThat(run.err()).contains("must not be empty");
       });
     assertThat(server.asked()).isEmpty();
+  }
+
+  /// A rollout that is resumed, and stands then as it is said.
+  private TinyServer resumes(String state, String phase) {
+    return server.on("POST /v1/rollouts/r1/resume", rollout("running", "null", "running"))
+        .on("GET /v1/rollouts/r1", rollout(state, "null", phase));
   }
 
   private static String rollout(String state, String continuation, String phase) { return ROLLOUT.formatted(state, continuation, phase); }

@@ -178,13 +178,7 @@ public final class PlanDesk {
   ///
   /// @throws Outage where the rollout-service does not say
   private boolean begun(RolloutId rollout) {
-    Ask.Deliveries open;
-    try {
-      open = chassis.asks().ask(new Ask.DeliveryNow(), ASK);
-    } catch (Outage e) {
-      open = chassis.asks().ask(new Ask.DeliveryNow(), ASK); // one ask may be lost
-    }
-    return open.open().stream().anyMatch(one -> one.rolloutId().equals(rollout));
+    return chassis.asks().askTwice(new Ask.DeliveryNow(), ASK).open().stream().anyMatch(one -> one.rolloutId().equals(rollout));
   }
 
   private boolean begunAsFarAsKnown(RolloutId rollout) {
