@@ -139,6 +139,36 @@ class AttemptsTest {
   }
 
   @Test
+  void who_comes_round_after_the_rollout_has_ended_is_late_healthy_too() {
+    var slow = settled("slow");
+    var slower = settled("slower");
+    var play = Play.of(world, "over", slow, slower).start().instruct(60, 1).told("1.26.0");
+    eventually(() -> assertThat(slower.poll(5).body().path("desired")).isNotEmpty());
+    play.left(0);
+    eventually(() -> {
+      slow.beat();
+      slower.beat();
+      assertThat(play.judgements()).hasSize(2).noneMatch(j -> j.healthy());
+    });
+    play.ends();
+    eventually(() -> assertThat(watched("slow") || watched("slower")).as("each heartbeat is kept").isFalse());
+    slow.runs(World.NEW).says("healthy", 2).beat();
+    eventually(() -> assertThat(play.lateHealthy()).singleElement().satisfies(m -> assertThat(m.ordinal()).isZero()));
+    assertThat(watched("slow") || watched("slower")).as("each heartbeat is kept").isFalse();
+    slower.runs(World.NEW).says("healthy", 2).beat();
+    eventually(() -> assertThat(play.lateHealthy()).extracting(m -> m.ordinal()).containsExactly(0, 1));
+    slow.says("unhealthy", 2).beat();
+    slow.says("healthy", 2).beat();
+    slower.beat();
+    world.settle();
+    assertThat(play.lateHealthy()).as("each once").hasSize(2);
+  }
+
+  private static boolean watched(String instance) {
+    return world.db().list("select watched from pulse where instance_id = $1", r -> r.getBoolean("watched"), instance).getFirst();
+  }
+
+  @Test
   void hands_nothing_out_that_is_not_delivered_now() {
     var agent = settled("held");
     var play = Play.of(world, "held", agent).start().delivers(null);

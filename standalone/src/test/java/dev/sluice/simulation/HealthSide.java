@@ -354,7 +354,9 @@ final class HealthSide extends Service {
         gate.pausedSince = gate.trippedSince = null;
         gate.rollingBack = false;
         gate.ended = true;
-        each(rollout, _ -> true, HealthSide::close);
+        boolean lateToo = event instanceof RolloutEvent.Completed || event instanceof RolloutEvent.Aborted;
+        each(rollout, d -> !(lateToo && d.standing instanceof Standing.Failed && d.purpose == Purpose.UPGRADE && d.handedOutAt != null),
+            HealthSide::close);
       }
       default -> {
         // a rollout that is planned has a gate from now on

@@ -61,7 +61,7 @@ public final class RolloutInbox implements Inbox.Handler {
   }
 
   private void take(Message message, RolloutEvent event) {
-    if (ends(event)) closeInParts(message);
+    if (ends(event)) closeInParts(message, event instanceof Completed || event instanceof Aborted);
     if (!db.inTransaction(tx -> take(tx, message, event))) return;
     journal.nudge();
     changed.run();
@@ -83,7 +83,7 @@ public final class RolloutInbox implements Inbox.Handler {
   }
 
   /// Nothing more is handed out, and one bounded part is closed after the other. Only then does the fact get its place in the stream.
-  private void closeInParts(Message message) {
+  private void closeInParts(Message message, boolean lateToo) {
     var part = OptionalInt.of(-1);
     while (part.isPresent()) {
       int after = part.getAsInt();
@@ -91,7 +91,7 @@ public final class RolloutInbox implements Inbox.Handler {
         gates.lock(tx, message.stream());
         if (!Inbox.isNew(tx, message)) return OptionalInt.empty();
         gates.deliver(tx, message.stream(), message.seq(), null, message.at());
-        return attempts.close(tx, message.stream(), after);
+        return attempts.close(tx, message.stream(), lateToo, after);
       });
     }
   }

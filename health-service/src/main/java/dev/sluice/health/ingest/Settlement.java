@@ -15,7 +15,6 @@ import dev.sluice.health.domain.Observation;
 import dev.sluice.health.domain.Pulse;
 import dev.sluice.health.domain.Standing;
 import dev.sluice.health.domain.Telling;
-import dev.sluice.health.domain.Watch;
 import dev.sluice.health.store.EvidenceStore.AttemptRow;
 import dev.sluice.health.store.EvidenceStore.BootRow;
 import dev.sluice.health.store.EvidenceStore.EchoRow;
@@ -75,7 +74,12 @@ final class Settlement {
   }
 
   private void keep(PulseRow row, Listening.Ear ear, long hash, List<AttemptRow> watched) {
-    boolean awaited = ear.watches().stream().map(Watch::standing).anyMatch(s -> s.open() || s instanceof Standing.Failed);
+    boolean awaited = false;
+    for (int i = 0; i < watched.size(); i++) {
+      var standing = ear.watches().get(i).standing();
+      // once the rollout has ended, a heartbeat that says nothing new need not be kept: a late success is something new
+      awaited |= !watched.get(i).ended() && (standing.open() || standing instanceof Standing.Failed);
+    }
     if (!ear.pulse().equals(row.pulse()) || hash != row.hash() || awaited != row.watched())
       pulses.add(new PulseRow(row.instanceId(), row.enrolment(), row.templateId(), row.status(), ear.pulse(), hash, awaited));
     ear.pulse().order().replaced().forEach((boot, sequence) -> {
@@ -86,7 +90,8 @@ final class Settlement {
       var after = ear.watches().get(i);
       boolean timedOut = before.timedOut() || timeouts.contains(before);
       var due = Gate.due(after, ear.pulse().lastAt(), hearing).orElse(null);
-      standings.add(new StandingRow(row.instanceId(), before.moduleId(), after.standing(), timedOut, due));
+      boolean told = before.ended() && after.standing() instanceof Standing.LateHealthy;
+      standings.add(new StandingRow(row.instanceId(), before.moduleId(), told ? new Standing.Closed() : after.standing(), timedOut, due));
     }
     timeouts.clear();
   }

@@ -261,16 +261,20 @@ public final class AttemptStore {
       """;
   private static final String CLOSE = """
       with locked as (
-        select instance_id, module_id from assignment where rollout_id = $1 and ordinal = any($2) and standing <> 'closed'
+        select instance_id, module_id from assignment
+         where rollout_id = $1 and ordinal = any($2) and standing <> 'closed'
+           and not ($3 and standing = 'failed' and purpose = 'upgrade' and handed_out_at is not null)
          order by instance_id, module_id for update
       )
       update assignment a set standing = 'closed', due_at = null from locked l where a.instance_id = l.instance_id and a.module_id = l.module_id
       """;
+
   /// The rollout ended: nobody waits for its members any more. What they must run stays. One transaction takes a bounded part, since others wait for its locks.
   ///
+  /// @param lateToo whether a failed member that comes round is still recorded, until it is told something else
   /// @param after the ordinal behind which this part begins; -1: the first part
   /// @return where the next part begins; empty where this was the last one
-  public OptionalInt close(Db.Tx tx, String rolloutId, int after) {
+  public OptionalInt close(Db.Tx tx, String rolloutId, boolean lateToo, int after) {
     var ids = new ArrayList<String>();
     var ordinals = new ArrayList<Integer>();
     for (var row : tx.query(OPEN, rolloutId, after, AT_ONCE)) {
@@ -279,7 +283,7 @@ public final class AttemptStore {
     }
     if (ids.isEmpty()) return OptionalInt.empty();
     tx.query(RELEASE, (Object) ids.toArray(String[]::new));
-    tx.query(CLOSE, rolloutId, ordinals.toArray(Integer[]::new));
+    tx.query(CLOSE, rolloutId, ordinals.toArray(Integer[]::new), lateToo);
     return ids.size() < AT_ONCE ? OptionalInt.empty() : OptionalInt.of(ordinals.getLast());
   }
 }

@@ -42,17 +42,18 @@ public final class EvidenceStore {
   /// @param counted as the rollout counts it
   /// @param watch   null where no rollout waits for it
   /// @param stops   how often its clock was stopped; null where that was not counted
+  /// @param ended   whether its rollout has: all that may still come is a late success
   /// @param handed  whether it was handed out
   /// @param echoed  whether the agent echoed it or showed its digest
   public record AttemptRow(String instanceId, String moduleId, String digest, long generation, long counted, String rolloutId, int ordinal,
-      Watch watch, Integer stops, boolean handed, boolean echoed, boolean timedOut) {}
+      Watch watch, Integer stops, boolean ended, boolean handed, boolean echoed, boolean timedOut) {}
 
   /// Which clocks of a rollout stand still.
   ///
   /// @param lapsed the rollout-service was not heard of for longer than its word holds: nothing is handed out
   /// @param pauses how often it was paused; null where that was not counted
   /// @param trips  how often it tripped; the same
-  public record Clock(boolean paused, boolean tripped, boolean lapsed, Integer pauses, Integer trips) {
+  public record Clock(boolean paused, boolean tripped, boolean lapsed, boolean ended, Integer pauses, Integer trips) {
     Integer stops(boolean handed) { return pauses == null || trips == null ? null : handed ? pauses : Integer.valueOf(pauses + trips); }
   }
 
@@ -130,19 +131,19 @@ public final class EvidenceStore {
   public void forgetDeaf(Db.Tx tx, Instant before) { tx.send(FORGET_DEAF, Columns.time(before)); }
 
   private static final String CLOCKS = """
-      select rollout_id, paused_since is not null as paused, tripped_since is not null as tripped, heard_at <= $2 as lapsed, pauses, trips
+      select rollout_id, paused_since is not null as paused, tripped_since is not null as tripped, heard_at <= $2 as lapsed, ended, pauses, trips
         from gate
-       where not ended and rollout_id in (
+       where rollout_id in (
          select rollout_id from assignment where instance_id = any($1) and rollout_id is not null and standing <> 'closed')
        order by rollout_id for share
       """;
 
-  /// The clocks of the open rollouts on these instances at `now`, held until the end of the transaction.
+  /// The clocks of the rollouts that wait for something of these instances at `now`, held until the end of the transaction.
   public Map<String, Clock> clocks(Db.Tx tx, Collection<String> ids, Instant now) {
     var clocks = new HashMap<String, Clock>();
     for (var row : tx.query(CLOCKS, ids.toArray(String[]::new), Columns.time(now.minus(lease))))
       clocks.put(row.getString("rollout_id"), new Clock(row.getBoolean("paused"), row.getBoolean("tripped"), row.getBoolean("lapsed"),
-          row.getInteger("pauses"), row.getInteger("trips")));
+          row.getBoolean("ended"), row.getInteger("pauses"), row.getInteger("trips")));
     return clocks;
   }
 
@@ -209,7 +210,7 @@ public final class EvidenceStore {
             Duration.ofSeconds(row.getInteger("min_healthy_sec")), standing(standing, row));
     return new AttemptRow(row.getString("instance_id"), row.getString("module_id"), row.getString("digest"), row.getLong("generation"),
         row.getLong("counted"), rollout, rollout == null ? -1 : row.getInteger("ordinal"), watch,
-        clock == null ? null : clock.stops(handed != null), handed != null, row.getBoolean("echoed"),
+        clock == null ? null : clock.stops(handed != null), clock != null && clock.ended, handed != null, row.getBoolean("echoed"),
         row.getBoolean("timed_out"));
   }
 

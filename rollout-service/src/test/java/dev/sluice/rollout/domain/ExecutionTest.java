@@ -249,6 +249,14 @@ class ExecutionTest {
   }
 
   @Test
+  void a_late_success_is_recorded_after_the_end_too() {
+    var story = Story.running(SIX).failed(Reason.HEALTH_TIMEOUT, 0).abort().lateHealthy(0);
+    assertThat(story.member(0)).isEqualTo(MemberState.FAILED);
+    assertThat(story.standing().lateHealthy()).isEqualTo(1);
+    story.is(RolloutState.ABORTED);
+  }
+
+  @Test
   void a_regression_is_recorded_once_and_only_while_it_runs() {
     var story = Story.running(SIX).healthy(0).regressed(Reason.OTHER_DIGEST, 0);
     assertThat(story.standing().regressed()).isEqualTo(1);
