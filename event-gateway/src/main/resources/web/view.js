@@ -166,7 +166,7 @@ function terms(plan) {
 }
 
 const stops = breaker => `Stops for a decision at ${count(breaker.max_consecutive_failures, "failure")} in a row`
-  + (breaker.max_failed_pct < 100 ? ` or when more than ${breaker.max_failed_pct} % of a batch fail` : "");
+  + (breaker.max_failed_pct < 100 ? ` or when more than ${breaker.max_failed_pct} % of a batch (rounded up, at least ${breaker.max_consecutive_failures}) fail` : "");
 
 function failed(trip) {
   const ids = trip.failed_instance_ids || [];

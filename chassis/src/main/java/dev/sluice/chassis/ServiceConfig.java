@@ -33,7 +33,7 @@ public record ServiceConfig(String service, String host, int port, String pgHost
         s.text("SLUICE_PG_HOST", "127.0.0.1", "PostgreSQL's host"), s.number("SLUICE_PG_PORT", 5432, 1, 65535, "PostgreSQL's port"),
         s.text("SLUICE_PG_DATABASE", "sluice", "PostgreSQL's database"), s.text("SLUICE_PG_USER", "sluice_" + schema, "the service's role"),
         s.required("SLUICE_PG_PASSWORD", "the role's password"), s.text("SLUICE_PG_SCHEMA", schema, "the service's schema"),
-        s.number("SLUICE_PG_POOL", 10, 2, 500, "PostgreSQL connections at most"),
+        s.number("SLUICE_PG_POOL", 10, 2, 500, "PostgreSQL connections at most, and one more to publish facts"),
         s.required("SLUICE_KAFKA", "Kafka's bootstrap servers, host:port[,host:port]"),
         s.text("SLUICE_TOPIC_PREFIX", "", "put before the names of topics and consumer groups"),
         s.number("SLUICE_KAFKA_SESSION_TIMEOUT_MS", 10_000, 1_000, 300_000,

@@ -1,13 +1,15 @@
 package dev.sluice.cli;
 
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// Changes a plan that waits for approval.
-@Command(name = "edit", description = "Change the inputs of a plan that waits for approval: it is planned again as its next revision, and votes fall.")
+@Command(name = "edit", description = "Change the inputs of a plan that waits for approval: it is planned again as its next revision, and votes fall. What is left out stays as it is.")
 final class Edit implements Callable<Integer> {
   @Parameters(paramLabel = "ROLLOUT", description = "its id, or latest")
   private String rollout;
@@ -20,6 +22,13 @@ final class Edit implements Callable<Integer> {
 
   @Mixin
   private Remote remote;
+
+  /// The defaults are those of a new plan; an edit has none.
+  static void sayNoDefaults(CommandSpec edit) {
+    for (var option : List.copyOf(edit.options()))
+      edit.remove(option)
+          .addOption(option.toBuilder().description(option.description()[0].replaceFirst(" \\(default: .*\\)", "")).build());
+  }
 
   @Override
   public Integer call() {

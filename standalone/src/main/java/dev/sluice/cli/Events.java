@@ -31,8 +31,8 @@ final class Events implements Callable<Integer> {
   @Option(names = "--after", paramLabel = "ID", order = 4, description = "only after this event; 0 is the beginning (default: the last ones)")
   private String after;
 
-  @Mixin
-  private Limit limit;
+  @Option(names = "--limit", paramLabel = "N", defaultValue = "100", order = 100, description = "at most so many; 0: all, but without --after no more than the last 1000 (default: 100). --follow --after shows all")
+  private int limit;
 
   @Mixin
   private Remote remote;
@@ -51,10 +51,10 @@ final class Events implements Callable<Integer> {
   /// The newest ones, which the server answers newest first.
   private String newest(Map<String, Object> query) {
     var page = new LinkedHashMap<>(query);
-    page.put("limit", Math.min(PAGE, limit.items()));
+    page.put("limit", Math.min(PAGE, Limit.items(limit)));
     var events = new ArrayList<JsonNode>();
     remote.api().get("/v1/events", page).path("events").forEach(events::addFirst);
-    if (limit.items() > PAGE && events.size() == PAGE)
+    if (Limit.items(limit) > PAGE && events.size() == PAGE)
       remote.screen().note("These are the last " + PAGE + "; --after 0 begins at the beginning.");
     events.forEach(this::show);
     return events.isEmpty() ? "0" : Text.of(events.getLast(), "id");
@@ -71,10 +71,10 @@ final class Events implements Callable<Integer> {
   private String from(Map<String, Object> query, String cursor) {
     int shown = 0;
     var last = cursor;
-    while (shown < limit.items()) {
+    while (shown < Limit.items(limit)) {
       var page = new LinkedHashMap<>(query);
       page.put("after", last);
-      page.put("limit", Math.min(PAGE, limit.items() - shown));
+      page.put("limit", Math.min(PAGE, Limit.items(limit) - shown));
       var answer = remote.api().get("/v1/events", page);
       answer.path("events").forEach(this::show);
       shown += answer.path("events").size();

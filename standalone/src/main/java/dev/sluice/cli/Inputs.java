@@ -15,7 +15,7 @@ final class Inputs {
   @Option(names = "--max-consecutive-failures", paramLabel = "N", order = 12, description = "failures in a row that trip the breaker (default: 2)")
   private Integer maxConsecutiveFailures;
 
-  @Option(names = "--max-failed-pct", paramLabel = "N", order = 13, description = "percent of a batch that may fail; 100 is off (default: 20)")
+  @Option(names = "--max-failed-pct", paramLabel = "N", order = 13, description = "percent of a batch that may fail, rounded up, and at least --max-consecutive-failures instances; 100 is off (default: 20)")
   private Integer maxFailedPct;
 
   @Option(names = "--health-timeout-sec", paramLabel = "SEC", order = 14, description = "seconds that an instance has to prove itself healthy (default: 300)")

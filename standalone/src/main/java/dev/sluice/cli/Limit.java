@@ -8,7 +8,10 @@ final class Limit {
   @Option(names = "--limit", paramLabel = "N", defaultValue = "100", order = 100, description = "at most so many; 0: all (default: 100)")
   private int limit;
 
-  int items() {
+  int items() { return items(limit); }
+
+  /// @param limit as it was given
+  static int items(int limit) {
     if (limit < 0) throw new Failure.Usage("--limit must not be negative");
     return limit == 0 ? Integer.MAX_VALUE : limit;
   }

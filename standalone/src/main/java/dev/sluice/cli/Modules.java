@@ -47,7 +47,7 @@ final class Modules {
 
   @Command(name = "create", description = "Make a module.")
   int create(@Mixin Remote remote, @Parameters(paramLabel = "NAME", description = "unique") String name,
-      @Option(names = "--id", paramLabel = "ID", description = "else the server's choice") String id) {
+      @Option(names = "--id", paramLabel = "ID", description = "else the name, which must then be an id: 1 to 128 of A-Za-z0-9._:-") String id) {
     var body = new LinkedHashMap<String, Object>();
     if (id != null) body.put("id", id);
     body.put("name", name);

@@ -57,7 +57,7 @@ final class PlanTable {
     int run = breaker.path("max_consecutive_failures").asInt();
     int share = breaker.path("max_failed_pct").asInt(100);
     lines.add("  stops and asks after " + Text.count(run, "failure") + (run == 1 ? "" : " in a row")
-        + (share < 100 ? ", or when more than " + share + " % of a batch have failed" : ""));
+        + (share < 100 ? ", or when more than " + share + " % of a batch (rounded up, at least " + run + ") have failed" : ""));
     lines.add("");
     var table = new Table("BATCH", "SIZE", "", "INSTANCES");
     var all = Names.stream(plan.path("batches")).toList();

@@ -39,7 +39,7 @@ final class Policies {
     });
   }
 
-  @Command(name = "set", description = "Set a policy. It counts for plans made from now on.")
+  @Command(name = "set", description = "Set a policy. It counts for revisions made from now on; blocked refuses the approval of older ones too.")
   int set(@Mixin Remote remote, @Mixin Place place,
       @Parameters(paramLabel = "POLICY", description = "auto_approve, notify_and_proceed, require_approval or blocked") String policy,
       @Option(names = "--required-approvals", paramLabel = "N", description = "distinct people who must approve (default: 1)") Integer approvals,

@@ -72,6 +72,7 @@ public final class Sluice {
   private static void arrange(CommandLine line) {
     var spec = line.getCommandSpec();
     spec.usageMessage().sortOptions(false);
+    if (spec.name().equals("edit")) Edit.sayNoDefaults(spec);
     if (spec.findOption("--help") == null)
       spec.addOption(OptionSpec.builder("-h", "--help").usageHelp(true).order(200).description("show this help").build());
     line.getSubcommands().values().forEach(Sluice::arrange);

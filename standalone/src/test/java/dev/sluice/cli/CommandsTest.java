@@ -106,7 +106,7 @@ class CommandsTest {
         Plan: nginx to 1.26.0 on web  rollout r1 revision 1
           12 instances in 3 batches of up to 5, at most 15 min without pauses
           each has 5 min to prove itself healthy
-          stops and asks after 2 failures in a row, or when more than 20 % of a batch have failed
+          stops and asks after 2 failures in a row, or when more than 20 % of a batch (rounded up, at least 2) have failed
 
           BATCH  SIZE          INSTANCES
               1     2  canary  i1 i2
