@@ -9,7 +9,7 @@ import java.util.Map;
 
 /// All settings of an agent. [ConfigFile] reads them from YAML.
 ///
-/// @param server   the gateway or the health-service, `http` or `https`, perhaps with a path
+/// @param server   the gateway, `http` or `https`, perhaps with a path; the health-service, which has no artifacts, only where every `artifact_url` is absolute
 /// @param access   who the agent is, or how it enrols
 /// @param stateDir where it keeps its identity and what it is at; one agent each
 /// @param modules  by module id; what the server says of other modules is ignored

@@ -197,8 +197,9 @@ public final class Http implements AutoCloseable {
       }
       if (!operation.permission().equals("none") && !operation.permission().equals("instance")
           && Ids.isInstanceToken(Call.bearer(context).orElse(""))) {
-        problem(context, Problem.forbidden("the token of an instance serves its own heartbeat, desired state and socket; this needs the"
-            + " permission " + operation.permission(), Map.of("permission", operation.permission())));
+        problem(context,
+            Problem.forbidden("the token of an instance serves its own heartbeat, desired state and socket, and artifacts; this"
+                + " needs the permission " + operation.permission(), Map.of("permission", operation.permission())));
         return;
       }
       if (stream == null) {

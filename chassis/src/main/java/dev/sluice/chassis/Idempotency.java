@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 
 /// Does a POST once for each caller, path and key, and answers its repeats for 24 h as it was answered first; another body under the same key is refused.
-/// Failures of the service itself are not kept: their repeat is a new try.
+/// Refusals and failures are not kept: their repeat is a new try.
 ///
 /// A process may die in the middle. Whoever gets the repeat tries anew, with the same ids and secrets, and knows whether the try before had committed: each
 /// transaction of a try marks its entry. One that was only slow finds itself overtaken when it marks, and rolls back. So a wish is done once, whoever dies.

@@ -149,7 +149,7 @@ class ApprovalStatesTest {
     var text = new StringBuilder("""
         # The states of an approval request
 
-        Made from `ApprovalDecider` by `ApprovalStatesTest`, which compares this page with what the decider does. The rules are in `behaviour.md`, Approval.
+        Made from `ApprovalDecider` by `ApprovalStatesTest`, which compares this page with what the decider does. The rules are in [ledger.md](ledger.md), Approval.
         A continuation that was answered is `approved`, whichever option was chosen. Settled: closed, and its outcome (applied or superseded) is known.
 
         ```mermaid

@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
 /// Where a wish for a plan meets its pair's one open rollout.
 ///
 /// A plan stays only if all works: those who must hear of it are ready, the pair is free, and both have told that they know it within 5 s, and a second more for
-/// each 10,000 members. Otherwise it is withdrawn, and the answer is 503.
+/// each 10,000 members, 40 at most. Otherwise it is withdrawn, and the answer is 503.
 public final class PlanDesk {
   private static final Logger log = LoggerFactory.getLogger(PlanDesk.class);
   private static final Duration PATIENCE = Duration.ofSeconds(5);
