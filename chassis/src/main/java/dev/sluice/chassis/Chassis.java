@@ -40,7 +40,7 @@ public final class Chassis implements AutoCloseable {
     this.admin = Admin.create(
         Map.of("bootstrap.servers", config.kafka(), "request.timeout.ms", ADMIN_LIMIT_MS, "default.api.timeout.ms", ADMIN_LIMIT_MS));
     this.epoch = enter(config.epoch());
-    this.relay = new Relay(node.vertx(), db, admin, config, node.metrics(), Chassis::stop);
+    this.relay = new Relay(node.vertx(), db, admin, config, node.metrics(), clock, Chassis::stop);
     var nudges = "relay." + config.topicPrefix() + config.service();
     this.journal = new Journal(db, () -> node.vertx().eventBus().publish(nudges, ""), Chassis::stop);
     var consumer = node.vertx().eventBus().consumer(nudges, _ -> relay.nudge());

@@ -11,6 +11,8 @@ import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,7 +21,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.Producer;
@@ -48,8 +49,10 @@ final class Relay implements AutoCloseable {
   private final String prefix;
   private final TopicIds topics;
   private final MeterRegistry metrics;
+  private final InstantSource clock;
   private final Loop loop;
-  private final AtomicLong lag = new AtomicLong();
+  /// When the oldest fact was told that waits for Kafka; null: none does, as far as was seen.
+  private volatile Instant oldest;
   private SqlConnection lock;
   private boolean leading;
   private Sent sent;
@@ -58,8 +61,10 @@ final class Relay implements AutoCloseable {
   private record Sent(List<Long> positions, List<String> kinds, List<Future<RecordMetadata>> answers) {}
 
   /// @param onCorrupt told of a row that cannot be read, before it is thrown
-  Relay(Vertx vertx, Db db, Admin admin, ServiceConfig config, MeterRegistry metrics, Consumer<Journal.Corrupt> onCorrupt) {
+  Relay(Vertx vertx, Db db, Admin admin, ServiceConfig config, MeterRegistry metrics, InstantSource clock,
+      Consumer<Journal.Corrupt> onCorrupt) {
     this.db = db;
+    this.clock = clock;
     this.onCorrupt = onCorrupt;
     this.metrics = metrics;
     this.source = config.service();
@@ -80,11 +85,17 @@ final class Relay implements AutoCloseable {
     options.put("client.id", config.service() + "-relay");
     this.vertxProducer = KafkaProducer.create(vertx, options);
     this.producer = vertxProducer.unwrap();
-    metrics.gauge("sluice.relay.lag.rows", Tags.of("service", source), lag);
+    metrics.gauge("sluice.relay.behind.seconds", Tags.of("service", source), this, Relay::behindSeconds);
     this.loop = new Loop(source + "-relay", Duration.ofMillis(250), this::round);
   }
 
   void nudge() { loop.nudge(); }
+
+  /// Grows by itself while nothing goes out.
+  private double behindSeconds() {
+    var since = oldest;
+    return since == null ? 0 : Math.max(0, Duration.between(since, clock.instant()).toMillis() / 1000.0);
+  }
 
   private static final String LOCK = "select pg_try_advisory_lock(hashtextextended(current_schema() || '/relay', 0)) as won";
   /// A leader that stands still loses its lock to another one. What it may yet send are repeats: the other one has published them before what comes after.
@@ -98,25 +109,32 @@ final class Relay implements AutoCloseable {
       """;
   private static final String MARK = "update journal set published_at = now() where position = any($1) and published_at is null";
 
+  private static final String OLDEST = "select at from journal where published_at is null order by position limit 1";
+
   private boolean round() throws InterruptedException {
-    if (!leads()) return false;
     try {
-      if (sent == null) {
-        var rows = Db.await(lock.preparedQuery(UNPUBLISHED).execute(Tuple.tuple()));
-        lag.set(rows.size());
-        if (rows.size() == 0) return false;
-        sent = handOver(rows);
-      }
-      acknowledged(sent);
-      CrashPoint.AFTER_RELAY.reached();
-      Db.await(lock.preparedQuery(MARK).execute(Tuple.of(sent.positions().toArray(Long[]::new))));
-      sent.kinds().forEach(kind -> metrics.counter("sluice.facts.published", "service", source, "kind", kind).increment());
-      sent = null;
-      return true;
+      if (leads()) return publish();
+      oldest = null; // another one's
+      return false;
     } catch (PgException | Outage e) {
       leave();
       throw e;
     }
+  }
+
+  private boolean publish() throws InterruptedException {
+    if (sent == null) {
+      var rows = Db.await(lock.preparedQuery(UNPUBLISHED).execute(Tuple.tuple()));
+      oldest = rows.size() == 0 ? null : Columns.time(rows.iterator().next(), "at");
+      if (rows.size() == 0) return false;
+      sent = handOver(rows);
+    }
+    acknowledged(sent);
+    CrashPoint.AFTER_RELAY.reached();
+    Db.await(lock.preparedQuery(MARK).execute(Tuple.of(sent.positions().toArray(Long[]::new))));
+    sent.kinds().forEach(kind -> metrics.counter("sluice.facts.published", "service", source, "kind", kind).increment());
+    sent = null;
+    return true;
   }
 
   /// Hands rows to the producer, one after the other, up to the first that it does not take; blocks while it knows no broker.
@@ -172,6 +190,7 @@ final class Relay implements AutoCloseable {
         Db.await(lock.query(UNHURRIED_MARKS).execute());
       }
       if (!Db.await(lock.preparedQuery(LOCK).execute()).iterator().next().getBoolean("won")) return false;
+      oldest = db.list(OLDEST, r -> Columns.time(r, "at")).stream().findFirst().orElse(null);
       topics.check();
       leading = true;
       return true;

@@ -308,7 +308,7 @@ class ChassisTest {
           .isEqualTo(405);
       assertThat(get(client, port, "/healthz").statusCode()).isEqualTo(200);
       assertThat(get(client, port, "/readyz").body()).contains("\"ready\"");
-      assertThat(get(client, port, "/metrics").body()).contains("sluice_relay_lag_rows");
+      assertThat(get(client, port, "/metrics").body()).contains("sluice_relay_behind_seconds");
       assertThat(get(client, port, "/openapi.yaml").body()).contains("createThing");
     }
   }

@@ -68,8 +68,10 @@ class PartsAwayTest {
       broker.proxy().cut();
       assertThat(post(client).statusCode()).isEqualTo(201);
       assertThat(ready(client)).startsWith("503").contains("\"kafka\"");
+      await().atMost(SOON).untilAsserted(() -> assertThat(behind(client)).isGreaterThan(1));
       broker.proxy().restore();
       await().atMost(SOON).untilAsserted(() -> assertThat(arrived()).isEqualTo(List.of(1L, 2L, 3L, 4L)));
+      await().atMost(SOON).untilAsserted(() -> assertThat(behind(client)).isZero());
     } finally {
       broker.proxy().restore();
     }
@@ -213,8 +215,18 @@ class PartsAwayTest {
   }
 
   private String ready(HttpClient client) throws Exception {
-    var answer = client.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/readyz")).timeout(SOON).build(),
-        HttpResponse.BodyHandlers.ofString());
+    var answer = get(client, "/readyz");
     return answer.statusCode() + " " + answer.body();
+  }
+
+  /// For how many seconds a fact waits for Kafka.
+  private double behind(HttpClient client) throws Exception {
+    return get(client, "/metrics").body().lines().filter(line -> line.startsWith("sluice_relay_behind_seconds{"))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).max().orElseThrow();
+  }
+
+  private HttpResponse<String> get(HttpClient client, String path) throws Exception {
+    return client.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).timeout(SOON).build(),
+        HttpResponse.BodyHandlers.ofString());
   }
 }

@@ -13,6 +13,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -94,7 +95,7 @@ class ProcessTest {
           """);
       var stopped = new CompletableFuture<Journal.Corrupt>();
       try (var admin = Admin.create(Map.of("bootstrap.servers", config.kafka()));
-          var relay = new Relay(node.vertx(), db, admin, config, node.metrics(), stopped::complete)) {
+          var relay = new Relay(node.vertx(), db, admin, config, node.metrics(), InstantSource.system(), stopped::complete)) {
         relay.nudge();
         assertThat(stopped.get(20, TimeUnit.SECONDS)).hasMessageContaining("position 1 (i/1)");
       }
