@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.BreakerRule;
+import dev.sluice.contract.Choice;
 import dev.sluice.contract.InstanceId;
 import dev.sluice.contract.ModuleId;
 import dev.sluice.contract.PlanEvent;
@@ -134,6 +135,23 @@ class CourseTest {
     world.awaits(rollout, "state", "aborted");
     templateIs("v1");
     await().atMost(World.LIMIT).until(() -> world.told(PlanEvent.TemplateMoved.class, rollout).size() == 2);
+  }
+
+  @Test
+  void a_trip_or_a_pause_after_the_finish_was_asked_sets_the_template_back_until_it_is_asked_again() {
+    begin();
+    tell(finish(Played.V2));
+    templateIs("v2");
+    var trip = new Trip(4, 4, BreakerRule.STREAK, List.of(), 2, 20, 30, "two in a row");
+    tell(new RolloutEvent.BreakerTripped(new RequestId(rollout + "-trip-1"), trip));
+    templateIs("v1");
+    tell(new RolloutEvent.ContinuationDecided(new RequestId(rollout + "-trip-1"), Choice.CONTINUE_ANYWAY, "bob", null),
+        finish(Played.V2));
+    templateIs("v2");
+    tell(new RolloutEvent.Paused("bob", null));
+    templateIs("v1");
+    tell(new RolloutEvent.Resumed("bob", null), finish(Played.V2));
+    templateIs("v2");
   }
 
   @Test

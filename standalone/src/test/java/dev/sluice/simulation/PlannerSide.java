@@ -92,6 +92,7 @@ final class PlannerSide extends Service {
       case ApprovalEvent.Revised e -> change(e.rolloutId().value(), m -> made(e.plan(), m.requested(), m.opened(), m.open(), m.moved()));
       case RolloutEvent.Planned e -> change(e.plan().rolloutId().value(), m -> made(m.plan(), m.requested(), true, m.open(), m.moved()));
       case RolloutEvent.FinishAsked e -> move(message, new PlanCommand.MoveTemplate(template, e.to()));
+      case RolloutEvent.BreakerTripped _,RolloutEvent.Paused _ -> move(message, new PlanCommand.UndoMove(template));
       case RolloutEvent.Aborted _ -> {
         move(message, new PlanCommand.UndoMove(template));
         over(message.stream());
@@ -103,8 +104,11 @@ final class PlannerSide extends Service {
           reclaimedUntil = Instant.EPOCH;
         }
       }
-      case RolloutEvent.Completed _,RolloutEvent.RolledBack _,RolloutEvent.Rejected _,RolloutEvent.Expired _,RolloutEvent.Cancelled _ ->
+      case RolloutEvent.Completed _,RolloutEvent.RolledBack _ -> {
+        change(message.stream(), m -> made(m.plan(), m.requested(), m.opened(), m.open(), null));
         over(message.stream());
+      }
+      case RolloutEvent.Rejected _,RolloutEvent.Expired _,RolloutEvent.Cancelled _ -> over(message.stream());
       case RolloutEvent.Released _ -> {
         if (message.stream().equals(claim)) held = false;
       }
@@ -122,7 +126,8 @@ final class PlannerSide extends Service {
       if (event instanceof PlanEvent.TemplateMoved moved && !PlanDecider.stands(made, template, moved.to())) {
         var from = template;
         template = moved.to();
-        change(message.stream(), m -> made(m.plan(), m.requested(), m.opened(), m.open(), new PlanState.Move(from, moved.to())));
+        var undoes = PlanDecider.returns(made, moved.to()) ? null : new PlanState.Move(from, moved.to());
+        change(message.stream(), m -> made(m.plan(), m.requested(), m.opened(), m.open(), undoes));
       }
     store.append(Topics.PLAN, message.stream(), events, world.now, "planner");
   }

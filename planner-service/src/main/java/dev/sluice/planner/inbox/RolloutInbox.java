@@ -77,6 +77,8 @@ public final class RolloutInbox implements Inbox.Handler {
       }
       case RolloutEvent.FinishAsked e ->
         move(tx, plan, message, present -> new PlanCommand.MoveTemplate(present, e.to()));
+      // it had begun to finish, and does not: it asks again when it goes on
+      case RolloutEvent.BreakerTripped _,RolloutEvent.Paused _ -> move(tx, plan, message, PlanCommand.UndoMove::new);
       case RolloutEvent.Aborted _ -> {
         move(tx, plan, message, PlanCommand.UndoMove::new);
         ended(tx, plan, event, course, message);
