@@ -1,6 +1,7 @@
 package dev.sluice.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.parallel.ExecutionMode.CONCURRENT;
 
 import dev.sluice.chassis.CrashPoint;
 import dev.sluice.cli.Spaced;
@@ -17,11 +18,15 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
 
 /// The services as seven processes on one event bus, two health-services and two rollout-services among them, with a PostgreSQL and a Kafka of their own, and
 /// much that befalls them. [RoundsOfTrouble] is the long form.
-@Timeout(400)
+@Timeout(800)
+@Execution(CONCURRENT)
+@ExtendWith(SharedWorld.Successor.class)
 class ApartTest {
   private static final int AGENTS = 20;
   @TempDir(factory = Spaced.class)
@@ -30,7 +35,7 @@ class ApartTest {
   private static Api api;
 
   @BeforeAll
-  @Timeout(400)
+  @Timeout(800)
   static void up() {
     sluice = new Installation(folder, Map.of("planner", 1, "approval", 1, "rollout", 2, "health", 2, "gateway", 1), "planner",
         Map.of("SLUICE_ASKS_FAIL_PCT", "30"), List.of());

@@ -1,6 +1,7 @@
 package dev.sluice.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.parallel.ExecutionMode.CONCURRENT;
 
 import dev.sluice.chassis.Json;
 import dev.sluice.cli.check.Finding;
@@ -12,14 +13,14 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Execution;
 
 /// Rollouts in which much happens, judged from outside. A run with `-Dsluice.record.histories=true` keeps them as the resources that the checker's own
 /// tests doctor.
-@Order(1)
+@Execution(CONCURRENT)
 @Timeout(300)
 @ExtendWith(SharedWorld.Guest.class)
 class HistoriesTest {

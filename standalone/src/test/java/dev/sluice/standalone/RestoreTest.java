@@ -2,6 +2,8 @@ package dev.sluice.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.parallel.ExecutionMode.CONCURRENT;
+import static org.junit.jupiter.api.parallel.ExecutionMode.SAME_THREAD;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.cli.Spaced;
@@ -23,11 +25,17 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// The whole product as one process that loses data in the middle of a rollout, as `docs/backup.md` tells it: PostgreSQL comes back from an older backup under
 /// newer topics, or Kafka comes back with nothing.
-@Timeout(300)
+@Timeout(600)
+@Execution(CONCURRENT)
+@ResourceLock("the lane of restarts")
+@ExtendWith(SharedWorld.Successor.class)
 class RestoreTest {
   private static final Duration SOON = Duration.ofSeconds(60);
   @TempDir(factory = Spaced.class)
@@ -58,6 +66,7 @@ class RestoreTest {
   /// The backup is made while the first batch soaks. What happens then is lost: an operator aborts, and all instances get a later version with higher
   /// generations.
   @Test
+  @Execution(SAME_THREAD)
   void restored_from_an_older_backup_nothing_goes_on_by_itself_and_then_ends_rightly() throws Exception {
     try (var f = Fixture.fleet(api, folder, "restored", 4)) {
       f.publish("1.28.0");
@@ -98,6 +107,7 @@ class RestoreTest {
 
   /// Kafka loses all in a moment when verdicts were published that the rollout-service has not read.
   @Test
+  @Execution(SAME_THREAD)
   void without_all_topics_what_readers_had_not_read_is_published_again() throws Exception {
     try (var f = Fixture.fleet(api, folder, "topics", 4)) {
       var plan = f.plan("1.26.0", Map.of("batch_pct", 50)).expect(201).body();
