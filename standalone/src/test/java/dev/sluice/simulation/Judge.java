@@ -27,8 +27,10 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /// Sees everything, and knows no rule but the sentences of `docs/invariants.md`. It asks no decider, and where it can it compares with what really happened:
 /// what was received, handed out, met.
@@ -55,6 +57,8 @@ final class Judge {
     boolean forgiven;
 
     boolean failing() { return !healthy || fell != null; }
+
+    boolean absent() { return !healthy && reason == Reason.NEVER_HANDED_OUT; }
 
     boolean endsRun() { return healthy && (fell == null || fell == Reason.SILENT); }
   }
@@ -234,7 +238,7 @@ final class Judge {
       case RolloutEvent.BatchStarted e -> {
         if (e.batchIndex() > 0) premises.merge(Invariant.BATCH_GATE, 1, Integer::sum);
         must(Invariant.BATCH_GATE, !l.tripped && !l.back && !l.ended && l.pausedAt == null && e.batchIndex() == l.batch + 1
-            && ended(l, e.batchIndex()), () -> "batch " + e.batchIndex() + " of " + rollout + " starts too early");
+            && ended(l, l.slices.from(e.batchIndex())), () -> "batch " + e.batchIndex() + " of " + rollout + " starts too early");
         l.batch = e.batchIndex();
       }
       case RolloutEvent.InstancesInstructed e -> e.instructions().forEach(i -> instructed(rollout, l, e, i, row.at()));
@@ -264,6 +268,8 @@ final class Judge {
         l.skipped.add(m.ordinal());
         l.inFlight.remove(m.ordinal());
       });
+      case RolloutEvent.BatchCompleted e ->
+        holds(Invariant.BREAKER_RULE, !nobodyWasThere(l), () -> "nobody was there, and nothing tripped: " + e);
       case RolloutEvent.BreakerTripped e -> tripped(l, e, row.at());
       case RolloutEvent.ContinuationDecided e -> {
         if (e.choice() == Choice.CONTINUE_ANYWAY || e.choice() == Choice.RETRY_FAILED) goesOn(l, e.choice(), row.at());
@@ -299,9 +305,9 @@ final class Judge {
     l.slices = plan.slices();
   }
 
-  /// Whether every member of the batches before has its verdict, or is skipped.
-  private static boolean ended(Ledger l, int batch) {
-    for (int i = 0; i < l.slices.from(batch); i++)
+  /// Whether every member before this one has its verdict, or is skipped.
+  private static boolean ended(Ledger l, int before) {
+    for (int i = 0; i < before; i++)
       if (!l.marks.containsKey(i) && !l.skipped.contains(i)) return false;
     return true;
   }
@@ -385,7 +391,7 @@ final class Judge {
   }
 
   private boolean counts(Ledger l, Mark m) {
-    return m.failing() && !m.forgiven && (l.plan.inputs().countAbsent() || m.reason != Reason.NEVER_HANDED_OUT);
+    return m.failing() && !m.forgiven && (l.plan.inputs().countAbsent() || !m.absent());
   }
 
   private Set<BreakerRule> broken(Ledger l, int ordinal) {
@@ -408,6 +414,14 @@ final class Judge {
     return broken;
   }
 
+  /// Where the absent do not count: all of the newest batch have their verdict or are skipped, the verdicts are of absent machines only, and not all of them were
+  /// let pass by an answer.
+  private static boolean nobodyWasThere(Ledger l) {
+    if (l.plan.inputs().countAbsent() || !ended(l, l.slices.to(l.batch))) return false;
+    var judged = IntStream.range(l.slices.from(l.batch), l.slices.to(l.batch)).mapToObj(l.marks::get).filter(Objects::nonNull).toList();
+    return judged.stream().allMatch(Mark::absent) && judged.stream().anyMatch(m -> !m.forgiven);
+  }
+
   private Set<BreakerRule> rules = Set.of();
 
   private void trips(Ledger l, int ordinal, boolean last) {
@@ -420,8 +434,10 @@ final class Judge {
   private void tripped(Ledger l, RolloutEvent.BreakerTripped e, Instant at) {
     holds(Invariant.ONE_QUESTION, !l.tripped && !l.back && !l.ended && e.trip().number() == ++l.trips && tripsAsked.add(e.requestId()),
         () -> "a second trip: " + e);
-    boolean nobody = e.trip().rule() == BreakerRule.NO_EVIDENCE && !l.plan.inputs().countAbsent();
-    holds(Invariant.BREAKER_RULE, nobody || l.mustTrip && rules.contains(e.trip().rule()), () -> "no rule says so: " + e);
+    boolean right = e.trip().rule() == BreakerRule.NO_EVIDENCE
+        ? !l.mustTrip && nobodyWasThere(l)
+        : l.mustTrip && rules.contains(e.trip().rule());
+    holds(Invariant.BREAKER_RULE, right, () -> "no rule says so: " + e);
     l.mustTrip = false;
     l.still(world.now);
     l.tripped = true;
@@ -473,7 +489,7 @@ final class Judge {
     var seqs = world.gateway.facts.stream().filter(f -> f.stream().equals(rollout) && f.event() instanceof RolloutEvent).map(Row::seq)
         .toList();
     int last = world.rollouts.store.stream(rollout).size();
-    holds(Invariant.STREAM_WHOLE, seqs.equals(java.util.stream.IntStream.rangeClosed(1, last).boxed().toList()),
+    holds(Invariant.STREAM_WHOLE, seqs.equals(IntStream.rangeClosed(1, last).boxed().toList()),
         () -> "of " + rollout + " the gateway has " + seqs);
   }
 

@@ -5,7 +5,9 @@ import dev.sluice.contract.Choice;
 import dev.sluice.contract.Reason;
 import dev.sluice.contract.RolloutEvent;
 import dev.sluice.contract.Slices;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -16,19 +18,22 @@ final class NaiveBreaker {
   private record Mark(boolean healthy, Reason why, Reason fell, boolean forgiven) {
     boolean failing() { return !healthy || fell != null; }
 
+    boolean absent() { return !healthy && why == Reason.NEVER_HANDED_OUT; }
+
     boolean endsRun() { return healthy && (fell == null || fell == Reason.SILENT); }
   }
 
   private final Plans plan;
   private final Slices slices;
   private final Map<Integer, Mark> marks = new TreeMap<>();
+  private final Set<Integer> skipped = new HashSet<>();
 
   NaiveBreaker(Plans plan) {
     this.plan = plan;
     slices = plan.header().slices();
   }
 
-  private boolean counts(Mark m) { return m.failing() && !m.forgiven() && (plan.countAbsent() || m.why() != Reason.NEVER_HANDED_OUT); }
+  private boolean counts(Mark m) { return m.failing() && !m.forgiven() && (plan.countAbsent() || !m.absent()); }
 
   /// The rules that the failure of this member breaks, all before it heard.
   Set<BreakerRule> broken(int ordinal) {
@@ -53,6 +58,18 @@ final class NaiveBreaker {
     }
     return longest;
   }
+
+  /// Whether a batch has come to its end with nobody there, where the absent do not count: each has a verdict or was skipped, and all verdicts are of absent machines.
+  /// What people have let pass is not asked again.
+  boolean nobodyWasThere(int batch) {
+    var verdicts = new ArrayList<Mark>();
+    for (int i = slices.from(batch); i < slices.to(batch); i++)
+      if (marks.containsKey(i)) verdicts.add(marks.get(i));
+      else if (!skipped.contains(i)) return false;
+    return !plan.countAbsent() && verdicts.stream().allMatch(Mark::absent) && !verdicts.stream().allMatch(Mark::forgiven);
+  }
+
+  void skipped(int ordinal) { skipped.add(ordinal); }
 
   void verdict(RolloutEvent.Verdict v) { marks.put(v.ordinal(), new Mark(v.healthy(), v.reason(), null, false)); }
 

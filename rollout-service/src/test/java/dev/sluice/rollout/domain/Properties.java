@@ -15,12 +15,19 @@ final class Properties {
   private final Map<Integer, Long> generations = new HashMap<>();
   private final Set<Integer> owed = new HashSet<>();
   private final Set<Integer> sentBack = new HashSet<>();
+  /// Who has still to go back, on this way back.
+  private final Set<Integer> toReturn = new HashSet<>();
+  private final Set<Integer> returned = new HashSet<>();
+  /// Who failed to, on this way back or the last.
+  private final Set<Integer> stuck = new HashSet<>();
+  private final Set<Integer> decommissioned = new HashSet<>();
   private final Map<Integer, Set<Long>> judged = new HashMap<>();
   private int batch = -1;
   private boolean batchOpen;
   private boolean mayReopen;
   private int backBatch = Integer.MAX_VALUE;
   private boolean backOpen;
+  private boolean onlyStuck;
   private boolean tripped;
   private boolean paused;
   private boolean back;
@@ -62,6 +69,7 @@ final class Properties {
       case RolloutEvent.BatchCompleted e -> {
         assertThat(batchOpen && !tripped && e.batchIndex() == batch).isTrue();
         assertThat(e.healthyCount() + e.failedCount() + e.skippedCount()).as("who is counted").isEqualTo(slices.sizeOf(batch));
+        assertThat(breaker.nobodyWasThere(batch)).as("a batch in which nobody was there trips").isFalse();
         batchOpen = false;
       }
       case RolloutEvent.InstancesInstructed e -> {
@@ -84,8 +92,18 @@ final class Properties {
       }
       case RolloutEvent.RollbackVerdictsRecorded e -> {
         assertThat(back).isTrue();
-        e.verdicts().forEach(v -> assertThat(v.toVersion()).isEqualTo(Plans.origin(v.ordinal()).version()));
+        e.verdicts().forEach(v -> {
+          assertThat(v.toVersion()).isEqualTo(Plans.origin(v.ordinal()).version());
+          (v.healthy() ? returned : stuck).add(v.ordinal());
+          endsItsWayBack(v.ordinal());
+        });
       }
+      case RolloutEvent.MembersSkipped e -> e.marks().forEach(m -> {
+        if (m.reason() == Reason.DECOMMISSIONED) decommissioned.add(m.ordinal());
+        if (back) endsItsWayBack(m.ordinal());
+        else
+          breaker.skipped(m.ordinal());
+      });
       case RolloutEvent.MembersRegressed e -> e.marks().forEach(m -> {
         assertThat(mustTrip).isFalse();
         breaker.regressed(m);
@@ -109,20 +127,30 @@ final class Properties {
         tripped = paused = batchOpen = ended = released = backOpen = false;
         backBatch = Integer.MAX_VALUE;
         sentBack.clear();
+        toReturn.clear();
+        toReturn.addAll(onlyStuck ? stuck : instructed);
+        toReturn.removeAll(returned);
+        toReturn.removeAll(decommissioned);
+        stuck.clear();
         assertThat(e.batchIndex()).isEqualTo(Math.max(0, batch));
+        assertThat(e.instances()).as("all that were instructed").isEqualTo(toReturn.size());
       }
       case RolloutEvent.RollbackBatchStarted e -> {
         assertThat(backOpen || paused).isFalse();
         assertThat(e.batchIndex()).as("newest batch first").isLessThan(backBatch);
         backBatch = e.batchIndex();
         backOpen = true;
+        assertThat(e.instanceCount()).as("all of the batch that were instructed").isEqualTo(toReturnIn(backBatch));
       }
       case RolloutEvent.RollbackBatchEnded e -> {
         assertThat(backOpen && e.batchIndex() == backBatch).isTrue();
+        assertThat(toReturnIn(backBatch)).as("who is not back when the batch ends").isZero();
         backOpen = false;
       }
       case RolloutEvent.Aborted _,RolloutEvent.Completed _,RolloutEvent.RolledBack _,RolloutEvent.Cancelled _,RolloutEvent.Rejected _,RolloutEvent.Expired _ -> {
         assertThat(ended).as("it ends once").isFalse();
+        onlyStuck = event instanceof RolloutEvent.RolledBack e && e.failedCount() > 0;
+        if (event instanceof RolloutEvent.RolledBack e) rolledBack(e);
         ended = true;
         back = tripped = paused = false;
       }
@@ -131,7 +159,7 @@ final class Properties {
         released = true;
       }
       case RolloutEvent.FinishAsked _ -> assertThat(batchOpen || tripped || paused || ended || backOpen).isFalse();
-      case RolloutEvent.Planned _,RolloutEvent.PlanEdited _,RolloutEvent.Approved _,RolloutEvent.Started _,RolloutEvent.HandedOutRecorded _,RolloutEvent.MembersSkipped _,RolloutEvent.LateHealthyRecorded _ ->
+      case RolloutEvent.Planned _,RolloutEvent.PlanEdited _,RolloutEvent.Approved _,RolloutEvent.Started _,RolloutEvent.HandedOutRecorded _,RolloutEvent.LateHealthyRecorded _ ->
         {
         }
     }
@@ -158,6 +186,16 @@ final class Properties {
     next(i);
   }
 
+  private void endsItsWayBack(int ordinal) { assertThat(toReturn.remove(ordinal)).as("who is to go back, once").isTrue(); }
+
+  private long toReturnIn(int index) { return toReturn.stream().filter(i -> slices.batchOf(i) == index).count(); }
+
+  private void rolledBack(RolloutEvent.RolledBack e) {
+    assertThat(toReturn).as("instructed, and forgotten on the way back").isEmpty();
+    assertThat(e.healthyCount()).isEqualTo(returned.size());
+    assertThat(e.failedCount()).isEqualTo(stuck.size());
+  }
+
   private void next(RolloutEvent.Instruction i) {
     long had = generations.getOrDefault(i.ordinal(), Plans.generation(i.ordinal()));
     assertThat(i.generation()).as("the next generation").isEqualTo(had + 1);
@@ -179,7 +217,8 @@ final class Properties {
     assertThat(tripped || back || ended).as("no second trip").isFalse();
     assertThat(e.trip().number()).isEqualTo(++trips);
     assertThat(e.trip().batchIndex()).isEqualTo(batch);
-    if (e.trip().rule() == BreakerRule.NO_EVIDENCE) assertThat(plan.countAbsent()).isFalse();
+    if (e.trip().rule() == BreakerRule.NO_EVIDENCE)
+      assertThat(!mustTrip && breaker.nobodyWasThere(batch)).as("trips without evidence only where nobody was there").isTrue();
     else
       assertThat(mustTrip && broken.contains(e.trip().rule())).as("trips only if a rule says so").isTrue();
     mustTrip = false;
