@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -84,7 +85,11 @@ class BatchesTest {
     assertThat(new HashSet<>(order)).as(seed + ": covers").isEqualTo(new HashSet<>(fleet));
 
     int percent = 1 + random.nextInt(100);
-    var slices = Batches.cut(n, InputRules.inputs(given("batch_pct", percent, "canary_size", random.nextInt(4))));
+    int canaries = random.nextInt(4);
+    int most = 1 + random.nextInt(n);
+    var slices = Batches.cut(n, InputRules.inputs(given("batch_pct", percent, "canary_size", canaries, "max_batch_size", most)));
+    assertThat(IntStream.range(0, slices.count()).mapToObj(slices::sizeOf)).as(seed + ": sizes")
+        .containsExactlyElementsOf(sizes(n, Math.min(canaries, n), Math.min(most, (n * percent + 99) / 100)));
     var totals = new HashMap<String, Integer>();
     fleet.forEach(c -> totals.merge(c.label(), 1, Integer::sum));
     int next = 0;
@@ -92,7 +97,6 @@ class BatchesTest {
       assertThat(slices.from(batch)).as(seed + ": consecutive").isEqualTo(next);
       next = slices.to(batch);
       int size = slices.sizeOf(batch);
-      assertThat(size).as(seed + ": size").isBetween(1, slices.isCanary(batch) ? 3 : (n * percent + 99) / 100);
       var counts = new HashMap<String, Integer>();
       order.subList(slices.from(batch), next).forEach(c -> counts.merge(c.label(), 1, Integer::sum));
       totals.forEach((zone, total) -> {
@@ -103,6 +107,13 @@ class BatchesTest {
       });
     }
     assertThat(next).as(seed + ": covers").isEqualTo(n);
+  }
+
+  /// The canaries, then as many as there are of the size, then the remainder; none of nobody.
+  private static List<Integer> sizes(int n, int canaries, int size) {
+    int rest = n - canaries;
+    return Stream.of(Stream.of(canaries), Stream.generate(() -> size).limit(rest / size), Stream.of(rest % size)).flatMap(some -> some)
+        .filter(some -> some > 0).toList();
   }
 
   @Test
