@@ -71,7 +71,8 @@ record Tutorial(Fixture f, int agents) {
   ///
   /// @param planned what happens before it is approved; takes the plan
   /// @param tripped what happens before it is decided; takes the rollout's id
-  void breakIt(Consumer<JsonNode> planned, Consumer<String> tripped) {
+  /// @return the rollout's id
+  String breakIt(Consumer<JsonNode> planned, Consumer<String> tripped) {
     var plan = f.planWhenFree("1.26.0-broken", Map.of("batch_pct", 20));
     planned.accept(plan);
     f.approve(plan);
@@ -97,6 +98,7 @@ record Tutorial(Fixture f, int agents) {
         .allSatisfy(e -> assertThat(Fixture.members(plan, 0)).contains(e.path("instance_id").asText()));
     f.awaitFleet(agents);
     assertThat(f.templateVersion()).isEqualTo(f.versions.get("1.26.0"));
+    return rollout;
   }
 
   /// Back to 1.24.0, at 50 %.
