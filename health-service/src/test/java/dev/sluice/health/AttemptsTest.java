@@ -523,7 +523,7 @@ class AttemptsTest {
   void silence_of_the_rollout_service_ends_the_delivery() {
     var agent = settled("leased");
     var play = Play.of(world, "leased", agent).start();
-    world.rolloutAnswers = false;
+    world.rolloutFallsSilent();
     try {
       play.instruct(60, 0);
       eventually(() -> {
@@ -546,7 +546,7 @@ class AttemptsTest {
   void time_in_which_nothing_is_handed_out_since_the_rollout_service_is_away_is_held_against_nobody() {
     var agent = settled("unserved");
     var play = Play.of(world, "unserved", agent).start();
-    world.rolloutAnswers = false;
+    world.rolloutFallsSilent();
     try {
       play.instruct(60, 0);
       eventually(() -> {

@@ -1,5 +1,6 @@
 package dev.sluice.health;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.chassis.Chassis;
@@ -35,6 +36,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 
@@ -54,6 +56,7 @@ final class World implements AutoCloseable {
   final Map<String, Ask.Delivery> deliveries = new ConcurrentHashMap<>();
   /// Whether the rollout-service answers at all.
   volatile boolean rolloutAnswers = true;
+  private final AtomicInteger refused = new AtomicInteger();
   private final Database database;
   private final String prefix;
   private final Chassis rollouts;
@@ -72,7 +75,10 @@ final class World implements AutoCloseable {
     rollouts.inbox(Topics.VERDICT, new Kinds(HealthReport.class), all -> all.forEach(m -> reports.add((HealthReport) m.event())));
     rollouts.inbox(Topics.INSTANCE, new Kinds(FleetEvent.class), all -> all.forEach(m -> fleet.add((FleetEvent) m.event())));
     rollouts.asks().answer(Ask.Service.ROLLOUT, Ask.DeliveryNow.class, _ -> {
-      if (!rolloutAnswers) throw new Outage("played", null);
+      if (!rolloutAnswers) {
+        refused.incrementAndGet();
+        throw new Outage("played", null);
+      }
       return new Ask.Deliveries(Instant.now(), List.copyOf(deliveries.values()));
     });
     rollouts.asks().answer(Ask.Service.ROLLOUT, Ask.AreYouReady.class, _ -> new Ask.Done());
@@ -151,6 +157,13 @@ final class World implements AutoCloseable {
   /// Until all that was answered is judged; the members of `web`.
   List<Ask.FleetMember> settle() {
     return ask(new Ask.FleetSlice(new TemplateId("web"), new ModuleId(MODULE), "zone", null, 5_000, true)).members();
+  }
+
+  /// The rollout-service answers no more, and what it answered before has been heard: each replica asks one question after the other.
+  void rolloutFallsSilent() {
+    rolloutAnswers = false;
+    int before = refused.get();
+    eventually(() -> assertThat(refused.get()).isGreaterThanOrEqualTo(before + 2 * replicas.size()));
   }
 
   <R> R ask(Ask<R> question) { return rollouts.asks().ask(question, Duration.ofSeconds(10)); }
