@@ -200,6 +200,8 @@ class FleetApiTest {
     var second = client.get("/v1/instances?template_id=listed&limit=3&cursor=" + first.path("next_cursor").asText()).body();
     assertThat(ids(second)).containsExactly("list-3");
     assertThat(second.path("next_cursor").isNull()).isTrue();
+    for (var path : List.of("/v1/instances?cursor=!!zz", "/v1/drift-report?template_id=listed&cursor=!!zz"))
+      assertThat(client.get(path).body().at("/errors/0/field").asText()).as(path).isEqualTo("cursor");
     assertThat(ids(client.get("/v1/instances?template_id=listed&status=decommissioned").body())).containsExactly("list-4");
     assertThat(ids(client.get("/v1/instances?template_id=listed&module_id=nginx&label=zone:a").body())).hasSize(4);
     assertThat(ids(client.get("/v1/instances?template_id=listed&label=zone=a").body())).hasSize(4);

@@ -105,9 +105,12 @@ public final class CatalogApi {
 
   private void add(Version version) {
     chassis.db().doInTransaction(tx -> {
-      if (!catalog.add(tx, version))
-        throw new ProblemException(Problem.conflict("there is a version with the id " + version.id() + ", or " + version.moduleId()
-            + " has a version " + version.version() + " already; take another", Map.of("id", version.id(), "version", version.version())));
+      if (catalog.add(tx, version)) return;
+      var taken = catalog.versionForMove(tx, version.id()).isPresent()
+          ? "there is a version with the id " + version.id()
+          : version.moduleId() + " has a version " + version.version();
+      throw new ProblemException(
+          Problem.conflict(taken + " already; take another", Map.of("id", version.id(), "version", version.version())));
     });
     log.atInfo().addKeyValue("module", version.moduleId()).addKeyValue("version", version.version()).log("Version registered");
   }

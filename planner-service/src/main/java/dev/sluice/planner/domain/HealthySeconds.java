@@ -2,8 +2,20 @@ package dev.sluice.planner.domain;
 
 import java.util.SortedMap;
 
-/// Seconds from instruction to healthy, counted in buckets whose bounds grow by 4 %: any percentile is right within that, in a few hundred rows for each module.
+/// Seconds from instruction to healthy, counted in buckets whose bounds grow by 4 %: any percentile is right within that, in a few hundred rows for each module, and
+/// exact where few were measured.
 public final class HealthySeconds {
+  /// The measures of one bucket.
+  ///
+  /// @param summed how many of them `seconds` adds up
+  public record Measures(long count, long summed, double seconds) {
+    public static Measures of(double seconds) { return new Measures(1, 1, seconds); }
+
+    public Measures plus(Measures more) { return new Measures(count + more.count, summed + more.summed, seconds + more.seconds); }
+
+    private double middle(int bucket) { return summed == 0 ? bound(bucket) : StrictMath.round(seconds / summed * 1_000) / 1_000.0; }
+  }
+
   private static final double FIRST_BOUND = 0.001;
   private static final double GROWTH = StrictMath.log(1.04);
 
@@ -22,14 +34,14 @@ public final class HealthySeconds {
 
   /// The seconds within which `percent` of all measures lie (nearest rank); 0 where there are none.
   ///
-  /// @param counts how many measures each bucket holds
-  public static double percentile(SortedMap<Integer, Long> counts, int percent) {
-    long total = counts.values().stream().mapToLong(Long::longValue).sum();
+  /// @param buckets what each bucket holds
+  public static double percentile(SortedMap<Integer, Measures> buckets, int percent) {
+    long total = buckets.values().stream().mapToLong(Measures::count).sum();
     long rank = Math.ceilDiv(total * percent, 100L);
     long seen = 0;
-    for (var bucket : counts.entrySet()) {
-      seen += bucket.getValue();
-      if (seen >= rank) return bound(bucket.getKey());
+    for (var bucket : buckets.entrySet()) {
+      seen += bucket.getValue().count;
+      if (seen >= rank) return bucket.getValue().middle(bucket.getKey());
     }
     return 0;
   }

@@ -28,9 +28,10 @@ public record Revision(PlanHeader header, List<PlanMember> members) {
       members.add(new PlanMember(candidate.instanceId(), origin, candidate.generation(), candidate.drifted()));
     }
     var slices = Batches.cut(members.size(), inputs);
+    long noWayBack = eligible.stream().filter(c -> c.origin().id().equals(basis.target().id())).count();
     var header = new PlanHeader(basis.rolloutId(), basis.revision(), PlanHash.of(inputs, versions, members), inputs, basis.target(),
         versions, basis.templateVersion(), slices, Estimate.totalSeconds(slices, inputs), basis.policy(), basis.byModel(), basis.madeBy(),
-        basis.madeAt(), Warnings.of(inputs, slices, basis.heartbeatIntervalSec()));
+        basis.madeAt(), Warnings.of(inputs, slices, basis.heartbeatIntervalSec(), noWayBack));
     return new Revision(header, members);
   }
 

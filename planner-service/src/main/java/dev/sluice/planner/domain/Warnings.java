@@ -13,8 +13,9 @@ public final class Warnings {
   private Warnings() {}
 
   /// @param heartbeatIntervalSec how often agents report, in seconds
+  /// @param noWayBack            how many members the target is desired of already, so that a rollback would leave them there
   /// @return one sentence for each; empty if there is nothing to say
-  public static List<String> of(PlanInputs inputs, Slices slices, int heartbeatIntervalSec) {
+  public static List<String> of(PlanInputs inputs, Slices slices, int heartbeatIntervalSec, long noWayBack) {
     var warnings = new ArrayList<String>();
     if (slices.total() > MANY && slices.canary() == 0)
       warnings.add("no canary: the first batch of " + slices.sizeOf(0) + " meets the new version untried; set canary_size");
@@ -26,6 +27,10 @@ public final class Warnings {
     if (inputs.healthTimeoutSec() < 2 * heartbeatIntervalSec)
       warnings.add("health_timeout_sec " + inputs.healthTimeoutSec() + " is below two heartbeat intervals of " + heartbeatIntervalSec
           + " s: a healthy instance may be too late");
+    if (noWayBack > 0)
+      warnings.add("no way back for " + noWayBack
+          + " of the instances: the target is what they must run already, as an abort leaves it, and a rollback"
+          + " would go back to it");
     return warnings;
   }
 }

@@ -7,6 +7,7 @@ import dev.sluice.contract.InstanceId;
 import dev.sluice.contract.Reason;
 import dev.sluice.contract.RequestId;
 import dev.sluice.contract.RolloutEvent;
+import dev.sluice.planner.domain.HealthySeconds.Measures;
 import dev.sluice.contract.Trip;
 import java.time.Instant;
 import java.util.List;
@@ -97,12 +98,30 @@ class LessonTest {
 
   @Test
   void percentiles_are_right_within_four_percent() {
-    var counts = new TreeMap<Integer, Long>();
+    var buckets = new TreeMap<Integer, Measures>();
     for (int i = 1; i <= 100; i++)
-      counts.merge(HealthySeconds.bucket(i), 1L, Long::sum);
-    assertThat(HealthySeconds.percentile(counts, 50)).isBetween(50.0, 52.0);
-    assertThat(HealthySeconds.percentile(counts, 95)).isBetween(95.0, 99.0);
+      buckets.merge(HealthySeconds.bucket(i), Measures.of(i), Measures::plus);
+    assertThat(HealthySeconds.percentile(buckets, 50)).isBetween(49.0, 51.0);
+    assertThat(HealthySeconds.percentile(buckets, 95)).isBetween(93.0, 97.0);
     assertThat(HealthySeconds.percentile(new TreeMap<>(), 50)).isZero();
     assertThat(HealthySeconds.bound(HealthySeconds.bucket(0))).isEqualTo(0.001);
+  }
+
+  @Test
+  void percentiles_of_few_are_what_was_measured() {
+    var buckets = new TreeMap<Integer, Measures>();
+    for (double seconds : new double[]{3.416, 4.317, 5.217, 6.118, 7.018, 7.92, 8.82, 10.621, 11.52, 12.426})
+      buckets.merge(HealthySeconds.bucket(seconds), Measures.of(seconds), Measures::plus);
+    assertThat(HealthySeconds.percentile(buckets, 50)).isEqualTo(7.018);
+    assertThat(HealthySeconds.percentile(buckets, 95)).isEqualTo(12.426);
+  }
+
+  @Test
+  void what_the_release_before_counted_is_at_most_the_bound_of_its_bucket() {
+    int bucket = HealthySeconds.bucket(5);
+    var before = new TreeMap<>(java.util.Map.of(bucket, new Measures(1, 0, 0)));
+    assertThat(HealthySeconds.percentile(before, 50)).isEqualTo(HealthySeconds.bound(bucket)).isBetween(5.0, 5.2);
+    before.merge(bucket, Measures.of(5.0), Measures::plus);
+    assertThat(HealthySeconds.percentile(before, 50)).isEqualTo(5.0);
   }
 }

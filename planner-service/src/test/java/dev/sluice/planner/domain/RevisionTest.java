@@ -145,6 +145,14 @@ class RevisionTest {
   }
 
   @Test
+  void warns_where_a_way_back_would_lead_to_the_target() {
+    var fleet = new ArrayList<>(fleet(9, "a"));
+    fleet.add(new Candidate(new InstanceId("left"), "a", basis().target(), 3, true));
+    assertThat(Revision.make(basis("min_healthy_sec", 30), fleet).header().warnings()).singleElement().asString()
+        .startsWith("no way back for 1 of the instances");
+  }
+
+  @Test
   void nobody_is_an_empty_plan() {
     var revision = Revision.make(basis(), List.of());
     assertThat(revision.members()).isEmpty();
