@@ -151,7 +151,12 @@ class AttemptsTest {
       assertThat(play.judgements()).hasSize(2).noneMatch(j -> j.healthy());
     });
     play.ends();
-    eventually(() -> assertThat(watched("slow") || watched("slower")).as("each heartbeat is kept").isFalse());
+    eventually(() -> assertThat(world.db().query("select 1 from gate where rollout_id = 'over' and ended").rowCount()).isEqualTo(1));
+    eventually(() -> {
+      slow.beat();
+      slower.beat();
+      assertThat(watched("slow") || watched("slower")).as("each heartbeat is kept").isFalse();
+    });
     slow.runs(World.NEW).says("healthy", 2).beat();
     eventually(() -> assertThat(play.lateHealthy()).singleElement().satisfies(m -> assertThat(m.ordinal()).isZero()));
     assertThat(watched("slow") || watched("slower")).as("each heartbeat is kept").isFalse();
@@ -162,6 +167,20 @@ class AttemptsTest {
     slower.beat();
     world.settle();
     assertThat(play.lateHealthy()).as("each once").hasSize(2);
+  }
+
+  @Test
+  void who_comes_round_before_its_deadline_after_the_rollout_has_ended_is_late_healthy_at_it() {
+    var agent = settled("early");
+    var play = Play.of(world, "early", agent).start().instruct(6, 0).told("1.26.0");
+    agent.says("apply_failed", 2).beat();
+    assertThat(play.judged().reason()).isEqualTo(Reason.APPLY_FAILED);
+    play.ends();
+    agent.runs(World.NEW).says("healthy", 2);
+    eventually(() -> {
+      agent.beat();
+      assertThat(play.lateHealthy()).hasSize(1);
+    });
   }
 
   private static boolean watched(String instance) {

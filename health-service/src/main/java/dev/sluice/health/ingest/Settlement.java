@@ -89,7 +89,9 @@ final class Settlement {
       var before = watched.get(i);
       var after = ear.watches().get(i);
       boolean timedOut = before.timedOut() || timeouts.contains(before);
-      var due = Gate.due(after, ear.pulse().lastAt(), hearing).orElse(null);
+      // who says nothing new is not kept once the rollout has ended, and may be heard all the same
+      var heard = before.ended() ? Instant.MAX : ear.pulse().lastAt();
+      var due = Gate.due(after, heard, hearing).filter(at -> at.isAfter(now)).orElse(null);
       boolean told = before.ended() && after.standing() instanceof Standing.LateHealthy;
       standings.add(new StandingRow(row.instanceId(), before.moduleId(), told ? new Standing.Closed() : after.standing(), timedOut, due));
     }
