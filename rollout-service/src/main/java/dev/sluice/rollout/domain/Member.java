@@ -84,6 +84,11 @@ record Member(int bits) {
   /// On its way back, with an instruction out.
   boolean sentBack() { return state() == MemberState.ROLLING_BACK && has(BACK); }
 
+  /// Whether it may still be told what it is to run, on the way up or back.
+  boolean untold() {
+    return state() == MemberState.IN_FLIGHT && !has(HANDED) || state() == MemberState.ROLLING_BACK && !(has(BACK) && has(HANDED));
+  }
+
   boolean unanswered() { return has(ASKED) && !has(ANSWERED); }
 
   boolean withdrawn() { return has(ASKED) && has(ANSWERED) && !has(HANDED); }

@@ -119,15 +119,19 @@ public record Standing(Rollout rollout) {
     for (var state : MemberState.values())
       counts.put(state, tally.of(state));
     if (holds()) {
-      counts.put(MemberState.HELD, tally.undelivered());
+      counts.put(MemberState.HELD, tally.untold());
       counts.put(MemberState.IN_FLIGHT, tally.of(MemberState.IN_FLIGHT) - tally.undelivered());
+      counts.put(MemberState.ROLLING_BACK, tally.of(MemberState.ROLLING_BACK) - (tally.untold() - tally.undelivered()));
     }
     return counts;
   }
 
   /// Whether instructions that were not handed out are held back now.
   public boolean holds() {
-    return rollout.stage() instanceof AwaitingDecision || rollout.stage() instanceof Paused(Running _);
+    return switch (rollout.stage()) {
+      case AwaitingDecision _,Paused(Running _),Paused(RollingBack _) -> true;
+      default -> false;
+    };
   }
 
   public int regressed() { return rollout.members().tally().regressed(); }
@@ -145,7 +149,7 @@ public record Standing(Rollout rollout) {
 
   public MemberView member(int ordinal) {
     var m = rollout.members().get(ordinal);
-    var state = holds() && m.state() == MemberState.IN_FLIGHT && !m.handedOut() ? MemberState.HELD : m.state();
+    var state = holds() && m.untold() ? MemberState.HELD : m.state();
     return new MemberView(ordinal, state, m.reason(), m.handedOut(), m.regressed(), m.lateHealthy(), m.generations());
   }
 

@@ -11,6 +11,7 @@ final class Tally {
 
   private final int[] byState = new int[STATES];
   private int undelivered;
+  private int untold;
   private int regressed;
   private int late;
   private int unanswered;
@@ -26,6 +27,7 @@ final class Tally {
   void add(Member member) {
     byState[member.state().ordinal()]++;
     if (member.state() == MemberState.IN_FLIGHT && !member.handedOut()) undelivered++;
+    if (member.untold()) untold++;
     if (member.regressed()) regressed++;
     if (member.lateHealthy()) late++;
     if (member.unanswered()) unanswered++;
@@ -40,6 +42,7 @@ final class Tally {
     for (int i = 0; i < STATES; i++)
       byState[i] += next.byState[i];
     undelivered += next.undelivered;
+    untold += next.untold;
     regressed += next.regressed;
     late += next.late;
     unanswered += next.unanswered;
@@ -69,6 +72,9 @@ final class Tally {
 
   /// In flight, and not known as handed out.
   int undelivered() { return undelivered; }
+
+  /// The same, and those on their way back that were not handed where to.
+  int untold() { return untold; }
 
   int regressed() { return regressed; }
 

@@ -17,6 +17,7 @@ class MembersTest {
   private static final Map<ToIntFunction<Tally>, Predicate<Member>> COUNTS = Map.of(
       Tally::undelivered, m -> m.state() == MemberState.IN_FLIGHT && !m.handedOut(),
       Tally::waiting, m -> m.state() == MemberState.IN_FLIGHT || m.state() == MemberState.PENDING,
+      Tally::untold, Member::untold,
       Tally::regressed, Member::regressed,
       Tally::failing, Member::failing,
       Tally::lateHealthy, Member::lateHealthy,
@@ -26,7 +27,7 @@ class MembersTest {
       Tally::goingBack, Member::goesBack);
 
   private static Member some(Random random, Member m) {
-    return switch (random.nextInt(9)) {
+    return switch (random.nextInt(11)) {
       case 0 -> m;
       case 1 -> m.told();
       case 2 -> m.told().handed();
@@ -35,6 +36,8 @@ class MembersTest {
       case 5 -> m.told().judged(false, Reason.APPLY_FAILED, random.nextBoolean());
       case 6 -> m.told().judged(false, Reason.HEALTH_TIMEOUT, true).late();
       case 7 -> m.told().handed().goingBack();
+      case 8 -> m.told().handed().goingBack().toldBack();
+      case 9 -> m.told().handed().goingBack().toldBack().handed();
       default -> m.told().judged(false, Reason.NEVER_HANDED_OUT, true).asked();
     };
   }

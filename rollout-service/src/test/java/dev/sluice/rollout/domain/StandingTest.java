@@ -130,13 +130,19 @@ class StandingTest {
   }
 
   @Test
-  void instructions_are_held_after_a_trip_and_in_a_pause_on_the_way_up() {
+  void instructions_are_held_after_a_trip_and_in_a_pause_on_the_way_up_and_back() {
     assertThat(always(Standing::holds)).containsExactly(RolloutState.AWAITING_DECISION);
     assertThat(ever(Standing::holds)).containsExactlyInAnyOrder(RolloutState.AWAITING_DECISION, RolloutState.PAUSED);
     assertThat(Story.running(SIX).pause().standing().holds()).isTrue();
     assertThat(Story.approved(SIX).pause().standing().holds()).isFalse();
-    assertThat(Story.running(SIX).rollback().pause().standing().holds()).isFalse();
+    assertThat(Story.running(SIX).rollback().pause().standing().holds()).isTrue();
     assertThat(Story.running(SIX).standing().counts()).containsEntry(MemberState.HELD, 0).containsEntry(MemberState.IN_FLIGHT, 2);
+    var back = Story.running(SIX).handedOut(0, 1).rollback();
+    assertThat(back.standing().counts()).containsEntry(MemberState.HELD, 0).containsEntry(MemberState.ROLLING_BACK, 2);
+    back.handedOut(0).pause();
+    assertThat(back.standing().counts()).containsEntry(MemberState.HELD, 1).containsEntry(MemberState.ROLLING_BACK, 1);
+    assertThat(back.member(0)).isEqualTo(MemberState.ROLLING_BACK);
+    assertThat(back.member(1)).isEqualTo(MemberState.HELD);
   }
 
   @Test
