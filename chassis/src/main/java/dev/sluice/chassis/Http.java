@@ -168,7 +168,7 @@ public final class Http implements AutoCloseable {
   }
 
   private static Problem malformed() {
-    return Problem.invalid("request", "must be a proper HTTP request; an address must be percent-encoded UTF-8", null);
+    return Problem.invalid("request", "must be a proper HTTP request; it needs a Host, and an address in percent-encoded UTF-8", null);
   }
 
   private void notAllowed(RoutingContext context) {
@@ -345,11 +345,15 @@ public final class Http implements AutoCloseable {
   }
 
   private void requestId(RoutingContext context) {
+    name(context);
+    context.next();
+  }
+
+  private void name(RoutingContext context) {
     var given = context.request().getHeader("X-Request-Id");
     var id = given != null && Ids.isId(given) ? given : chassis.ids().next();
     context.put("request_id", id);
     context.response().putHeader("X-Request-Id", id);
-    context.next();
   }
 
   /// Turns away a browser that asks for a page of elsewhere. A page of anywhere may open a socket to here, and a name of anywhere may be made to mean this machine; in
@@ -368,11 +372,13 @@ public final class Http implements AutoCloseable {
       context.next();
   }
 
+  /// Vert.x refuses by itself, before any handler, what names no host (400) or no path (400, 404).
   private void failed(RoutingContext context) {
+    if (context.get("request_id") == null) name(context);
     var failure = context.failure();
     if (failure == null) context.next();
     else
-      problem(context, problemOf(failure, context));
+      problem(context, context.statusCode() == 400 ? malformed() : problemOf(failure, context));
   }
 
   static void send(RoutingContext context, Answer answer) {

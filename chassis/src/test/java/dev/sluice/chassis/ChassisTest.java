@@ -376,6 +376,20 @@ class ChassisTest {
   }
 
   @Test
+  void what_is_refused_before_any_route_is_told_what_is_wrong_too() throws Exception {
+    var c = chassis(Real.config("planner"));
+    int port = c.http("openapi/test.yaml").on("createThing", _ -> Answer.noContent()).on("getThing", _ -> Answer.noContent()).listen();
+    for (var host : List.of("", "Host: a b\r\n", "Host: x:y\r\n"))
+      assertThat(said(port, "GET /v1/things/7 HTTP/1.1\r\n" + host)).as(host).startsWith("HTTP/1.1 400")
+          .contains("problems/invalid-input", "a Host", "X-Request-Id", "\"request_id\":\"");
+    assertThat(said(port, "GET /v1/things/7 HTTP/1.0\r\n")).as("had no Host yet").startsWith("HTTP/1.0 204");
+    assertThat(raw(port, "GET ?limit=1", "")).startsWith("HTTP/1.1 400").contains("problems/invalid-input", "X-Request-Id");
+    for (var line : List.of("OPTIONS *", "CONNECT x:1"))
+      assertThat(raw(port, line, "X-Request-Id: r-1\r\n")).as(line).startsWith("HTTP/1.1 404")
+          .contains("problems/not-found", "X-Request-Id: r-1\r\n", "\"request_id\":\"r-1\"");
+  }
+
+  @Test
   void what_a_caller_invents_leaves_no_trace_and_no_page_of_elsewhere_gets_in() throws Exception {
     var c = chassis(Real.config("planner"));
     var done = new AtomicInteger();
@@ -397,12 +411,7 @@ class ChassisTest {
   }
 
   private static String named(String host, int port) throws Exception {
-    try (var socket = new java.net.Socket("127.0.0.1", port)) {
-      socket.setSoTimeout(20_000);
-      socket.getOutputStream()
-          .write(("GET /v1/things/7 HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n").getBytes(StandardCharsets.UTF_8));
-      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    }
+    return said(port, "GET /v1/things/7 HTTP/1.1\r\nHost: " + host + "\r\n");
   }
 
   @Test
@@ -430,10 +439,16 @@ class ChassisTest {
   }
 
   private static String raw(int port, String line, String headersAndBody) throws Exception {
+    return said(port, line + " HTTP/1.1\r\nHost: x\r\n", headersAndBody);
+  }
+
+  private static String said(int port, String head) throws Exception { return said(port, head, ""); }
+
+  /// The answer to what is sent as it stands.
+  private static String said(int port, String head, String headersAndBody) throws Exception {
     try (var socket = new java.net.Socket("127.0.0.1", port)) {
       socket.setSoTimeout(20_000);
-      socket.getOutputStream()
-          .write((line + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + headersAndBody + "\r\n").getBytes(StandardCharsets.UTF_8));
+      socket.getOutputStream().write((head + "Connection: close\r\n" + headersAndBody + "\r\n").getBytes(StandardCharsets.UTF_8));
       return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8).replace("x-request-id", "X-Request-Id");
     }
   }
