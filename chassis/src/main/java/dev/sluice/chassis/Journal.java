@@ -57,13 +57,15 @@ public final class Journal {
       insert into journal (epoch, stream, seq, told_to, topic, key, kind, at, actor, scope, data, traceparent)
       select (select epoch from journal_epoch), $1, seq, told_to, $2, $7, kind, $3, $4, scope, data, $11
         from unnest($5::bigint[], $6::bigint[], $8::text[], $9::text[], $10::text[]) as row (seq, told_to, kind, scope, data)
+       where $12::bigint = 0 or exists (select 1 from journal where stream = $1 and seq = $12)
       """;
 
   /// Appends facts behind `end`, in the caller's transaction.
   ///
   /// @param key always the same one for a stream: readers know a stream's facts by their order, which a topic keeps for one key only
   /// @return the new end
-  /// @throws Rival if the stream has moved on
+  /// @throws Rival   if the stream has moved on
+  /// @throws Corrupt if the database does not know the end; nothing is appended behind a hole
   public Position append(Db.Tx tx, String topic, String stream, String key, Position end, List<Entry> entries, Instant at, String actor) {
     if (entries.isEmpty()) return end;
     int n = entries.size();
@@ -83,7 +85,9 @@ public final class Journal {
       data[i] = Json.text(entry.event());
     }
     try {
-      tx.query(APPEND, stream, topic, at.atOffset(ZoneOffset.UTC), actor, seqs, told, key, kinds, scopes, data, Trace.current());
+      var rows = tx.query(APPEND, stream, topic, at.atOffset(ZoneOffset.UTC), actor, seqs, told, key, kinds, scopes, data, Trace.current(),
+          end.seq());
+      if (rows.rowCount() == 0) throw missing(stream, end.seq());
     } catch (PgException e) {
       if (Db.isDuplicate(e)) throw new Rival("another writer appended to " + stream, e);
       throw e;
@@ -139,7 +143,7 @@ public final class Journal {
     long expected = seq;
     var found = db.list(AFTER, row -> message(row, kinds), stream, seq);
     for (var message : found)
-      if (message.seq() != ++expected) throw corrupt(stream + "/" + expected + " (missing)", null);
+      if (message.seq() != ++expected) throw missing(stream, expected);
     return found;
   }
 
@@ -155,6 +159,8 @@ public final class Journal {
       throw corrupt(where, e);
     }
   }
+
+  private Corrupt missing(String stream, long seq) { return corrupt(stream + "/" + seq + " (missing)", null); }
 
   private Corrupt corrupt(String where, Throwable cause) {
     var corrupt = new Corrupt(where, cause);

@@ -260,6 +260,21 @@ class ChassisTest {
     assertThatThrownBy(() -> desk.load("i")).isInstanceOf(Journal.Corrupt.class).hasMessageContaining("i/2 (missing)");
   }
 
+  /// A standby took over that had not got all, and a process remembers what it has not.
+  @Test
+  void nothing_is_appended_behind_an_end_that_the_database_does_not_know() {
+    var c = chassis(Real.config("planner"));
+    var stopped = new ArrayList<Journal.Corrupt>();
+    var desk = desk(c, new Journal(c.db(), () -> {}, stopped::add), (_, _) -> {});
+    desk.handle("i", new Enrol(3), "x").orThrow();
+    c.db().query("delete from journal where seq = 3");
+    assertThatThrownBy(() -> desk.handle("i", new Enrol(5), "x")).isInstanceOf(Journal.Corrupt.class).hasMessageContaining("i/3 (missing)");
+    assertThat(stopped).singleElement().asString().contains("i/3 (missing)");
+    assertThat(c.db().list("select seq from journal", r -> r.getLong("seq"))).containsExactlyInAnyOrder(1L, 2L);
+    desk(c).handle("i", new Enrol(5), "x").orThrow();
+    assertThat(desk(c).load("i").end()).as("who remembers nothing goes on").isEqualTo(new Journal.Position(5, 5));
+  }
+
   @Test
   void asks_are_answered_refused_or_out_of_reach() {
     var c = chassis(Real.config("planner"));
