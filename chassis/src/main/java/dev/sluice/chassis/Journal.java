@@ -104,25 +104,30 @@ public final class Journal {
     return append(tx, topic, stream, key, end.isEmpty() ? Position.START : end.getFirst(), entries, at, actor);
   }
 
+  /// Positions that one statement goes through: each of them is over well before its limit, however long the journal is.
+  private static final int RANGE = 20_000;
+  /// Positions are in the order of time, but for moments.
+  private static final String NEWEST = """
+      select max(position) as last, max(at) - interval '7 days' as since
+        from (select position, at from journal order by position desc limit 20000) as newest
+      """;
   private static final String PUBLISH_AGAIN = """
       update journal set published_at = null
-       where position in (
-         select position from journal
-          where published_at is not null and ($1::text is null or topic = $1) and at > (select max(at) from journal) - interval '7 days'
-          limit 20000)
+       where position > $1 and position <= $2 and published_at is not null and ($3::text is null or topic = $3) and at > $4
       """;
 
-  /// Gives to the relay what topics would hold that keep a week, as if it had not been published. Not while a relay is at work on them.
+  /// Gives to the relay what topics would hold that keep a week, as if it had not been published. A relay that is at work on them meanwhile publishes some twice.
   ///
   /// @param topic null: all
   /// @return how many facts
   static long publishAgain(Db db, String topic) {
+    var newest = db.query(NEWEST).iterator().next();
+    var last = newest.getLong("last");
+    var since = newest.getOffsetDateTime("since");
     long all = 0;
-    while (true) {
-      long some = db.query(PUBLISH_AGAIN, topic).rowCount();
-      if (some == 0) return all;
-      all += some;
-    }
+    for (long from = 0; last != null && from < last; from += RANGE)
+      all += db.query(PUBLISH_AGAIN, from, from + RANGE, topic, since).rowCount();
+    return all;
   }
 
   /// Tells the relay that something was committed. A lost nudge costs only the relay's next tick.

@@ -20,6 +20,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /// A journal that came back from an older backup under newer topics, and topics that came back empty under a journal, on a real PostgreSQL and a real Kafka.
 class EpochTest {
@@ -98,6 +99,41 @@ class EpochTest {
         await().atMost(SOON).until(() -> read.size() == 4);
         assertThat(read).extracting(Message::seq).as("the older first").containsExactly(1L, 2L, 3L, 4L);
       }
+    }
+  }
+
+  /// A week of a long journal with gaps is told again, and no more: once for each fact, though all that is given is marked as published at once.
+  @Test
+  @Timeout(60)
+  void the_last_week_of_a_long_journal_is_given_again_once_whatever_is_marked_meanwhile() {
+    var config = Real.config("planner");
+    Db.migrate(config);
+    try (var db = Db.open(NODE.vertx(), config)) {
+      assertThat(Journal.publishAgain(db, null)).as("there is nothing").isZero();
+      db.query("""
+          insert into journal (position, epoch, stream, seq, told_to, topic, key, kind, at, scope, data, published_at) overriding system value
+          select case when n <= 21000 then n else n + 50000 end, 1, 'i', n, n, case when n % 2 = 0 then 'even' else 'odd' end, 'i', 'k',
+                 timestamptz '2026-01-09T00:00:00Z' - interval '8 days' * (n <= 1000)::int - interval '6 days' * (n between 1001 and 21000)::int,
+                 '{}', '{}', now()
+            from generate_series(1, 45000) as n
+          """);
+      db.query("create table given (position bigint)");
+      db.query("""
+          create function mark() returns trigger language plpgsql as $$
+          begin
+            insert into given values (new.position);
+            new.published_at := now();
+            return new;
+          end $$
+          """);
+      db.query("create trigger mark before update on journal for each row execute function mark()");
+      assertThat(Journal.publishAgain(db, null)).isEqualTo(44_000);
+      assertThat(Journal.publishAgain(db, "even")).isEqualTo(22_000);
+      var given = db.query("select count(*) as times, count(distinct position) as facts, min(position) as first from given").iterator()
+          .next();
+      assertThat(given.getLong("times")).isEqualTo(66_000);
+      assertThat(given.getLong("facts")).isEqualTo(44_000);
+      assertThat(given.getLong("first")).as("the older ones are no more in any topic").isEqualTo(1_001);
     }
   }
 
