@@ -259,6 +259,16 @@ class FeedTest {
     other.abort();
   }
 
+  @Test
+  void a_token_that_can_be_none_is_no_token() {
+    for (var token : List.of("t0ken%0A", "%20t0ken"))
+      assertThat(status("?access_token=" + token + "&after=x")).as(token).isEqualTo(400);
+    for (var token : List.of("a%0Ab", "a%20b", "a%00", "%7F", "%C3%A4", "%20"))
+      assertThat(status("?access_token=" + token)).as(token).isEqualTo(401);
+  }
+
+  private static int status(String query) { return Calls.send(Calls.anonymous(PORT, "/v1/events/stream" + query)).statusCode(); }
+
   /// A client that does not read, with small buffers; then what it finds.
   private static final class Sleeper implements AutoCloseable {
     private final Socket socket = new Socket();

@@ -16,6 +16,8 @@ public final class StreamApi {
   private static final Pattern CURSOR = Pattern.compile("\\d{1,18}");
   /// The offered subprotocol that carries the credentials; `sluice.v1` is offered beside it and agreed on.
   private static final String BEARER_PROTOCOL = "bearer.";
+  /// What a token is made of; anything else is none, nor can it be a header.
+  private static final Pattern TOKEN = Pattern.compile("[\\x21-\\x7e]+");
   private final LiveFeed feed;
   private final Duration stall;
   private final Duration heartbeat;
@@ -36,7 +38,8 @@ public final class StreamApi {
       for (var offered : context.request().headers().getAll("Sec-WebSocket-Protocol"))
         for (var protocol : offered.split(","))
           if (protocol.strip().startsWith(BEARER_PROTOCOL)) token = protocol.strip().substring(BEARER_PROTOCOL.length());
-      if (token != null && !token.isBlank()) context.request().headers().set(HttpHeaders.AUTHORIZATION, "Bearer " + token);
+      var given = token == null ? "" : token.strip();
+      if (TOKEN.matcher(given).matches()) context.request().headers().set(HttpHeaders.AUTHORIZATION, "Bearer " + given);
     }
     context.next();
   }
