@@ -10,6 +10,7 @@ import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
@@ -17,6 +18,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
@@ -246,6 +248,9 @@ public final class Http implements AutoCloseable {
   public static void goOn(HttpServerRequest request) {
     if (request.headers().contains("Expect", "100-continue", true)) request.response().writeContinue();
   }
+
+  /// Ends a connection at once; its own `close` waits until all is sent, which may be never. What is not sent is lost.
+  public static void cut(HttpConnection connection) { ((ConnectionBase) connection).channelHandlerContext().close(); }
 
   /// What still comes is passed over for a moment, so that the answer arrives before the connection ends.
   private static void tooLarge(RoutingContext context) {

@@ -25,7 +25,7 @@ import io.vertx.junit5.VertxTestContext;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -259,6 +259,9 @@ class FeedTest {
     other.abort();
   }
 
+  private static final String HANDSHAKE = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+      + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
   @Test
   void a_token_that_can_be_none_is_no_token() {
     for (var token : List.of("t0ken%0A", "%20t0ken"))
@@ -273,20 +276,37 @@ class FeedTest {
   private static final class Sleeper implements AutoCloseable {
     private final Socket socket = new Socket();
 
-    Sleeper(long after) throws IOException {
+    Sleeper() throws IOException {
       socket.setReceiveBufferSize(4_096);
       socket.setSoTimeout(10_000);
       socket.connect(new InetSocketAddress("127.0.0.1", PORT));
-      socket.getOutputStream()
-          .write(("GET /v1/events/stream?after=" + after + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\nUpgrade: websocket\r\n"
-              + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
-              .getBytes(StandardCharsets.UTF_8));
+    }
+
+    Sleeper ask(long after, String headers) {
+      try {
+        socket.getOutputStream()
+            .write(("GET /v1/events/stream?after=" + after + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\n" + headers + "\r\n")
+                .getBytes(StandardCharsets.UTF_8));
+        return this;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    /// Whether the other side has closed, though there may be much left to read.
+    boolean isLeft() {
+      try {
+        socket.getOutputStream().write('\n');
+        return false;
+      } catch (IOException e) {
+        return true;
+      }
     }
 
     /// The text frames up to the close frame, and its code (RFC 6455, 5.2).
     List<String> wakeUp() throws IOException {
       var in = socket.getInputStream();
-      skipHead(in);
+      head();
       var frames = new ArrayList<String>();
       while (true) {
         int opcode = in.read() & 0x0f;
@@ -302,21 +322,29 @@ class FeedTest {
       }
     }
 
-    private static void skipHead(InputStream in) throws IOException {
+    String head() throws IOException {
+      var in = socket.getInputStream();
       var head = new ByteArrayOutputStream();
       while (!head.toString(StandardCharsets.UTF_8).endsWith("\r\n\r\n"))
         head.write(in.read());
+      return head.toString(StandardCharsets.UTF_8);
     }
 
     @Override
-    public void close() throws IOException { socket.close(); }
+    public void close() {
+      try {
+        socket.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
   }
 
   @Test
   void a_reader_that_is_too_slow_is_told_its_cursor_and_misses_nothing_when_it_comes_back() throws Exception {
     append("slow", 1, 1);
     long first = ids(Calls.get(PORT, "/v1/events?rollout_id=slow&after=0&limit=1")).getFirst();
-    try (var sleeper = new Sleeper(first - 1)) {
+    try (var sleeper = new Sleeper().ask(first - 1, HANDSHAKE)) {
       await().atMost(Duration.ofSeconds(10)).until(() -> readers() > 0);
       append("slow", 2, 6_000, "x".repeat(1_500));
       await().atMost(Duration.ofSeconds(20)).until(() -> readers() == 0);
@@ -334,6 +362,19 @@ class FeedTest {
         seen.addAll(again.ids());
       }
       assertThat(seen).containsExactlyElementsOf(from(first, seen.size()));
+    }
+  }
+
+  @Test
+  void a_reader_that_takes_nothing_any_more_is_left() throws Exception {
+    append("deaf", 1, 1);
+    long first = ids(Calls.get(PORT, "/v1/events?rollout_id=deaf&after=0&limit=1")).getFirst();
+    try (var sleeper = new Sleeper().ask(first - 1, "")) {
+      await().atMost(Duration.ofSeconds(10)).until(() -> readers() > 0);
+      append("deaf", 2, 6_000, "x".repeat(1_500));
+      await().atMost(Duration.ofSeconds(20)).until(() -> readers() == 0);
+      assertThat(sleeper.isLeft()).isFalse();
+      await().atMost(Duration.ofSeconds(20)).until(sleeper::isLeft);
     }
   }
 

@@ -1,7 +1,9 @@
 package dev.sluice.gateway.api;
 
+import dev.sluice.chassis.Http;
 import dev.sluice.gateway.store.Event;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
@@ -10,11 +12,13 @@ import java.util.List;
 /// Server-sent events (WHATWG HTML, 9.2): one message for each event, with its id, and a comment now and then as a sign of life.
 final class SseSink implements Reader.Sink {
   private static final Duration LAST_WORDS = Duration.ofSeconds(10);
+  private final HttpConnection connection;
   private final HttpServerResponse response;
   private final Vertx vertx;
   private final long comments;
 
   SseSink(RoutingContext context, Duration heartbeat) {
+    this.connection = context.request().connection();
     this.response = context.response();
     this.vertx = context.vertx();
     this.comments = vertx.setPeriodic(heartbeat.toMillis(), _ -> {
@@ -58,7 +62,9 @@ final class SseSink implements Reader.Sink {
   @Override
   public void fail(String error, long cursor) {
     vertx.cancelTimer(comments);
-    response.end("event: " + error + "\ndata: {\"error\":\"" + error + "\",\"cursor\":\"" + cursor + "\"}\n\n");
-    vertx.setTimer(LAST_WORDS.toMillis(), _ -> response.reset());
+    var said = response.end("event: " + error + "\ndata: {\"error\":\"" + error + "\",\"cursor\":\"" + cursor + "\"}\n\n");
+    vertx.setTimer(LAST_WORDS.toMillis(), _ -> {
+      if (!said.isComplete()) Http.cut(connection);
+    });
   }
 }
