@@ -378,6 +378,37 @@ class FeedTest {
     }
   }
 
+  @Test
+  void who_goes_while_his_cursor_is_looked_up_is_no_reader() throws IOException {
+    append("ahead-of-all", 1, 1);
+    await().atMost(Duration.ofSeconds(10)).until(() -> readers() == 0);
+    long ahead = LOG.last() + 1;
+    try (var stays = new Sleeper(); var goes = new Sleeper()) {
+      DB.doInTransaction(tx -> {
+        tx.query("lock table event_counter in access exclusive mode");
+        goes.ask(ahead, "");
+        stays.ask(ahead, "");
+        await().atMost(Duration.ofSeconds(8)).until(() -> lookUps() == 2);
+        goes.close();
+        // behind it on the same port: it has been seen by then
+        readers();
+        readers();
+        tx.query("""
+            insert into event_log (id, topic, stream, epoch, stream_seq, kind, severity, occurred_at, rollout_id, fields)
+            select $1::bigint, topic, stream, epoch, stream_seq + 1, kind, severity, occurred_at, rollout_id, fields from event_log where id = $1 - 1
+            """, ahead);
+        tx.query("update event_counter set last = $1", ahead);
+      });
+      assertThat(stays.head()).startsWith("HTTP/1.1 200");
+      assertThat(readers()).isEqualTo(1);
+    }
+  }
+
+  private static long lookUps() {
+    return DB.query("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like $1",
+        "select last from event_counter%").rowCount();
+  }
+
   private static double readers() {
     return Calls.send(Calls.anonymous(PORT, "/metrics")).body().lines().filter(line -> line.startsWith("sluice_feed_readers"))
         .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))).sum();

@@ -81,6 +81,7 @@ public final class StreamApi {
     var loop = Vertx.currentContext();
     context.request().pause();
     feed.last((last, outage) -> loop.runOnContext(_ -> {
+      if (context.response().closed()) return; // nobody would tell a reader that he has gone
       if (outage != null) Http.problem(context, Problem.unavailable(String.valueOf(outage.getMessage())));
       else if (cursor > last) Http.problem(context, EventsApi.ahead(name, cursor, last));
       else
