@@ -249,6 +249,23 @@ public final class Http implements AutoCloseable {
     if (request.headers().contains("Expect", "100-continue", true)) request.response().writeContinue();
   }
 
+  /// Refuses with words what is no handshake of a WebSocket (RFC 6455, 4.2.1); Vert.x would do it without. For raw handlers.
+  ///
+  /// @return whether it was one
+  public static boolean handshake(RoutingContext context) {
+    var request = context.request();
+    var version = request.getHeader("Sec-WebSocket-Version");
+    var faults = new ArrayList<Fault>();
+    if (!request.canUpgradeToWebSocket())
+      faults.add(new Fault("Upgrade", "must be websocket, and Connection must be Upgrade", request.getHeader("Upgrade")));
+    if (!"13".equals(version)) faults.add(new Fault("Sec-WebSocket-Version", "must be 13", version));
+    if (request.getHeader("Sec-WebSocket-Key") == null) faults.add(new Fault("Sec-WebSocket-Key", "must be there", null));
+    if (faults.isEmpty()) return true;
+    context.response().putHeader("Sec-WebSocket-Version", "13");
+    problem(context, Problem.invalid(faults));
+    return false;
+  }
+
   /// Ends a connection at once; its own `close` waits until all is sent, which may be never. What is not sent is lost.
   public static void cut(HttpConnection connection) { ((ConnectionBase) connection).channelHandlerContext().close(); }
 

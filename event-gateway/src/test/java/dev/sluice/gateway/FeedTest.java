@@ -272,6 +272,16 @@ class FeedTest {
 
   private static int status(String query) { return Calls.send(Calls.anonymous(PORT, "/v1/events/stream" + query)).statusCode(); }
 
+  @Test
+  void a_handshake_that_is_none_is_told_what_is_wrong() throws IOException {
+    for (var wrong : List.of("", "Sec-WebSocket-Version: 14\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+        "Sec-WebSocket-Version: 13\r\n"))
+      try (var client = new Sleeper().ask(0, "Upgrade: websocket\r\nConnection: Upgrade\r\n" + wrong)) {
+        assertThat(client.head()).as(wrong).startsWith("HTTP/1.1 400").contains("application/problem+json",
+            "Sec-WebSocket-Version: 13\r\n");
+      }
+  }
+
   /// A client that does not read, with small buffers; then what it finds.
   private static final class Sleeper implements AutoCloseable {
     private final Socket socket = new Socket();

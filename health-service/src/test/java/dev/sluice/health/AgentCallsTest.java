@@ -413,4 +413,14 @@ class AgentCallsTest {
         .join();
     assertThat(refused).isNotNull();
   }
+
+  @Test
+  void what_is_no_handshake_is_told_what_it_lacks() {
+    var agent = client.enrol("no-socket");
+    var refused = client.get("/v1/agents?instance_id=no-socket", agent.token);
+    assertThat(refused.status()).isEqualTo(400);
+    assertThat(refused.body().path("errors").valueStream().map(e -> e.path("field").asText()))
+        .containsExactly("Upgrade", "Sec-WebSocket-Version", "Sec-WebSocket-Key");
+    assertThat(refused.raw().headers().firstValue("Sec-WebSocket-Version")).hasValue("13");
+  }
 }

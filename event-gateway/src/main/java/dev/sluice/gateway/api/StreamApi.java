@@ -53,6 +53,7 @@ public final class StreamApi {
       Http.problem(context, Problem.invalid("Accept", "must be text/event-stream, where the call is no WebSocket", accept));
       return;
     }
+    if (socket && !Http.handshake(context)) return;
     if (feed.full()) {
       Http.problem(context, Problem.unavailable("too many follow the events here; try again"));
       return;

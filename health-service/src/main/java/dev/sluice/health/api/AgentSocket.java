@@ -42,10 +42,7 @@ final class AgentSocket {
 
   void handle(RoutingContext context) {
     var id = Http.query(context, "instance_id").orElseThrow().toString();
-    if (!"websocket".equalsIgnoreCase(context.request().getHeader("Upgrade"))) {
-      Http.problem(context, Problem.invalid("Upgrade", "must be websocket", context.request().getHeader("Upgrade")));
-      return;
-    }
+    if (!Http.handshake(context)) return;
     var request = context.request().pause();
     var loop = Vertx.currentContext();
     door.enter(request, id).onSuccess(entry -> loop.runOnContext(_ -> {
