@@ -10,6 +10,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.NetServer;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -257,6 +258,55 @@ class ForwardTest {
     var answer = Calls.send(Calls.to(PORT, "/v1/artifacts/early").PUT(BodyPublishers.ofByteArray(new byte[100])));
     assertThat(answer.statusCode()).isEqualTo(413);
     assertThat(answer.body()).isEqualTo("too large");
+  }
+
+  /// Refuses each upload as soon as it begins. One of `deaf` is not read from then on.
+  private static NetServer refusing(CompletableFuture<Void> letGo) {
+    return Await.on(NODE.vertx().createNetServer().connectHandler(socket -> socket.handler(part -> {
+      if (!part.toString(StandardCharsets.ISO_8859_1).startsWith("PUT ")) return;
+      socket.closeHandler(_ -> letGo.complete(null));
+      if (part.toString(StandardCharsets.ISO_8859_1).contains("deaf")) socket.pause();
+      socket.write("HTTP/1.1 413 Too Large\r\nContent-Length: 9\r\n\r\ntoo large");
+    })).listen(0, "127.0.0.1"), Duration.ofSeconds(10), "a server");
+  }
+
+  @Test
+  void an_upload_that_is_refused_early_holds_up_nobody() throws IOException {
+    var letGo = new CompletableFuture<Void>();
+    var planner = refusing(letGo);
+    var config = new GatewayConfig(Real.fresh().gatewayService(), List.of(URI.create("http://127.0.0.1:" + planner.actualPort())),
+        List.of(NOBODY), List.of(NOBODY), List.of(NOBODY), 1_024, 1, 1, 1);
+    var half = new byte[16 << 20];
+    try (var gateway = GatewayService.start(NODE, config)) {
+      try (var socket = new Socket("127.0.0.1", gateway.port())) {
+        socket.setSoTimeout(20_000);
+        send(socket, upload("deaf", 2 * half.length));
+        CompletableFuture.runAsync(() -> write(socket, half), NODE.threads()).thenRun(() -> write(socket, half))
+            .orTimeout(20, TimeUnit.SECONDS).join();
+        var back = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+        assertThat(back.lines().toList()).as("to the end of the connection").first().asString().startsWith("HTTP/1.1 413");
+      }
+      try (var socket = new Socket("127.0.0.1", gateway.port())) {
+        socket.setSoTimeout(20_000);
+        send(socket, upload("listens", 2 * half.length));
+        write(socket, half);
+        var back = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+        assertThat(untilLine(back, "")).startsWith("HTTP/1.1 413");
+      }
+      letGo.orTimeout(20, TimeUnit.SECONDS).join();
+    }
+  }
+
+  private static String upload(String name, int bytes) {
+    return "PUT /v1/artifacts/" + name + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nContent-Length: " + bytes + "\r\n\r\n";
+  }
+
+  private static void write(Socket socket, byte[] bytes) {
+    try {
+      socket.getOutputStream().write(bytes);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /// Collects what a socket says.

@@ -47,6 +47,8 @@ public final class Forwarder implements AutoCloseable {
   private static final Duration PLAN_SILENCE = Duration.ofSeconds(125);
   /// Longer than the server's own limit, which ends a silent socket first.
   private static final Duration SOCKET_SILENCE = Duration.ofSeconds(150);
+  /// How long who is refused in the middle of an upload may send on before his connection ends.
+  private static final Duration LAST_WORDS = Duration.ofSeconds(5);
   private static final int CONNECTIONS = 16_384;
   /// Bodies that are kept until they are answered.
   private static final int SMALL = 1 << 16;
@@ -227,14 +229,21 @@ public final class Forwarder implements AutoCloseable {
   private void exchange(RoutingContext context, Upstream upstream, HttpClientRequest out) {
     var request = context.request();
     var response = context.response();
+    if (response.closed()) { // who went while a replica was looked for is not heard of any more
+      out.reset();
+      return;
+    }
+    boolean uploads = hasBody(request);
     copy(request.headers(), out.headers(), ofOneConnection(request.headers()));
     Http.goOn(context.request());
     response.exceptionHandler(_ -> out.reset());
     response.closeHandler(_ -> {
       if (!response.ended()) out.reset();
     });
-    out.response().onSuccess(in -> answer(context, in, out)).onFailure(_ -> away(context, upstream));
-    if (hasBody(request)) {
+    out.response().onSuccess(in -> answer(context, in, out).onComplete(_ -> {
+      if (uploads && !request.isEnded()) passOver(request, out);
+    })).onFailure(_ -> away(context, upstream));
+    if (uploads) {
       out.setChunked(request.getHeader(HttpHeaders.CONTENT_LENGTH) == null);
       // an upload that breaks off shows in the response: either side has gone, or the service has answered without reading on
       var _ = request.pipe().endOnFailure(false).to(out).onFailure(_ -> {
@@ -246,29 +255,34 @@ public final class Forwarder implements AutoCloseable {
     }
   }
 
+  /// Ends an upload that was answered before its end. No other request could follow it to the service, so that connection ends at once. Here what still comes is
+  /// passed over for a moment: the answer arrives before the connection ends, also to one who first sends all.
+  private void passOver(HttpServerRequest request, HttpClientRequest out) {
+    Http.cut(out.connection());
+    request.handler(null).endHandler(null).resume();
+    vertx.setTimer(LAST_WORDS.toMillis(), _ -> request.connection().close());
+  }
+
   private static boolean hasBody(HttpServerRequest request) {
     var length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
     return length != null ? !length.equals("0") : request.headers().contains(HttpHeaders.TRANSFER_ENCODING);
   }
 
-  private static void answer(RoutingContext context, HttpClientResponse in, HttpClientRequest out) {
+  /// @return done when all is sent, or will not be
+  private static Future<Void> answer(RoutingContext context, HttpClientResponse in, HttpClientRequest out) {
     var response = context.response();
-    if (response.ended() || response.closed()) {
-      out.reset();
-      return;
-    }
+    if (response.ended() || response.closed()) return out.reset();
     head(context, in);
     int status = in.statusCode();
     if (!context.request().isEnded()) response.putHeader(HttpHeaders.CONNECTION, "close");
     if (context.request().method() == HttpMethod.HEAD || status == 204 || status == 304) {
       in.resume();
-      var _ = response.end();
-      return;
+      return response.end();
     }
     // what the service did not compress is not compressed here: ranges and entity tags stay true
     if (!in.headers().contains(HttpHeaders.CONTENT_ENCODING)) response.putHeader(HttpHeaders.CONTENT_ENCODING, "identity");
     if (!in.headers().contains(HttpHeaders.CONTENT_LENGTH)) response.setChunked(true);
-    var _ = in.pipe().endOnFailure(false).to(response).onFailure(_ -> {
+    return in.pipe().endOnFailure(false).to(response).onFailure(_ -> {
       out.reset();
       response.reset();
     });
