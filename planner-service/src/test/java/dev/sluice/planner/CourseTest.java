@@ -155,6 +155,22 @@ class CourseTest {
   }
 
   @Test
+  void what_was_set_back_once_stays_where_somebody_had_put_it_meanwhile() {
+    world.post("/v1/modules/nginx/versions", Map.of("id", rollout, "version", rollout, "digest", "sha256:" + "d".repeat(64)));
+    List.of("staging", "blessed").forEach(to -> world.promote(rollout, to));
+    begin();
+    world.send("PATCH", "/v1/templates/" + world.template,
+        Map.of("modules", List.of(Map.of("module_id", "nginx", "version_id", rollout))));
+    tell(finish(Played.V2));
+    templateIs("v2");
+    tell(new RolloutEvent.Paused("bob", null));
+    templateIs(rollout);
+    tell(new RolloutEvent.Aborted(null, "operator", "bob", null));
+    world.awaits(rollout, "state", "aborted");
+    templateIs(rollout);
+  }
+
+  @Test
   void an_abort_after_the_way_back_has_set_the_template_back_leaves_it_there() {
     begin();
     tell(finish(Played.V2), new RolloutEvent.RollbackStarted(null, "bob", null, 4, 50, List.of()), finish(Played.V1),

@@ -102,12 +102,13 @@ public final class RolloutInbox implements Inbox.Handler {
   private void move(Db.Tx tx, Plan plan, Message message, Wish wish) {
     var state = stores.plans().held(tx, plan.rolloutId());
     var present = stores.templates().held(tx, plan.templateId(), plan.moduleId()).orElse(null);
-    var decision = PlanDecider.decide(state, wish.given(present));
+    var command = wish.given(present);
+    var decision = PlanDecider.decide(state, command);
     if (!(decision instanceof Decision.Accepted<PlanEvent>(var events)) || !(state instanceof PlanState.Made made)) return;
     for (var event : events) {
       if (!(event instanceof PlanEvent.TemplateMoved moved) || PlanDecider.stands(made, present, moved.to())) continue;
       stores.templates().set(tx, plan.templateId(), plan.moduleId(), moved.to(), message.at());
-      if (PlanDecider.returns(made, moved.to())) stores.plans().settled(tx, plan.rolloutId());
+      if (command instanceof PlanCommand.UndoMove || PlanDecider.returns(made, moved.to())) stores.plans().settled(tx, plan.rolloutId());
       else
         stores.plans().moved(tx, moved, present);
       log.atInfo().addKeyValue("rollout", plan.rolloutId()).addKeyValue("template", plan.templateId())
