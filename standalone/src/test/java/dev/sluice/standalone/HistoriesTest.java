@@ -50,7 +50,16 @@ class HistoriesTest {
       assertThat(f.findings(rollout)).as("while it asks").allSatisfy(HistoriesTest::holds);
       f.decide(rollout, "retry_failed");
       f.api.until("/v1/rollouts/" + rollout, Fixture.SOON, r -> r.at("/circuit_breaker/trips").asInt() == 2);
+      var away = Fixture.members(f.api.get("/v1/plans/" + rollout).expect(200).body(), 1).getFirst();
+      f.link(away).cut();
       f.decide(rollout, "rollback_completed_batches");
+      f.api.until("/v1/rollouts/" + rollout, Fixture.SOON, r -> r.at("/counts/rolling_back").asInt() == 1);
+      f.api.post("/v1/rollouts/" + rollout + "/pause", Map.of()).expect(200);
+      f.api.until("/v1/rollouts/" + rollout, Fixture.SOON, r -> r.at("/counts/held").asInt() == 1);
+      assertThat(f.instances(rollout).get(away).path("to")).isEqualTo(f.instances(rollout).get(away).path("from"));
+      assertThat(f.findings(rollout)).as("while its way back is paused").allSatisfy(HistoriesTest::holds);
+      f.api.post("/v1/rollouts/" + rollout + "/resume", Map.of()).expect(200);
+      f.link(away).restore();
       f.untilState(rollout, "rolled_back");
       var findings = f.findings(rollout);
       assertThat(findings).allSatisfy(HistoriesTest::holds).filteredOn(i -> !ABSENCE.contains(i.invariant()))

@@ -65,10 +65,7 @@ public final class MembersApi {
   private static MemberAnswer answer(Standing standing, Roster roster, int i, MemberTimes times) {
     var member = standing.member(i);
     var from = standing.plan().origins().get(roster.origin(i)).version();
-    var to = switch (member.state()) {
-      case PENDING, IN_FLIGHT, HELD, HEALTHY, FAILED, SKIPPED -> standing.plan().target().version();
-      case ROLLING_BACK, ROLLED_BACK, ROLLBACK_FAILED -> from;
-    };
+    var to = member.back() ? from : standing.plan().target().version();
     return new MemberAnswer(roster.id(i), i, standing.plan().slices().batchOf(i), member.state(), member.reason(), times.detail(),
         member.regressed(), member.lateHealthy(), from, to, roster.generation(i) + member.generations(), roster.origin(i),
         roster.generation(i), roster.wasDrifted(i), times.seconds(),

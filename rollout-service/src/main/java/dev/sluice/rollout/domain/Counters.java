@@ -6,7 +6,7 @@ import dev.sluice.contract.RolloutState;
 /// What a decision could count: its rollout in numbers, before it.
 ///
 /// @param state         null before the plan
-/// @param held          told, not handed out, and withheld now; not among `inFlight`
+/// @param held          told on the way up, not handed out, and withheld now; not among `inFlight`
 /// @param regressed     healthy members that are so no more
 /// @param failureStreak the longest run of failures that count
 /// @param trips         how often the breaker had tripped
@@ -16,12 +16,13 @@ public record Counters(RolloutState state, int pending, int inFlight, int held, 
     int rolledBack, int rollbackFailed, int regressed, int failureStreak, int trips, Integer batchIndex, Integer batchFailed) {
   static Counters of(Rollout rollout) {
     var standing = new Standing(rollout);
-    var members = standing.counts();
+    var members = rollout.members().tally();
+    boolean up = standing.holds() && !(rollout.stage() instanceof Stage.Paused(Stage.RollingBack _));
+    int held = up ? members.undelivered() : 0;
     var batch = standing.currentBatch();
-    return new Counters(standing.state(), members.get(MemberState.PENDING), members.get(MemberState.IN_FLIGHT),
-        members.get(MemberState.HELD),
-        members.get(MemberState.HEALTHY), members.get(MemberState.FAILED), members.get(MemberState.SKIPPED),
-        members.get(MemberState.ROLLING_BACK), members.get(MemberState.ROLLED_BACK), members.get(MemberState.ROLLBACK_FAILED),
+    return new Counters(standing.state(), members.of(MemberState.PENDING), members.of(MemberState.IN_FLIGHT) - held, held,
+        members.of(MemberState.HEALTHY), members.of(MemberState.FAILED), members.of(MemberState.SKIPPED),
+        members.of(MemberState.ROLLING_BACK), members.of(MemberState.ROLLED_BACK), members.of(MemberState.ROLLBACK_FAILED),
         standing.regressed(), standing.failureStreak(), standing.trips(), batch.orElse(null),
         batch.map(b -> rollout.tally(b).counted()).orElse(null));
   }

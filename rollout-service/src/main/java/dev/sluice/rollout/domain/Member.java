@@ -81,6 +81,14 @@ record Member(int bits) {
   /// On its way to either version, with or without an instruction out.
   boolean underWay() { return state() == MemberState.IN_FLIGHT || state() == MemberState.ROLLING_BACK; }
 
+  /// On its way back or at its end, whether it got there or not.
+  boolean back() {
+    return switch (state()) {
+      case ROLLING_BACK, ROLLED_BACK, ROLLBACK_FAILED -> true;
+      case PENDING, IN_FLIGHT, HELD, HEALTHY, FAILED, SKIPPED -> false;
+    };
+  }
+
   /// On its way back, with an instruction out.
   boolean sentBack() { return state() == MemberState.ROLLING_BACK && has(BACK); }
 

@@ -31,7 +31,7 @@ public record Standing(Rollout rollout) {
   /// @param reason      null where nothing is to be said
   /// @param generations used up since the plan
   public record MemberView(int ordinal, MemberState state, Reason reason, boolean handedOut, boolean regressed, boolean lateHealthy,
-      int generations) {}
+      int generations, boolean back) {}
 
   public PlanHeader plan() { return rollout.plan(); }
 
@@ -150,7 +150,7 @@ public record Standing(Rollout rollout) {
   public MemberView member(int ordinal) {
     var m = rollout.members().get(ordinal);
     var state = holds() && m.untold() ? MemberState.HELD : m.state();
-    return new MemberView(ordinal, state, m.reason(), m.handedOut(), m.regressed(), m.lateHealthy(), m.generations());
+    return new MemberView(ordinal, state, m.reason(), m.handedOut(), m.regressed(), m.lateHealthy(), m.generations(), m.back());
   }
 
   /// The first members, in plan order, that the open batch waits for.

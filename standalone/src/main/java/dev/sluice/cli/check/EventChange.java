@@ -45,7 +45,8 @@ final class EventChange extends Check {
 
   private static Set<String> allowed(Fate fate, Course course) {
     if (fate.state == State.IN_FLIGHT && !course.back()) return Set.of("in_flight", "held");
-    if (course.back() && fate.instructed() && !fate.judged) return Set.of(word(fate.state), "rolling_back");
+    if (course.back() && fate.instructed() && !fate.judged)
+      return course.paused() ? Set.of(word(fate.state), "rolling_back", "held") : Set.of(word(fate.state), "rolling_back");
     return Set.of(word(fate.state));
   }
 
