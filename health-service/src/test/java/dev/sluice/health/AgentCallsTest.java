@@ -16,6 +16,7 @@ import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -226,6 +227,26 @@ class AgentCallsTest {
     assertThat(member("takes-over").neverReported()).isTrue();
     after.beat();
     assertThat(member("takes-over").runningDigest()).isEqualTo(World.OLD.digest());
+  }
+
+  @Test
+  void too_many_different_heartbeats_at_once_are_told_to_come_again() throws Exception {
+    var agent = client.enrol("floods");
+    agent.beat();
+    world.settle();
+    var nobodyCommits = world.db().connection();
+    nobodyCommits.query("begin; select 1 from replica for update").execute().toCompletionStage().toCompletableFuture().get();
+    eventually(() -> assertThat(lockedOut("insert into replica")).isNotEmpty());
+    var replies = new ArrayList<Client.Reply>();
+    for (int n = 0; n < 20; n++)
+      replies.add(agent.says(n % 2 == 0 ? "healthy" : "unhealthy", n).beatOnce());
+    assertThat(replies.getFirst().status()).isEqualTo(200);
+    var refused = replies.getLast();
+    assertThat(refused.status()).isEqualTo(429);
+    assertThat(refused.raw().headers().firstValue("Retry-After")).isPresent();
+    assertThat(refused.body().path("type").asText()).endsWith("/too-many-requests");
+    nobodyCommits.close().toCompletionStage().toCompletableFuture().get();
+    eventually(() -> assertThat(agent.beatOnce().status()).isEqualTo(200));
   }
 
   private static Ask.FleetMember member(String instance) {

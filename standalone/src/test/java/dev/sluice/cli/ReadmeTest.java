@@ -96,13 +96,27 @@ class ReadmeTest {
       var list = start(prefix, next.getFirst());
       assertThat(list.code()).as(list::complained).isZero();
       assertThat(list.said()).contains("nginx");
-      if (prefix == Program.TERMINAL) demo.hears("\u0003");
-      else
+      if (prefix == Program.TERMINAL) {
+        triesTheOthers(next.subList(1, 3));
+        demo.hears("\u0003");
+      } else
         assertThat(runs(List.of(), "kill", "-INT", String.valueOf(demo.process().pid()))).isTrue();
       assertThat(demo.code()).isEqualTo(CTRL_C);
     }
     Program.nothingIsLeftIn(temporary);
     assertThat(temporary).isEmptyDirectory();
+  }
+
+  /// A plan, and what follows the events until it is told to end.
+  private void triesTheOthers(List<String> next) throws Exception {
+    try (var events = start(Program.TERMINAL, next.getLast())) {
+      events.says("module.upgrade.rolled_back");
+      var plan = start(Program.TERMINAL, next.getFirst());
+      assertThat(plan.code()).as(plan::complained).isZero();
+      assertThat(plan.said()).contains("2 batches");
+      events.says("module.upgrade.planned").hears("\u0003");
+      assertThat(events.code()).isEqualTo(CTRL_C);
+    }
   }
 
   private static void tellsTheTranscript(Program demo) {

@@ -70,7 +70,7 @@ class RestoreTest {
   void restored_from_an_older_backup_nothing_goes_on_by_itself_and_then_ends_rightly() throws Exception {
     try (var f = Fixture.fleet(api, folder, "restored", 4)) {
       f.publish("1.28.0");
-      var rollout = f.start("1.26.0", Map.of("batch_pct", 50, "min_healthy_sec", 15, "health_timeout_sec", 3));
+      var rollout = f.start("1.26.0", Map.of("batch_pct", 50, "min_healthy_sec", 15, "health_timeout_sec", 10));
       await().atMost(SOON).until(() -> of(f, rollout, "instance_started").size() == 2);
       backUp(folder.resolve("backup"));
       int kept = f.events(rollout).size();
