@@ -35,28 +35,38 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /// One origin: what is passed on, to whom and how. Behind the gateway stand small servers that say what they were asked.
 class ForwardTest {
   private static final Node NODE = Node.alone();
-  private static final HttpServer PLANNER = server("planner");
-  private static final HttpServer APPROVAL = server("approval");
-  private static final HttpServer ROLLOUT = server("rollout");
-  private static final HttpServer HEALTH = server("health");
   private static final String HEARTBEATS = "/v1/instances/i-1/heartbeats";
   /// Takes what it is told, and never answers.
   private static final URI MUTE = URI.create("http://127.0.0.1:" + mute());
   private static final URI NOBODY = URI.create("http://127.0.0.1:9");
-  private static final GatewayService GATEWAY = GatewayService.start(NODE,
-      new GatewayConfig(Real.fresh().gatewayService(), List.of(address(PLANNER)), List.of(NOBODY, address(APPROVAL)),
-          List.of(address(ROLLOUT)), List.of(address(HEALTH)),
-          1_024, 1, 1, 1));
-  private static final int PORT = GATEWAY.port();
+  private static HttpServer planner;
+  private static HttpServer approval;
+  private static HttpServer rollout;
+  private static HttpServer health;
+  private static GatewayService gateway;
+  private static int port;
+
+  /// Not with the class: the gateway looks at the servers while it starts, and who asks a class that is being made waits for it.
+  @BeforeAll
+  static void start() {
+    planner = server("planner");
+    approval = server("approval");
+    rollout = server("rollout");
+    health = server("health");
+    gateway = GatewayService.start(NODE, new GatewayConfig(Real.fresh().gatewayService(), List.of(address(planner)),
+        List.of(NOBODY, address(approval)), List.of(address(rollout)), List.of(address(health)), 1_024, 1, 1, 1));
+    port = gateway.port();
+  }
 
   @AfterAll
   static void close() {
-    GATEWAY.close();
+    gateway.close();
     NODE.close();
   }
 
@@ -122,8 +132,8 @@ class ForwardTest {
 
   @Test
   void a_replica_that_never_answers_is_passed_over_and_a_heartbeat_told_to_another_one_within_half_an_interval() {
-    var config = new GatewayConfig(Real.fresh().gatewayService(), List.of(address(PLANNER)), List.of(address(APPROVAL)),
-        List.of(MUTE, address(ROLLOUT)), List.of(NOBODY, address(server("says that it is well")), address(server("busy")), address(HEALTH)),
+    var config = new GatewayConfig(Real.fresh().gatewayService(), List.of(address(planner)), List.of(address(approval)),
+        List.of(MUTE, address(rollout)), List.of(NOBODY, address(server("says that it is well")), address(server("busy")), address(health)),
         1_024, 1, 1, 1);
     try (var gateway = GatewayService.start(NODE, config)) {
       for (int i = 0; i < 9; i++) {
@@ -154,12 +164,12 @@ class ForwardTest {
         List.of("instances", "fleet-summary", "drift-report"));
     owners.forEach((owner, paths) -> {
       for (var path : paths) {
-        assertThat(Calls.json(Calls.send(Calls.to(PORT, "/v1/" + path))).path("service").asText()).isEqualTo(owner);
-        assertThat(Calls.json(Calls.send(Calls.to(PORT, "/v1/" + path + "/a/b"))).path("service").asText()).isEqualTo(owner);
+        assertThat(Calls.json(Calls.send(Calls.to(port, "/v1/" + path))).path("service").asText()).isEqualTo(owner);
+        assertThat(Calls.json(Calls.send(Calls.to(port, "/v1/" + path + "/a/b"))).path("service").asText()).isEqualTo(owner);
       }
     });
     for (var path : List.of("/v1/nothing", "/v1", "/v1/modulesx", "/v2/modules", "/other")) {
-      var answer = Calls.send(Calls.to(PORT, path));
+      var answer = Calls.send(Calls.to(port, path));
       assertThat(answer.statusCode()).as(path).isEqualTo(404);
       assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
     }
@@ -167,7 +177,7 @@ class ForwardTest {
 
   @Test
   void a_request_goes_through_with_its_query_and_headers_but_those_of_one_connection() {
-    var answer = Calls.send(Calls.to(PORT, "/v1/modules/a%2Fb?q=%20x&q=y").header("X-Sluice-Actor", "anna").header("Idempotency-Key", "k1")
+    var answer = Calls.send(Calls.to(port, "/v1/modules/a%2Fb?q=%20x&q=y").header("X-Sluice-Actor", "anna").header("Idempotency-Key", "k1")
         .header("X-Request-Id", "r-1").header("TE", "trailers").method("PATCH", BodyPublishers.ofString("{}")));
     assertThat(answer.statusCode()).isEqualTo(201);
     assertThat(answer.headers().firstValue("Location")).hasValue("/v1/x");
@@ -181,14 +191,14 @@ class ForwardTest {
     assertThat(headers.path("x-sluice-actor").asText()).isEqualTo("anna");
     assertThat(headers.path("idempotency-key").asText()).isEqualTo("k1");
     assertThat(headers.path("x-request-id").asText()).isEqualTo("r-1");
-    assertThat(headers.path("host").asText()).isEqualTo(address(PLANNER).getAuthority());
+    assertThat(headers.path("host").asText()).isEqualTo(address(planner).getAuthority());
     assertThat(headers.has("te")).isFalse();
   }
 
   @Test
   void an_answer_without_a_body_goes_through() {
-    assertThat(Calls.send(Calls.to(PORT, "/v1/artifacts/204").DELETE()).statusCode()).isEqualTo(204);
-    assertThat(Calls.send(Calls.to(PORT, "/v1/modules").HEAD()).statusCode()).isEqualTo(201);
+    assertThat(Calls.send(Calls.to(port, "/v1/artifacts/204").DELETE()).statusCode()).isEqualTo(204);
+    assertThat(Calls.send(Calls.to(port, "/v1/modules").HEAD()).statusCode()).isEqualTo(201);
   }
 
   @Test
@@ -197,9 +207,9 @@ class ForwardTest {
     for (int i = 0; i < bytes.length; i++)
       bytes[i] = (byte) (i * 31 >> 3);
     var digest = Ids.hex(Ids.sha256().digest(bytes));
-    var up = Calls.send(Calls.to(PORT, "/v1/artifacts/digest").PUT(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(bytes))));
+    var up = Calls.send(Calls.to(port, "/v1/artifacts/digest").PUT(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(bytes))));
     assertThat(up.body()).isEqualTo(digest);
-    var down = Calls.send(Calls.to(PORT, "/v1/artifacts/zeros").header("Accept-Encoding", "gzip"), BodyHandlers.ofByteArray());
+    var down = Calls.send(Calls.to(port, "/v1/artifacts/zeros").header("Accept-Encoding", "gzip"), BodyHandlers.ofByteArray());
     assertThat(down.headers().firstValue("Content-Encoding")).isEmpty();
     assertThat(down.headers().firstValueAsLong("Content-Length")).hasValue(bytes.length);
     assertThat(down.body()).isEqualTo(new byte[bytes.length]);
@@ -207,7 +217,7 @@ class ForwardTest {
 
   @Test
   void a_line_comes_back_before_the_next_one_is_sent() throws IOException {
-    try (var socket = new Socket("127.0.0.1", PORT)) {
+    try (var socket = new Socket("127.0.0.1", port)) {
       socket.setSoTimeout(10_000);
       send(socket,
           "POST /v1/instances/bulk HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nfirst\n\r\n");
@@ -234,7 +244,7 @@ class ForwardTest {
 
   @Test
   void a_body_goes_through_though_its_length_is_called_a_header_of_one_connection() throws IOException {
-    try (var socket = new Socket("127.0.0.1", PORT)) {
+    try (var socket = new Socket("127.0.0.1", port)) {
       socket.setSoTimeout(10_000);
       send(socket, "PUT /v1/artifacts/digest HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nConnection: Content-Length\r\n"
           + "Content-Length: 4\r\n\r\nbody");
@@ -249,13 +259,13 @@ class ForwardTest {
 
   @Test
   void an_answer_that_breaks_off_breaks_off_here_too() {
-    var answer = Calls.CLIENT.sendAsync(Calls.to(PORT, "/v1/artifacts/broken").build(), BodyHandlers.ofString());
+    var answer = Calls.CLIENT.sendAsync(Calls.to(port, "/v1/artifacts/broken").build(), BodyHandlers.ofString());
     assertThat(answer.handle((_, e) -> e).orTimeout(10, TimeUnit.SECONDS).join()).hasRootCauseInstanceOf(IOException.class);
   }
 
   @Test
   void an_upload_that_is_refused_early_gets_the_refusal() {
-    var answer = Calls.send(Calls.to(PORT, "/v1/artifacts/early").PUT(BodyPublishers.ofByteArray(new byte[100])));
+    var answer = Calls.send(Calls.to(port, "/v1/artifacts/early").PUT(BodyPublishers.ofByteArray(new byte[100])));
     assertThat(answer.statusCode()).isEqualTo(413);
     assertThat(answer.body()).isEqualTo("too large");
   }
@@ -330,7 +340,7 @@ class ForwardTest {
 
   @Test
   void a_socket_is_a_tunnel_and_its_refusal_comes_back_whole() {
-    var uri = URI.create("ws://127.0.0.1:" + PORT + "/v1/agents");
+    var uri = URI.create("ws://127.0.0.1:" + port + "/v1/agents");
     var said = new Said();
     var socket = Calls.CLIENT.newWebSocketBuilder().header("Authorization", "Bearer agent").buildAsync(uri, said)
         .orTimeout(10, TimeUnit.SECONDS).join();
@@ -350,7 +360,7 @@ class ForwardTest {
   @Test
   void a_replica_that_is_away_is_passed_over_and_a_service_that_is_away_is_503() {
     for (int i = 0; i < 4; i++)
-      assertThat(Calls.send(Calls.to(PORT, "/v1/approval-requests").POST(BodyPublishers.ofString("{}"))).statusCode()).isEqualTo(201);
+      assertThat(Calls.send(Calls.to(port, "/v1/approval-requests").POST(BodyPublishers.ofString("{}"))).statusCode()).isEqualTo(201);
     try (var alone = GatewayService.start(NODE, Real.fresh().gateway())) {
       assertThat(Calls.send(Calls.to(alone.port(), HEARTBEATS).POST(BodyPublishers.ofString("{}"))).statusCode()).isEqualTo(503);
       var answer = Calls.send(Calls.to(alone.port(), "/v1/rollouts").POST(BodyPublishers.ofString("{}")));
@@ -370,21 +380,21 @@ class ForwardTest {
   @Test
   void the_page_is_there_and_lets_nothing_foreign_in() {
     for (var place : List.of("/app/", "/app/approvals", "/app/system/operations", "/app/fleet", "/app/events")) {
-      var page = Calls.send(Calls.anonymous(PORT, place));
+      var page = Calls.send(Calls.anonymous(port, place));
       assertThat(page.statusCode()).isEqualTo(200);
       assertThat(page.body()).contains("<title>Sluice").doesNotContain("<style", "style=", "onclick", "http://", "https://");
       assertThat(page.headers().firstValue("Content-Security-Policy").orElseThrow()).contains("default-src 'none'", "script-src 'self'")
           .doesNotContain("unsafe");
       assertThat(page.headers().firstValue("X-Content-Type-Options")).hasValue("nosniff");
     }
-    assertThat(Calls.send(Calls.anonymous(PORT, "/")).headers().firstValue("Location")).hasValue("/app/");
-    assertThat(Calls.send(Calls.anonymous(PORT, "/app/assets/app.js")).headers().firstValue("Content-Type").orElseThrow())
+    assertThat(Calls.send(Calls.anonymous(port, "/")).headers().firstValue("Location")).hasValue("/app/");
+    assertThat(Calls.send(Calls.anonymous(port, "/app/assets/app.js")).headers().firstValue("Content-Type").orElseThrow())
         .startsWith("text/javascript");
   }
 
   @Test
   void there_is_no_model_context_protocol_yet() {
-    assertThat(Calls.send(Calls.anonymous(PORT, "/mcp").POST(BodyPublishers.noBody())).statusCode()).isEqualTo(401);
-    assertThat(Calls.send(Calls.to(PORT, "/mcp").POST(BodyPublishers.noBody())).statusCode()).isEqualTo(404);
+    assertThat(Calls.send(Calls.anonymous(port, "/mcp").POST(BodyPublishers.noBody())).statusCode()).isEqualTo(401);
+    assertThat(Calls.send(Calls.to(port, "/mcp").POST(BodyPublishers.noBody())).statusCode()).isEqualTo(404);
   }
 }
