@@ -157,6 +157,9 @@ class AttemptsTest {
       slower.beat();
       assertThat(watched("slow") || watched("slower")).as("each heartbeat is kept").isFalse();
     });
+    slower.says("unhealthy", 2).beat();
+    world.settle();
+    assertThat(watched("slower")).as("each heartbeat is kept, since it said something new that is no success").isFalse();
     slow.runs(World.NEW).says("healthy", 2).beat();
     eventually(() -> assertThat(play.lateHealthy()).singleElement().satisfies(m -> assertThat(m.ordinal()).isZero()));
     assertThat(watched("slow") || watched("slower")).as("each heartbeat is kept").isFalse();

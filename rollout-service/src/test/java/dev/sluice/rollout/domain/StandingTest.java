@@ -143,6 +143,8 @@ class StandingTest {
     assertThat(back.standing().counts()).containsEntry(MemberState.HELD, 1).containsEntry(MemberState.ROLLING_BACK, 1);
     assertThat(back.member(0)).isEqualTo(MemberState.ROLLING_BACK);
     assertThat(back.member(1)).isEqualTo(MemberState.HELD);
+    assertThat(Counters.of(back.standing().rollout())).as("what is written of a decision, as it always was").extracting(Counters::held,
+        Counters::rollingBack).containsExactly(0, 2);
   }
 
   @Test
