@@ -27,7 +27,7 @@ record Trouble(Kind kind, String target, String other, Duration lasts) {
   /// Longer than the session timeouts of an [Installation].
   static final Duration LONG = Duration.ofSeconds(10);
   private static final Duration AWAY = Duration.ofSeconds(30);
-  private static final Duration REACHED = Duration.ofSeconds(60);
+  private static final Duration REACHED = Duration.ofSeconds(180);
   /// The points that come by themselves while a rollout goes on, with the services that come to them.
   private static final List<CrashPoint> POINTS = List.of(CrashPoint.AFTER_APPEND, CrashPoint.AFTER_RELAY, CrashPoint.AFTER_POLL,
       CrashPoint.AFTER_HAND_OUT, CrashPoint.DURING_REBALANCE);
