@@ -8,6 +8,7 @@ import dev.sluice.chassis.Json;
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.FleetEvent;
 import dev.sluice.health.store.ReplicaStore;
+import io.vertx.sqlclient.SqlConnection;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
@@ -217,9 +218,7 @@ class AgentCallsTest {
     var before = client.enrol("takes-over");
     before.beat();
     world.settle();
-    var nobodyCommits = world.db().connection();
-    nobodyCommits.query("begin; select 1 from replica for update").execute().toCompletionStage().toCompletableFuture().get();
-    eventually(() -> assertThat(lockedOut("insert into replica")).isNotEmpty());
+    var nobodyCommits = holdUpCommits();
     assertThat(before.runs(World.NEW).beatOnce().status()).isEqualTo(200);
     assertThat(client.delete("/v1/instances/takes-over").status()).isEqualTo(204);
     var after = client.enrol("takes-over");
@@ -234,9 +233,7 @@ class AgentCallsTest {
     var agent = client.enrol("floods");
     agent.beat();
     world.settle();
-    var nobodyCommits = world.db().connection();
-    nobodyCommits.query("begin; select 1 from replica for update").execute().toCompletionStage().toCompletableFuture().get();
-    eventually(() -> assertThat(lockedOut("insert into replica")).isNotEmpty());
+    var nobodyCommits = holdUpCommits();
     var replies = new ArrayList<Client.Reply>();
     for (int n = 0; n < 20; n++)
       replies.add(agent.says(n % 2 == 0 ? "healthy" : "unhealthy", n).beatOnce());
@@ -247,6 +244,14 @@ class AgentCallsTest {
     assertThat(refused.body().path("type").asText()).endsWith("/too-many-requests");
     nobodyCommits.close().toCompletionStage().toCompletableFuture().get();
     eventually(() -> assertThat(agent.beatOnce().status()).isEqualTo(200));
+  }
+
+  /// Until it is closed, what is heard is not committed.
+  private static SqlConnection holdUpCommits() throws Exception {
+    var held = world.db().connection();
+    held.query("begin; select 1 from replica for update").execute().toCompletionStage().toCompletableFuture().get();
+    eventually(() -> assertThat(lockedOut("insert into replica")).isNotEmpty());
+    return held;
   }
 
   private static Ask.FleetMember member(String instance) {

@@ -126,7 +126,7 @@ final class PlannerSide extends Service {
       if (event instanceof PlanEvent.TemplateMoved moved && !PlanDecider.stands(made, template, moved.to())) {
         var from = template;
         template = moved.to();
-        var undoes = command instanceof PlanCommand.UndoMove || PlanDecider.returns(made, moved.to())
+        var undoes = PlanDecider.returns(made, command, moved.to())
             ? null
             : new PlanState.Move(from, moved.to());
         change(message.stream(), m -> made(m.plan(), m.requested(), m.opened(), m.open(), undoes));

@@ -74,28 +74,25 @@ final class Settlement {
   }
 
   private void keep(PulseRow row, Listening.Ear ear, long hash, List<AttemptRow> watched) {
-    boolean awaited = false;
-    for (int i = 0; i < watched.size(); i++) {
-      var standing = ear.watches().get(i).standing();
-      // once the rollout has ended, a heartbeat that says nothing new need not be kept: a late success is something new
-      awaited |= !watched.get(i).ended() && (standing.open() || standing instanceof Standing.Failed);
-    }
-    if (!ear.pulse().equals(row.pulse()) || hash != row.hash() || awaited != row.watched())
-      pulses.add(new PulseRow(row.instanceId(), row.enrolment(), row.templateId(), row.status(), ear.pulse(), hash, awaited));
     ear.pulse().order().replaced().forEach((boot, sequence) -> {
       if (!sequence.equals(row.pulse().order().replaced().get(boot))) boots.add(new BootRow(row.instanceId(), boot, sequence));
     });
+    boolean awaited = false;
     for (int i = 0; i < watched.size(); i++) {
       var before = watched.get(i);
       var after = ear.watches().get(i);
+      var standing = after.standing();
       boolean timedOut = before.timedOut() || timeouts.contains(before);
-      // who says nothing new is not kept once the rollout has ended, and may be heard all the same
+      // once the rollout has ended, a heartbeat that says nothing new is not kept, though it is heard: a late success is something new
+      awaited |= !before.ended() && (standing.open() || standing instanceof Standing.Failed);
       var heard = before.ended() ? Instant.MAX : ear.pulse().lastAt();
       var due = Gate.due(after, heard, hearing).filter(at -> at.isAfter(now)).orElse(null);
-      boolean told = before.ended() && after.standing() instanceof Standing.LateHealthy;
-      standings.add(new StandingRow(row.instanceId(), before.moduleId(), told ? new Standing.Closed() : after.standing(), timedOut, due));
+      boolean told = before.ended() && standing instanceof Standing.LateHealthy;
+      standings.add(new StandingRow(row.instanceId(), before.moduleId(), told ? new Standing.Closed() : standing, timedOut, due));
     }
     timeouts.clear();
+    if (!ear.pulse().equals(row.pulse()) || hash != row.hash() || awaited != row.watched())
+      pulses.add(new PulseRow(row.instanceId(), row.enrolment(), row.templateId(), row.status(), ear.pulse(), hash, awaited));
   }
 
   private Listening.Ear tell(PulseRow row, List<AttemptRow> watched, Instant before, Listening.Outcome outcome) {

@@ -89,8 +89,10 @@ public final class PlanDecider {
     return made.moved() != null && VersionRef.same(made.moved().to(), to) && VersionRef.same(present, to);
   }
 
-  /// Whether a move leads back to where the template stood when this rollout was planned: then an abort has nothing to undo.
-  public static boolean returns(Made made, VersionRef to) { return VersionRef.same(made.plan().templateVersion(), to); }
+  /// Whether a move leads back, to where the template stood before this rollout moved it or when it was planned: then there is nothing to undo any more.
+  public static boolean returns(Made made, PlanCommand command, VersionRef to) {
+    return command instanceof UndoMove || VersionRef.same(made.plan().templateVersion(), to);
+  }
 
   private static Decision<PlanEvent> undone(Made made, VersionRef present) {
     if (made.moved() == null || !VersionRef.same(made.moved().to(), present)) return Decision.nothing();

@@ -108,7 +108,7 @@ public final class RolloutInbox implements Inbox.Handler {
     for (var event : events) {
       if (!(event instanceof PlanEvent.TemplateMoved moved) || PlanDecider.stands(made, present, moved.to())) continue;
       stores.templates().set(tx, plan.templateId(), plan.moduleId(), moved.to(), message.at());
-      if (command instanceof PlanCommand.UndoMove || PlanDecider.returns(made, moved.to())) stores.plans().settled(tx, plan.rolloutId());
+      if (PlanDecider.returns(made, command, moved.to())) stores.plans().settled(tx, plan.rolloutId());
       else
         stores.plans().moved(tx, moved, present);
       log.atInfo().addKeyValue("rollout", plan.rolloutId()).addKeyValue("template", plan.templateId())
