@@ -267,6 +267,27 @@ class RolloutServiceTest {
   }
 
   @Test
+  void a_rollback_is_named_as_legal_until_a_later_one_of_the_pair_is_made() {
+    var id = WORLD.planned("followed", 2, 100);
+    WORLD.approve(id);
+    WORLD.awaits(id, "state", "completed");
+    assertThat(legal(id)).containsExactly(List.of("rollback"), List.of("rollback"));
+    var later = WORLD.planned("followed", 2, 100);
+    assertThat(legal(id)).containsExactly(List.of(), List.of());
+    assertThat(legal(later)).containsExactly(List.of("abort"), List.of("abort"));
+    WORLD.withdraw(later);
+    WORLD.awaits(later, "state", "cancelled");
+    assertThat(legal(id)).as("it was as if it had never been made").containsExactly(List.of("rollback"), List.of("rollback"));
+  }
+
+  /// As the rollout by itself names them, and as its list does.
+  private static List<Object> legal(RolloutId id) {
+    var listed = WORLD.get("/v1/rollouts?template_id=followed").objects("rollouts").stream().filter(r -> r.get("id").equals(id.value()))
+        .findFirst().orElseThrow();
+    return List.of(WORLD.rollout(id).get("legal_commands"), listed.get("legal_commands"));
+  }
+
+  @Test
   void members_that_leave_are_skipped_and_those_that_fall_are_shown() {
     var id = WORLD.planned("web", 4, 50);
     WORLD.silent.addAll(List.of(id + "-1", id + "-2"));

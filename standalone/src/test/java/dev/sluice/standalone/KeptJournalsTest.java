@@ -102,7 +102,7 @@ class KeptJournalsTest {
         states.put(fact.stream, decider.evolve(states.getOrDefault(fact.stream, decider.initial()), event));
     var views = new LinkedHashMap<String, Object>();
     states.forEach((id, state) -> views.put(id, RolloutView.of(new Standing(state),
-        new RolloutView.Times(Instant.EPOCH, null, null, Instant.EPOCH, Map.of()), 0, Instant.EPOCH, 1_000)));
+        new RolloutView.Times(Instant.EPOCH, null, null, Instant.EPOCH, false, Map.of()), 0, Instant.EPOCH, 1_000)));
     return views;
   }
 

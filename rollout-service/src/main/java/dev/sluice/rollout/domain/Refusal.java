@@ -25,11 +25,22 @@ public final class Refusal {
     };
   }
 
+  /// The same, for one of a pair of template and module: only the newest is rolled back once it has ended.
+  ///
+  /// @param followed whether a later rollout of the pair was made
+  public static List<String> legal(RolloutState state, boolean followed) {
+    return state.ended() && followed ? withoutRollback(state) : legal(state);
+  }
+
+  private static List<String> withoutRollback(RolloutState state) {
+    return legal(state).stream().filter(command -> !command.equals("rollback")).toList();
+  }
+
   /// The planner's no to a rollback, with what may be done instead.
   public static Problem rollback(Problem no, RolloutState state) {
     var extra = new LinkedHashMap<>(no.extra());
     extra.put("state", Words.of(state));
-    extra.put("legal_commands", legal(state).stream().filter(command -> !command.equals("rollback")).toList());
+    extra.put("legal_commands", withoutRollback(state));
     return new Problem(no.type(), no.title(), no.status(), no.detail(), no.errors(), extra);
   }
 

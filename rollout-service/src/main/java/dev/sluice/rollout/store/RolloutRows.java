@@ -80,7 +80,7 @@ final class RolloutRows implements Desk.View<Rollout, RolloutCommand, RolloutEve
     boolean same = row != null && before.state() == after.state();
     var endedAt = !after.state().ended() ? null : same ? Columns.time(row, "ended_at") : at;
     return new Times(row == null ? at : Columns.time(row, "created_at"), after.startedAt().orElse(null), endedAt,
-        same ? Columns.time(row, "since") : at, RolloutStore.batchTimes(tx.query(RolloutStore.BATCHES, id)));
+        same ? Columns.time(row, "since") : at, false, RolloutStore.batchTimes(tx.query(RolloutStore.BATCHES, id)));
   }
 
   private static final String KEEP = """

@@ -8,6 +8,8 @@ import dev.sluice.chassis.Json;
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.Purpose;
 import dev.sluice.contract.RolloutId;
+import dev.sluice.contract.RolloutState;
+import dev.sluice.rollout.domain.Refusal;
 import dev.sluice.rollout.store.RolloutView.BatchTimes;
 import dev.sluice.rollout.store.RolloutView.Times;
 import io.vertx.sqlclient.Row;
@@ -38,25 +40,39 @@ public final class RolloutStore {
     this.db = db;
   }
 
-  private static final String LIST = """
-      select place, view from rollout
-       where place < $1 and ($2::text is null or state = $2) and ($3::text is null or template_id = $3) and ($4::text is null or module_id = $4)
-       order by place desc limit $5
+  /// Whether a later rollout of its pair was made. One that was cancelled may be a plan that was given up, which does not count.
+  private static final String FOLLOWED = """
+      exists (select 1 from rollout l
+               where l.template_id = r.template_id and l.module_id = r.module_id and l.place > r.place and l.state <> 'cancelled') as followed
+      """;
+  private static final String LIST = "select r.place, r.view, " + FOLLOWED + """
+        from rollout r
+       where r.place < $1 and ($2::text is null or r.state = $2) and ($3::text is null or r.template_id = $3)
+         and ($4::text is null or r.module_id = $4)
+       order by r.place desc limit $5
       """;
 
   /// Newest first, older than the place `before`.
   public List<Listed> list(Filter f, long before, int limit) {
-    return db.list(LIST, r -> new Listed(r.getLong("place"), Json.map(r.getString("view"))), before, f.state(), f.templateId(),
-        f.moduleId(), limit);
+    return db.list(LIST, RolloutStore::listed, before, f.state(), f.templateId(), f.moduleId(), limit);
   }
 
-  private static final String FIND = "select created_at, started_at, ended_at, since from rollout where id = $1";
+  /// The view is of the last change of this rollout; that another one was made since changes what is legal.
+  private static Listed listed(Row r) {
+    var view = Json.map(r.getString("view"));
+    var state = Words.read(RolloutState.class, (String) view.get("state"));
+    view.put("legal_commands", Refusal.legal(state, r.getBoolean("followed")));
+    return new Listed(r.getLong("place"), view);
+  }
+
+  private static final String FIND = "select r.created_at, r.started_at, r.ended_at, r.since, " + FOLLOWED
+      + " from rollout r where r.id = $1";
   static final String BATCHES = "select batch_index, started_at, ended_at from rollout_batch where rollout_id = $1";
 
   public Optional<Times> times(RolloutId id) {
     return db.list(FIND,
         r -> new Times(Columns.time(r, "created_at"), Columns.time(r, "started_at"), Columns.time(r, "ended_at"), Columns.time(r, "since"),
-            batchTimes(db.query(BATCHES, id.value()))),
+            r.getBoolean("followed"), batchTimes(db.query(BATCHES, id.value()))),
         id.value()).stream().findFirst();
   }
 

@@ -29,8 +29,10 @@ public record RolloutView(RolloutId id, RolloutState state, RolloutState pausedF
     Instant estimatedEndAt) {
   /// The times that the state does not remember.
   ///
-  /// @param batches by index, of those that were started
-  public record Times(Instant createdAt, Instant startedAt, Instant endedAt, Instant since, Map<Integer, BatchTimes> batches) {}
+  /// @param followed whether a later rollout of the pair was made
+  /// @param batches  by index, of those that were started
+  public record Times(Instant createdAt, Instant startedAt, Instant endedAt, Instant since, boolean followed,
+      Map<Integer, BatchTimes> batches) {}
 
   /// @param endedAt null while it is open
   public record BatchTimes(Instant startedAt, Instant endedAt) {}
@@ -50,7 +52,8 @@ public record RolloutView(RolloutId id, RolloutState state, RolloutState pausedF
     var current = s.currentBatch().map(times.batches()::get)
         .map(t -> times.since() != null && times.since().isAfter(t.startedAt()) ? times.since() : t.startedAt()).orElse(null);
     int listed = plan.slices().count() > maxBatches ? 0 : plan.slices().count();
-    return new RolloutView(id, s.state(), s.pausedFrom().orElse(null), Refusal.legal(s.state()), asOfSeq, plan.revision(), plan.planHash(),
+    return new RolloutView(id, s.state(), s.pausedFrom().orElse(null), Refusal.legal(s.state(), times.followed()), asOfSeq, plan.revision(),
+        plan.planHash(),
         plan.inputs().templateId(), plan.inputs().moduleId(), plan.target().version(), plan.inputs(), counts(s), s.regressed(),
         s.lateHealthy(), s.currentBatch().orElse(null), s.failureStreak(),
         IntStream.range(0, listed).mapToObj(i -> batch(s, i, times.batches().get(i))).toList(), breaker(s), RequestId.ofPlan(id),

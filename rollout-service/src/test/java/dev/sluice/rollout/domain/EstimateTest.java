@@ -51,7 +51,7 @@ class EstimateTest {
   /// It stood for most of the time since its batch was started.
   @Test
   void what_goes_on_has_its_whole_time_from_then() {
-    var times = new RolloutView.Times(NOW, NOW, null, NOW.minusSeconds(10),
+    var times = new RolloutView.Times(NOW, NOW, null, NOW.minusSeconds(10), false,
         Map.of(0, new RolloutView.BatchTimes(NOW.minusSeconds(900), null)));
     var view = RolloutView.of(Story.running(Plans.six()).pause().resume().standing(), times, 9, NOW, 10);
     assertThat(view.estimatedEndAt()).isEqualTo(NOW.plusSeconds(290 + 600));
@@ -59,7 +59,7 @@ class EstimateTest {
 
   @Test
   void a_batch_that_is_open_again_has_not_ended() {
-    var times = new RolloutView.Times(NOW, NOW, null, NOW, Map.of(0, new RolloutView.BatchTimes(NOW, NOW)));
+    var times = new RolloutView.Times(NOW, NOW, null, NOW, false, Map.of(0, new RolloutView.BatchTimes(NOW, NOW)));
     assertThat(RolloutView.of(Story.running(Plans.six()).healthy(0).standing(), times, 9, NOW, 10).batches().getFirst().endedAt()).isNull();
     assertThat(RolloutView.of(Story.running(Plans.six().streak(1)).failed(0).standing(), times, 9, NOW, 10).batches().getFirst().endedAt())
         .as("tripped").isNull();
