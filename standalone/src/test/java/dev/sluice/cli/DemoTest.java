@@ -1,7 +1,9 @@
 package dev.sluice.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.parallel.ExecutionMode.CONCURRENT;
 
+import dev.sluice.standalone.SharedWorld;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -9,10 +11,16 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// `sluice demo --yes` as a process whose output is piped, on a port that is taken: what a newcomer reads, line by line.
 @Timeout(300)
+@Execution(CONCURRENT)
+@ResourceLock("the lane of the command line")
+@ExtendWith(SharedWorld.Successor.class)
 class DemoTest {
   @TempDir(factory = Spaced.class)
   private Path folder;

@@ -1,9 +1,11 @@
 package dev.sluice.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.parallel.ExecutionMode.CONCURRENT;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.chassis.Json;
+import dev.sluice.standalone.SharedWorld;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -20,10 +22,16 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// `sluice up` and `sluice fleet` as processes, worked by the operator's own commands. Each test leaves the fleet on nginx 1.24.0.
 @Timeout(300)
+@Execution(CONCURRENT)
+@ResourceLock("the lane of the command line")
+@ExtendWith(SharedWorld.Successor.class)
 class UpTest {
   private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final int KILLED_BY_SIGTERM = 143;

@@ -28,7 +28,7 @@ public final class SharedWorld {
   }
 
   /// Says of a test class that runs beside others that it needs the processor more than the shared world leaves it.
-  static final class Successor implements BeforeAllCallback {
+  public static final class Successor implements BeforeAllCallback {
     @Override
     public void beforeAll(ExtensionContext context) throws InterruptedException { awaitEnd(); }
   }
