@@ -44,6 +44,10 @@ public final class Http implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Http.class);
   private static final int MAX_BODY = 1 << 20;
   private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+  /// How long a body may take to come whole.
+  public static final Duration BODY_WAIT = Duration.ofMinutes(1);
+  /// How long a connection may owe a request.
+  private static final Duration HEAD_WAIT = Duration.ofMinutes(2);
   private static final int MAX_LINE = 8_192;
   private static final int MAX_HEADERS = 16_384;
   private static final int AT_ONCE = 512;
@@ -72,6 +76,8 @@ public final class Http implements AutoCloseable {
   private final List<HttpServer> servers = new CopyOnWriteArrayList<>();
   private Predicate<HttpServerRequest> flood;
   private Runnable serving;
+  private Duration bodyWait = BODY_WAIT;
+  private Duration headWait = HEAD_WAIT;
 
   Http(Chassis chassis, OpenApi document) {
     this.chassis = chassis;
@@ -100,6 +106,13 @@ public final class Http implements AutoCloseable {
   public Http first(Predicate<HttpServerRequest> taker, Runnable begins) {
     flood = taker;
     serving = begins;
+    return this;
+  }
+
+  /// For tests, which do not wait for minutes.
+  Http patience(Duration body, Duration head) {
+    bodyWait = body;
+    headWait = head;
     return this;
   }
 
@@ -149,9 +162,10 @@ public final class Http implements AutoCloseable {
     @Override
     public Future<?> start() {
       if (serving != null) serving.run();
-      return vertx.createHttpServer(options).invalidRequestHandler(Http.this::unreadable).requestHandler(request -> {
-        if (flood == null || !flood.test(request)) router.handle(request);
-      }).listen().onSuccess(servers::add);
+      return vertx.createHttpServer(options).connectionHandler(connection -> HeadDeadline.watch(connection, headWait))
+          .invalidRequestHandler(Http.this::unreadable).requestHandler(request -> {
+            if (flood == null || !flood.test(request)) router.handle(request);
+          }).listen().onSuccess(servers::add);
     }
   }
 
@@ -229,12 +243,14 @@ public final class Http implements AutoCloseable {
       return;
     }
     goOn(context.request());
+    long overdue = context.vertx().setTimer(bodyWait.toMillis(), _ -> tooSlow(context.request()));
     context.request().handler(part -> {
       if (context.response().ended()) return;
       if (body.length() + part.length() > MAX_BODY) tooLarge(context);
       else
         body.appendBuffer(part);
     }).endHandler(_ -> {
+      context.vertx().cancelTimer(overdue);
       if (context.response().ended()) return;
       try {
         take(context, operation, endpoint, body);
@@ -277,6 +293,16 @@ public final class Http implements AutoCloseable {
       context.vertx().setTimer(LAST_WORDS.toMillis(), _ -> connection.close());
     }
     problem(context, Problem.tooLarge("a body here has at most " + MAX_BODY + " bytes", Map.of()));
+  }
+
+  /// Answers a request whose body does not come to its end in time, and ends its connection; for handlers of floods too.
+  public static void tooSlow(HttpServerRequest request) {
+    var response = request.response();
+    if (response.ended() || response.closed()) return;
+    response.putHeader("Connection", "close");
+    problem(response, Problem.tooSlow("a body has to come whole within " + BODY_WAIT.toSeconds() + " s"),
+        response.headers().get("X-Request-Id"));
+    request.connection().close();
   }
 
   private void take(RoutingContext context, OpenApi.Operation operation, Endpoint endpoint, Buffer buffer) {

@@ -58,6 +58,11 @@ public record Problem(String type, String title, int status, String detail, List
     return new Problem("too-large", "The body is too large", 413, detail, List.of(), extra);
   }
 
+  /// A body that does not come to its end in time.
+  public static Problem tooSlow(String detail) {
+    return new Problem("too-slow", "The body came too slowly", 408, detail, List.of(), Map.of());
+  }
+
   /// @param status 414 or 431
   public static Problem headTooLarge(int status, String detail) {
     return new Problem("head-too-large", "The head of the request is too large", status, detail, List.of(), Map.of());

@@ -87,6 +87,8 @@ public final class HeartbeatIngest {
     private Buffer bytes;
     private boolean grows;
     private boolean tooLarge;
+    /// When it is waited for no longer; null while it has come in one part, as nearly all do.
+    private Long overdue;
 
     Body(HttpServerRequest request, String instanceId) {
       this.request = request;
@@ -99,6 +101,7 @@ public final class HeartbeatIngest {
       else {
         if (!grows) bytes = Buffer.buffer(bytes.length() + part.length()).appendBuffer(bytes);
         grows = true;
+        if (overdue == null) overdue = loop().setTimer(Http.BODY_WAIT.toMillis(), _ -> Http.tooSlow(request));
         bytes.appendBuffer(part);
       }
       if (bytes.length() <= MAX_BODY) return;
@@ -108,8 +111,11 @@ public final class HeartbeatIngest {
           Problem.tooLarge("a heartbeat has at most " + MAX_BODY + " bytes", Map.of()));
     }
 
+    private Vertx loop() { return Vertx.currentContext().owner(); }
+
     void whole() {
-      if (tooLarge) return;
+      if (overdue != null) loop().cancelTimer(overdue);
+      if (tooLarge || request.response().ended()) return;
       var entry = door.enter(request, instanceId);
       if (entry.succeeded()) answer(request, entry.result(), bytes);
       else {

@@ -17,8 +17,7 @@ public record Counters(RolloutState state, int pending, int inFlight, int held, 
   static Counters of(Rollout rollout) {
     var standing = new Standing(rollout);
     var members = rollout.members().tally();
-    boolean up = standing.holds() && !(rollout.stage() instanceof Stage.Paused(Stage.RollingBack _));
-    int held = up ? members.undelivered() : 0;
+    int held = standing.holds() ? members.undelivered() : 0;
     var batch = standing.currentBatch();
     return new Counters(standing.state(), members.of(MemberState.PENDING), members.of(MemberState.IN_FLIGHT) - held, held,
         members.of(MemberState.HEALTHY), members.of(MemberState.FAILED), members.of(MemberState.SKIPPED),
