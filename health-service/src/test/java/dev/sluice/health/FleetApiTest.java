@@ -12,9 +12,12 @@ import dev.sluice.contract.TemplateId;
 import dev.sluice.contract.VersionRef;
 import dev.sluice.health.store.ReplicaStore;
 import dev.sluice.health.store.Tally;
-import java.net.http.HttpRequest;
+import java.io.IOException;
+import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -172,6 +175,87 @@ class FleetApiTest {
     var answers = bulk("{\"id\":\"before-long\",\"template_id\":\"web\"}\n{\"id\":\"" + "x".repeat(20_000) + "\"}\n");
     assertThat(answers.get(0).has("token")).isTrue();
     assertThat(answers.get(1).path("problem").path("status").asInt()).isEqualTo(400);
+  }
+
+  @Test
+  void a_line_has_its_limit_however_it_comes_and_what_stands_behind_a_longer_one_is_not_read() {
+    var good = "{\"template_id\":\"web\"}";
+    var most = good + " ".repeat((16 << 10) - good.length());
+    assertThat(bulk(most + "\n" + good)).hasSize(2).allMatch(a -> a.has("token"));
+    var answers = bulk(good + "\n" + most + " \n" + good);
+    assertThat(answers).hasSize(2);
+    assertThat(answers.getFirst().has("token")).isTrue();
+    assertThat(answers.getLast().at("/problem/errors/0/field").asText()).isEqualTo("line");
+  }
+
+  @Test
+  void a_connection_goes_on_behind_a_line_that_was_too_long() throws IOException {
+    try (var line = new Line(client)) {
+      line.say("POST", "Content-Length: 200000", "z".repeat(200_000));
+      assertThat(line.hear("nothing after it was read")).contains(" 200 OK");
+      line.say("GET", "Accept: */*", "");
+      assertThat(line.hear("problems/not-found")).as("no instance has this name").contains(" 404 ");
+    }
+  }
+
+  @Test
+  void a_line_is_answered_while_the_call_is_open() throws IOException {
+    try (var line = new Line(client)) {
+      line.say("POST", "Transfer-Encoding: chunked", "16\r\n{\"template_id\":\"web\"}\n\r\n");
+      line.hear("\"line\":1");
+      line.say("16\r\n{\"template_id\":\"web\"}\n\r\n0\r\n\r\n");
+      line.hear("\"line\":2");
+    }
+  }
+
+  @Test
+  void what_was_sent_of_a_call_that_broke_off_is_not_taken_for_all_of_it() throws IOException {
+    var lines = "{\"template_id\":\"web\"}\n".repeat(3);
+    try (var line = new Line(client)) {
+      line.say("POST", "Idempotency-Key: cut\r\nExpect: 100-continue\r\nContent-Length: " + lines.length(), "");
+      line.hear("100 Continue");
+      line.say(lines.substring(0, 30));
+      line.breakOff();
+    }
+    assertThat(bulk(lines, "cut")).hasSize(3).allMatch(a -> a.has("token"));
+  }
+
+  /// A connection for bulk calls, byte by byte.
+  private static final class Line implements AutoCloseable {
+    private final Socket socket;
+
+    Line(Client client) throws IOException {
+      var uri = client.request("/", "admin").build().uri();
+      socket = new Socket(uri.getHost(), uri.getPort());
+      socket.setSoTimeout((int) World.BOUND.toMillis());
+    }
+
+    void say(String method, String header, String body) throws IOException {
+      say(method + " /v1/instances/bulk HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer admin\r\n"
+          + "Content-Type: application/x-ndjson\r\n" + header + "\r\n\r\n" + body);
+    }
+
+    void say(String text) throws IOException { socket.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8)); }
+
+    /// All that comes up to a text.
+    String hear(String text) throws IOException {
+      var heard = new StringBuilder();
+      while (heard.indexOf(text) < 0) {
+        int next = socket.getInputStream().read();
+        assertThat(next).as(() -> "before '" + text + "' it ended: " + heard).isNotNegative();
+        heard.append((char) next);
+      }
+      return heard.toString();
+    }
+
+    /// Ends it as a machine does that is gone.
+    void breakOff() throws IOException {
+      socket.setSoLinger(true, 0);
+      socket.close();
+    }
+
+    @Override
+    public void close() throws IOException { socket.close(); }
   }
 
   private static HttpRequest.Builder bulkOf(String lines, String key) {

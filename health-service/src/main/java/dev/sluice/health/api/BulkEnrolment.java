@@ -22,9 +22,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
 
-/// Enrols a line at a time: NDJSON in, NDJSON out, in the same order. Reads no more while 500 lines are enrolled or the reader does not take the answers, so memory
-/// is bounded however many lines come. Under an `Idempotency-Key` each portion of 500 lines is kept with its answer, so that a call that broke off can be repeated
-/// whole: what was enrolled is answered as it was first, tokens included, and the rest is enrolled.
+/// Enrols a line at a time: NDJSON in, NDJSON out, in the same order. Lines that come while others are enrolled go together. Reads no more while 500 lines wait or the
+/// reader does not take the answers, so memory is bounded however many lines come. Under an `Idempotency-Key` lines wait until they are 500 or the last, and each
+/// such portion is kept with its answer, so that a call that broke off can be repeated whole: what was enrolled is answered as it was first, tokens included, and the
+/// rest is enrolled.
 final class BulkEnrolment {
   private static final int LINES = 500;
   private static final int MAX_LINE = 16 << 10;
@@ -56,31 +57,38 @@ final class BulkEnrolment {
     private final RoutingContext context;
     private final HttpServerRequest request;
     private final String actor;
+    private final boolean keyed;
     private final Context loop = Vertx.currentContext();
     private List<Buffer> lines = new ArrayList<>();
     private long number;
     private boolean working;
     private boolean ended;
-    private boolean refused;
 
     Stream(RoutingContext context) {
       this.context = context;
       this.request = context.request();
       this.actor = Call.actor(context);
+      this.keyed = request.getHeader("Idempotency-Key") != null;
     }
 
     void begin() {
       Http.goOn(request);
       context.response().setChunked(true).putHeader("Content-Type", "application/x-ndjson");
       var parser = RecordParser.newDelimited("\n", request).maxRecordSize(MAX_LINE);
-      parser.exceptionHandler(_ -> tooLong());
+      parser.exceptionHandler(e -> {
+        if (e instanceof IllegalStateException) tooLong();
+        else
+          brokeOff();
+      });
       parser.handler(line -> {
-        if (refused) return;
-        lines.add(line);
-        if (lines.size() >= LINES) {
-          request.pause();
-          work();
+        if (ended) return;
+        if (line.length() > MAX_LINE) {
+          tooLong();
+          return;
         }
+        lines.add(line);
+        if (lines.size() >= LINES) request.pause();
+        if (due()) work();
       });
       parser.endHandler(_ -> {
         ended = true;
@@ -88,13 +96,22 @@ final class BulkEnrolment {
       });
     }
 
+    /// What still comes is passed over, so that the answer arrives and the connection serves whoever is next.
     private void tooLong() {
       if (ended) return;
       ended = true;
-      request.pause();
+      request.handler(_ -> {}).resume();
       lines.add(TOO_LONG);
       work();
     }
+
+    /// Nobody hears an answer: lines that would be a portion with others that did not come are not enrolled, for they would not be the same when they come again.
+    private void brokeOff() {
+      ended = true;
+      lines = List.of();
+    }
+
+    private boolean due() { return ended || lines.size() >= LINES || !keyed && !lines.isEmpty(); }
 
     private void work() {
       if (working || context.response().ended() || context.response().closed()) return;
@@ -103,7 +120,7 @@ final class BulkEnrolment {
         return;
       }
       working = true;
-      // always as many as there can be, so that the same lines make the same portions
+      // under a key always as many as there can be, so that the same lines make the same portions
       var portion = List.copyOf(lines.subList(0, Math.min(LINES, lines.size())));
       lines = new ArrayList<>(lines.subList(portion.size(), lines.size()));
       long first = number + 1;
@@ -138,9 +155,8 @@ final class BulkEnrolment {
 
     /// Ends the call: as a whole where nothing was answered yet, else with a last line.
     private void refuse(Problem problem, long first) {
-      if (!ended) request.resume(); // what still comes is passed over
+      if (!ended) request.handler(_ -> {}).resume(); // what still comes is passed over
       ended = true;
-      refused = true;
       lines = List.of();
       if (!context.response().headWritten()) Http.problem(context, problem);
       else
@@ -148,7 +164,6 @@ final class BulkEnrolment {
     }
 
     private void write(Buffer answer) {
-      working = false;
       var response = context.response();
       if (response.closed()) return;
       var _ = response.write(answer);
@@ -158,9 +173,9 @@ final class BulkEnrolment {
     }
 
     private void more() {
-      if (ended || lines.size() >= LINES) work();
-      else
-        request.resume();
+      working = false;
+      if (due()) work();
+      if (!ended && lines.size() < LINES) request.resume();
     }
 
     private List<Map<String, Object>> answers(List<Buffer> portion, long first, Attempt attempt) {
