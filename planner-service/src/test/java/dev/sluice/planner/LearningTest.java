@@ -2,6 +2,7 @@ package dev.sluice.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
@@ -48,6 +49,27 @@ class LearningTest {
     world.anotherTemplate();
     world.fleet.none();
     assertThat(world.plan().objects("learnings")).extracting(l -> l.get("id")).contains(cache).doesNotContain(disk);
+  }
+
+  @Test
+  void a_page_goes_on_behind_the_last_one_whatever_came_meanwhile() {
+    var learned = new ArrayList<Object>();
+    for (int i = 0; i < 7; i++)
+      learned.addFirst(learn("Paged " + i, "zebra ".repeat(1 + i % 3), "tags", List.of("paged")));
+    for (var query : List.of("tag=paged", "q=zebra")) {
+      var all = found(query);
+      var seen = new ArrayList<Object>();
+      Object cursor = null;
+      do {
+        var page = world.get("/v1/learnings?limit=2&" + query + (cursor == null ? "" : "&cursor=" + cursor));
+        page.objects("learnings").forEach(l -> seen.add(l.get("id")));
+        cursor = page.get("next_cursor");
+        learned.addFirst(learn("Meanwhile", "zebra ".repeat(9), "tags", List.of("paged")));
+      } while (cursor != null);
+      assertThat(seen).as(query).isEqualTo(all);
+    }
+    assertThat(found("tag=paged")).isEqualTo(learned);
+    assertThat(world.get("/v1/learnings?cursor=7").faults()).containsExactly("cursor");
   }
 
   @Test

@@ -9,15 +9,18 @@ import dev.sluice.contract.Fault;
 import dev.sluice.contract.Problem;
 import dev.sluice.planner.store.CatalogStore;
 import dev.sluice.planner.store.LearningStore;
+import dev.sluice.planner.store.LearningStore.Behind;
 import dev.sluice.planner.store.LearningStore.Learning;
 import dev.sluice.planner.store.TemplateStore;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /// Learnings.
 public final class LearningApi {
   record NewLearning(String title, String content, String category, List<String> tags, String moduleId, String templateId) {}
 
+  private static final Pattern CURSOR = Pattern.compile("(\\d\\.\\d{1,10}(?:E-\\d{1,2})?)/(\\d{1,18})");
   private final Chassis chassis;
   private final LearningStore learnings;
   private final CatalogStore catalog;
@@ -36,7 +39,15 @@ public final class LearningApi {
 
   private Answer list(Call call) {
     return Answer.ok(Cursors.page("learnings", learnings.search(call.query("q").orElse(null), call.query("tag").orElse(null),
-        call.query("module_id").orElse(null), Cursors.place(call), call.limit())));
+        call.query("module_id").orElse(null), behind(call), call.limit())));
+  }
+
+  private static Behind behind(Call call) {
+    if (call.cursor().isEmpty()) return Behind.NOTHING;
+    var cursor = CURSOR.matcher(call.cursor().get());
+    if (!cursor.matches())
+      throw new ProblemException(Problem.invalid("cursor", "must be the next_cursor of a page before", call.cursor().get()));
+    return new Behind(cursor.group(1), Long.parseLong(cursor.group(2)));
   }
 
   private Learning learning(String id) {

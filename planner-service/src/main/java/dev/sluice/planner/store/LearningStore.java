@@ -71,19 +71,28 @@ public final class LearningStore {
 
   public Optional<Learning> learning(String id) { return db.list(FIND, LearningStore::learning, id).stream().findFirst(); }
 
-  private static final String SEARCH = "select " + COLUMNS + """
-       from learning
-       where ($1::text is null or words @@ websearch_to_tsquery('english', $1)) and ($2::text is null or tags @> array[$2]) and ($3::text is null or module_id = $3)
-       order by case when $1::text is null then 0 else ts_rank(words, websearch_to_tsquery('english', $1)) end desc, n desc
-       limit $4 offset $5
+  private static final String SEARCH = "select rank, n, " + COLUMNS + " from (select n, " + COLUMNS + """
+      , case when $1::text is null then 0 else ts_rank(words, websearch_to_tsquery('english', $1)) end::real as rank
+           from learning
+          where ($1::text is null or words @@ websearch_to_tsquery('english', $1)) and ($2::text is null or tags @> array[$2])
+            and ($3::text is null or module_id = $3)) as found
+       where (rank, n) < ($4::text::real, $5::bigint)
+       order by rank desc, n desc limit $6
       """;
 
-  /// Newest first; with `words`, best match first. Each filter may be null.
+  /// Where a page begins: behind this one.
   ///
-  /// @param skip how many to pass over; the next page's cursor is such a number
-  public Page<Learning> search(String words, String tag, String moduleId, long skip, int limit) {
-    var found = db.list(SEARCH, LearningStore::learning, words, tag, moduleId, limit + 1L, skip);
-    return new Page<>(found.stream().limit(limit).toList(), found.size() > limit ? Long.toString(skip + limit) : null);
+  /// @param rank how well it matches, as the database writes it
+  public record Behind(String rank, long n) {
+    public static final Behind NOTHING = new Behind("Infinity", Long.MAX_VALUE);
+  }
+
+  /// Newest first; with `words`, best match first. Each filter may be null. The cursor of the next page is `rank/n` of the last one.
+  public Page<Learning> search(String words, String tag, String moduleId, Behind behind, int limit) {
+    var found = db.list(SEARCH, row -> row, words, tag, moduleId, behind.rank(), behind.n(), limit + 1L);
+    var page = found.subList(0, Math.min(limit, found.size()));
+    var next = found.size() > limit ? page.getLast().getFloat("rank") + "/" + page.getLast().getLong("n") : null;
+    return new Page<>(page.stream().map(LearningStore::learning).toList(), next);
   }
 
   private static final String MATCHING = "select " + COLUMNS + """
