@@ -43,16 +43,21 @@ public final class Loop implements AutoCloseable {
 
   private void run() {
     int failures = 0;
+    int good = 0;
     while (!closed) {
       try {
         boolean more = work.round();
-        if (failures > 0) log.atInfo().addKeyValue("loop", name).log("Works again");
-        failures = 0;
+        // a round may do nothing because another one has the turn: the second says that it works
+        if (failures > 0 && ++good == 2) {
+          log.atInfo().addKeyValue("loop", name).log("Works again");
+          failures = 0;
+        }
         if (!more && nudges.tryAcquire(every.toMillis(), TimeUnit.MILLISECONDS)) nudges.drainPermits();
       } catch (InterruptedException e) {
         return;
       } catch (Exception | Error e) {
         if (closed) return;
+        good = 0;
         if (failures++ == 0)
           log.atWarn().addKeyValue("loop", name).setCause(e instanceof Outage ? null : e).log("Does not work, trying again: {}",
               e.getMessage());

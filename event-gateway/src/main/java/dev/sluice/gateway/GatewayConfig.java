@@ -5,7 +5,6 @@ import dev.sluice.chassis.Settings;
 import dev.sluice.gateway.domain.Peer;
 import java.net.URI;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 
 /// Every setting of the event-gateway.
@@ -55,14 +54,6 @@ public record GatewayConfig(ServiceConfig service, List<URI> planner, List<URI> 
   }
 
   private static List<URI> peers(Settings s, String name, int port, String service) {
-    var given = s.text(name, "http://127.0.0.1:" + port, "addresses of the " + service + "-service, http://host:port[,http://host:port]");
-    return Arrays.stream(given.split(",")).map(String::strip).filter(one -> !one.isEmpty()).map(GatewayConfig::address).toList();
-  }
-
-  private static URI address(String text) {
-    var address = URI.create(text.replaceFirst("/+$", ""));
-    if (!"http".equals(address.getScheme()) || address.getHost() == null)
-      throw new IllegalArgumentException("a service's address is http://host:port, not " + text);
-    return address.getPort() > 0 ? address : URI.create(address + ":80");
+    return s.addresses(name, "http://127.0.0.1:" + port, "addresses of the " + service + "-service, http://host:port[,http://host:port]");
   }
 }

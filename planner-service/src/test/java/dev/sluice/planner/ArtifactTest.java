@@ -1,10 +1,12 @@
 package dev.sluice.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.chassis.Ids;
 import dev.sluice.chassis.Json;
+import dev.sluice.planner.store.ArtifactFolder;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.InputStreamReader;
@@ -13,6 +15,8 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -27,6 +31,12 @@ class ArtifactTest {
 
   @BeforeAll
   static void start(World one) { world = one; }
+
+  @Test
+  void a_folder_that_cannot_be_used_is_named_with_its_setting() {
+    assertThatThrownBy(() -> new ArtifactFolder(Path.of("/proc/none"), Instant.now())).isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("SLUICE_ARTIFACTS_DIR", "/proc/none");
+  }
 
   private static byte[] bytes(int n, long seed) {
     var bytes = new byte[n];

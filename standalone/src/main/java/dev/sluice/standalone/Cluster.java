@@ -2,7 +2,6 @@ package dev.sluice.standalone;
 
 import dev.sluice.chassis.Node;
 import dev.sluice.chassis.Settings;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -25,8 +24,7 @@ record Cluster(Node.Place here, List<String> members, int partitions) {
         s.number("SLUICE_BUS_PORT", 0, 0, 65535, "port of the event bus; 0: any free one"),
         s.number("SLUICE_BUS_PUBLIC_PORT", 0, 0, 65535, "the port that the others reach it at, where that is another one; 0: the same"));
     return new Cluster(here,
-        Arrays.stream(s.text("SLUICE_CLUSTER_MEMBERS", NEIGHBOURS, "host:port[,host:port] of the processes that may be there").split(","))
-            .map(String::strip).toList(),
+        s.places("SLUICE_CLUSTER_MEMBERS", NEIGHBOURS, "host:port[,host:port] of the processes that may be there"),
         s.number("SLUICE_CLUSTER_PARTITIONS", Node.PARTITIONS, 1, 1_021,
             "partitions of what the cluster keeps, the same number in all its processes; those before 2026-11-27 have 271"));
   }

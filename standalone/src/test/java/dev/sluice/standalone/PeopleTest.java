@@ -161,7 +161,7 @@ class PeopleTest {
       f.link(late).cut();
       assertThat(f.diagnosis(rollout, "approval"))
           .isEqualTo("waiting for approval: revision 1 needs 1 approval(s); decide the approval request "
-              + rollout + "-plan before it expires");
+              + rollout + "-plan before it expires: it says who has voted, and whether a policy forbids it by now");
       f.approve(plan);
       f.api.until("/v1/rollouts/" + rollout, Fixture.SOON, r -> r.at("/counts/healthy").asInt() == 1);
       assertThat(f.diagnosis(rollout, "instances")).isEqualTo("batch 1 waits for 1 instance (" + late

@@ -20,6 +20,8 @@ public final class ArtifactFolder {
   private final Path incoming;
 
   /// Makes the folder where it is missing, and clears away uploads that were left more than a day ago.
+  ///
+  /// @throws IllegalArgumentException where it cannot be used
   public ArtifactFolder(Path folder, Instant now) {
     this.folder = folder.toAbsolutePath();
     this.incoming = this.folder.resolve("incoming");
@@ -30,7 +32,7 @@ public final class ArtifactFolder {
           if (Files.getLastModifiedTime(file).toInstant().isBefore(now.minus(ABANDONED))) Files.deleteIfExists(file);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("the folder of artifacts " + folder, e);
+      throw new IllegalArgumentException("the folder of artifacts, SLUICE_ARTIFACTS_DIR, cannot be used: " + e, e);
     }
   }
 

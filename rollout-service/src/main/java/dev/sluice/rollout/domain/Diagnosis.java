@@ -36,7 +36,7 @@ public record Diagnosis(String blockedOn, String detail, List<Check> checks) {
       case Absent _ -> throw new IllegalArgumentException("there is nothing to diagnose");
       case AwaitingApproval _ -> new Diagnosis("approval", "waiting for approval: revision " + rollout.plan().revision() + " needs "
           + rollout.plan().policy().requiredApprovals() + " approval(s); decide the approval request " + RequestId.ofPlan(id)
-          + " before it expires",
+          + " before it expires: it says who has voted, and whether a policy forbids it by now",
           checks);
       case Approved _ when rollout.roster() == null -> new Diagnosis("plan_members",
           "approved, but the members of the plan have not all arrived from the planner-service yet; they come by themselves when it and Kafka work",
