@@ -25,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
@@ -36,6 +37,7 @@ final class Api {
   private static final Duration ANSWER = Duration.ofSeconds(60);
   private static final Duration UPLOAD = Duration.ofMinutes(15);
   private static final int PAGE = 1000;
+  private static final int NO_CONTENT = 204;
   /// What may be sent twice: a POST has a key, and a PATCH or DELETE that was done would be refused.
   private static final Set<String> REPEATABLE = Set.of("GET", "PUT", "POST");
   private final URI server;
@@ -189,11 +191,30 @@ final class Api {
 
   private JsonNode json(HttpResponse<String> response) {
     if (response.statusCode() >= 400) throw problem(response.statusCode(), response.body());
-    if (response.body().isBlank()) return MissingNode.getInstance();
+    if (response.statusCode() == NO_CONTENT) return MissingNode.getInstance();
+    if (response.statusCode() / 100 != 2 || response.body().isBlank()) throw another(response);
     try {
       return Json.mapper().readTree(response.body());
     } catch (JsonProcessingException e) {
-      throw new Failure.Unreachable(server + " answers, but not as Sluice does; name Sluice's address by --server or SLUICE_SERVER");
+      throw another(response);
+    }
+  }
+
+  /// What a proxy, or quite another server, answers.
+  private Failure another(HttpResponse<String> response) {
+    return new Failure.Unreachable(server + " answers, but not as Sluice does; "
+        + elsewhere(response).map(place -> "it sends everyone to " + place + ": give that address").orElse("name Sluice's address")
+        + " by --server or SLUICE_SERVER");
+  }
+
+  /// The address of another server that this one sends to.
+  private Optional<String> elsewhere(HttpResponse<String> response) {
+    if (response.statusCode() / 100 != 3) return Optional.empty();
+    try {
+      return response.headers().firstValue("Location").map(response.uri()::resolve).filter(place -> place.getHost() != null)
+          .map(place -> place.getScheme() + "://" + place.getRawAuthority()).filter(place -> !place.equals(server.toString()));
+    } catch (IllegalArgumentException noAddress) {
+      return Optional.empty();
     }
   }
 

@@ -69,7 +69,7 @@ class CommandsTest {
     var digest = Tarball.digest(archive);
     Files.delete(archive);
     server.on("GET /v1/modules", "{\"modules\": [], \"next_cursor\": null}").on("POST /v1/modules", 201, "{\"id\": \"nginx\"}")
-        .on("PUT /v1/artifacts/" + digest, 201, "").on("POST /v1/modules/nginx/versions", 201,
+        .on("PUT /v1/artifacts/" + digest, 201, "{\"digest\": \"" + digest + "\"}").on("POST /v1/modules/nginx/versions", 201,
             "{\"id\": \"v1\", \"version\": \"1.26.0\", \"lifecycle_state\": \"draft\", \"digest\": \"" + digest + "\"}")
         .on("POST /v1/module-versions/v1/promote", "{\"id\": \"v1\"}");
     var run = CommandLineRun.at(server, "modules", "publish", "nginx", "1.26.0", folder.toString(), "--promote", "blessed");

@@ -104,6 +104,33 @@ class ExitCodeTest {
   }
 
   @Test
+  void a_server_that_sends_elsewhere_is_3_and_says_where_for_nothing_was_done() {
+    var there = "https://sluice.example";
+    server.redirects("POST /v1/rollouts/r1/abort", 308, there + "/v1/rollouts/r1/abort").redirects("DELETE /v1/instances/i1", 302, there)
+        .redirects("PUT /v1/intervention-policies/a", 301, there + "/login?next=a").redirects("GET /v1/rollouts/r1", 307, there);
+    for (var command : List.of(List.of("abort", "r1"), List.of("instances", "decommission", "i1"), List.of("watch", "r1"),
+        List.of("policies", "set", "blocked", "--action", "a")))
+      assertThat(CommandLineRun.at(server, command.toArray(String[]::new))).satisfies(run -> {
+        assertThat(run.code()).as("%s", command).isEqualTo(3);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err()).contains(server.uri() + " answers, but not as Sluice does; it sends everyone to " + there
+            + ": give that address by --server");
+      });
+  }
+
+  @Test
+  void an_answer_without_a_word_is_3_unless_it_says_that_there_is_none() {
+    server.on("POST /v1/rollouts/r1/abort", "").redirects("POST /v1/rollouts/r1/pause", 302, "/login")
+        .redirects("POST /v1/rollouts/r1/rollback", 302, "no address").on("DELETE /v1/instances/i1", 204, "");
+    for (var command : List.of("abort", "pause", "rollback"))
+      assertThat(CommandLineRun.at(server, command, "r1")).satisfies(run -> {
+        assertThat(run.code()).as(command).isEqualTo(3);
+        assertThat(run.err()).contains("answers, but not as Sluice does; name Sluice's address by --server");
+      });
+    assertThat(CommandLineRun.at(server, "instances", "decommission", "i1").code()).isZero();
+  }
+
+  @Test
   void an_end_other_than_asked_is_4() {
     server.on("POST /v1/rollouts/r1/rollback", rollout("rolling_back", "null", "rolling_back"))
         .on("GET /v1/rollouts/r1", rollout("rolling_back", "null", "rolling_back"))

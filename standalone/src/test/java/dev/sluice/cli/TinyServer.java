@@ -22,7 +22,8 @@ final class TinyServer implements AutoCloseable {
     String header(String name) { return headers.getOrDefault(name, List.of("")).getFirst(); }
   }
 
-  private record Said(int status, String body) {}
+  /// @param location null: none
+  private record Said(int status, String body, String location) {}
 
   private final HttpServer server;
   private final Map<String, Deque<Said>> answers = new ConcurrentHashMap<>();
@@ -43,11 +44,18 @@ final class TinyServer implements AutoCloseable {
 
   /// Answers a method and path (without query); several answers go one after the other, the last one stays.
   TinyServer on(String call, int status, String body) {
-    answers.computeIfAbsent(call, _ -> new ArrayDeque<>()).add(new Said(status, body));
-    return this;
+    return on(call, new Said(status, body, null));
   }
 
   TinyServer on(String call, String body) { return on(call, 200, body); }
+
+  /// Sends everyone elsewhere, as a proxy does, without a word.
+  TinyServer redirects(String call, int status, String location) { return on(call, new Said(status, "", location)); }
+
+  private TinyServer on(String call, Said said) {
+    answers.computeIfAbsent(call, _ -> new ArrayDeque<>()).add(said);
+    return this;
+  }
 
   /// Answers what nothing was said of, by its path with the query.
   TinyServer otherwise(Function<String, String> answers) {
@@ -68,11 +76,12 @@ final class TinyServer implements AutoCloseable {
       var queue = answers.get(exchange.getRequestMethod() + " " + exchange.getRequestURI().getPath());
       var said = queue == null
           ? otherwise != null
-              ? new Said(200, otherwise.apply(exchange.getRequestURI().toString()))
-              : new Said(404, "{\"status\": 404, \"detail\": \"there is no " + exchange.getRequestURI().getPath() + "\"}")
+              ? new Said(200, otherwise.apply(exchange.getRequestURI().toString()), null)
+              : new Said(404, "{\"status\": 404, \"detail\": \"there is no " + exchange.getRequestURI().getPath() + "\"}", null)
           : queue.size() > 1 ? queue.remove() : queue.element();
       var bytes = said.body().getBytes(StandardCharsets.UTF_8);
       exchange.getResponseHeaders().set("Content-Type", said.status() < 400 ? "application/json" : "application/problem+json");
+      if (said.location() != null) exchange.getResponseHeaders().set("Location", said.location());
       exchange.sendResponseHeaders(said.status(), bytes.length == 0 ? -1 : bytes.length);
       if (bytes.length > 0) exchange.getResponseBody().write(bytes);
     }
