@@ -82,6 +82,19 @@ abstract sealed class Failure extends RuntimeException {
     int exitCode() { return DONE; }
   }
 
+  /// The result could not be written, to a full disk for example. What was asked may be done.
+  static final class Unwritten extends Failure {
+    private static final long serialVersionUID = 1;
+
+    Unwritten(String why) {
+      super(
+          "the result could not be written: " + why + "; where it was to change something, look whether it was done before you try again");
+    }
+
+    @Override
+    int exitCode() { return REFUSED; }
+  }
+
   /// The rollout that was waited for went another way.
   static final class Otherwise extends Failure {
     private static final long serialVersionUID = 1;

@@ -45,10 +45,19 @@ final class Screen {
 
   /// A line of a result that has no end of its own.
   ///
-  /// @throws Failure.Unread where nobody reads it any more
+  /// @throws Failure.Unread    where nobody reads it any more
+  /// @throws Failure.Unwritten where it cannot be written
   void oneOfMany(String text) {
     out.println(text);
-    if (out.checkError()) throw new Failure.Unread();
+    check();
+  }
+
+  /// Looks whether the result so far is written.
+  ///
+  /// @throws Failure.Unread    where nobody reads it any more
+  /// @throws Failure.Unwritten where it cannot be written
+  void check() {
+    if (out.checkError()) throw Output.failure(out);
   }
 
   /// The beginning of a line; a question, for example.

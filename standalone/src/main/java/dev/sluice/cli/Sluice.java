@@ -11,6 +11,7 @@ import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The command line: starts Sluice, and asks and tells a running one. What each failure's exit code is, is written in [Failure].
@@ -55,7 +56,8 @@ public final class Sluice {
     if (line.getSubcommands().containsKey("bench")) line.getSubcommands().get("bench").setUnmatchedOptionsArePositionalParams(true);
     var ansi = terminal.colour() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF;
     return line.setUsageHelpWidth(WIDTH).setColorScheme(CommandLine.Help.defaultColorScheme(ansi))
-        .setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8)).setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
+        .setOut(Output.standard()).setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
+        .setExecutionStrategy(parsed -> ended(new RunLast().execute(parsed), screen(parsed.commandSpec().commandLine())))
         .setParameterExceptionHandler((exception, _) -> misused(exception))
         .setExecutionExceptionHandler((exception, command, _) -> failed(exception, screen(command)));
   }
@@ -92,6 +94,17 @@ public final class Sluice {
     while (root.getParent() != null)
       root = root.getParent();
     return new Screen(command.getOut(), command.getErr(), ((Sluice) root.getCommand()).terminal);
+  }
+
+  /// Done is only what could be written too: the token of an instance is not shown again.
+  private static int ended(int code, Screen screen) {
+    if (code != Failure.DONE) return code;
+    try {
+      screen.check();
+      return code;
+    } catch (Failure lost) {
+      return failed(lost, screen);
+    }
   }
 
   private static int misused(ParameterException exception) {

@@ -5,9 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.chassis.Json;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
-import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -272,19 +269,6 @@ class CommandsTest {
         2026-01-01 00:00:01Z fleet.instance_enrolled instance_id=i1
         2026-01-01 00:00:02Z module.upgrade.paused rollout=r1 actor=maria comment="lunch time"
         """);
-  }
-
-  @Test
-  void events_end_quietly_when_nobody_reads_them_any_more() throws IOException {
-    server.on("GET /v1/events", "{\"events\": [{\"id\": \"1\", \"kind\": \"a\"}], \"next_cursor\": \"1\"}");
-    var arguments = new String[]{"events", "--after", "0", "--limit", "0", "--server", server.uri().toString(), "--token", "secret"};
-    var gone = Writer.nullWriter();
-    gone.close();
-    var said = new StringWriter();
-    int code = Sluice.line(Screen.Terminal.NONE, arguments).setOut(new PrintWriter(gone)).setErr(new PrintWriter(said)).execute(arguments);
-    assertThat(code).isZero();
-    assertThat(said.toString()).isEmpty();
-    assertThat(server.asked()).hasSize(1);
   }
 
   @Test

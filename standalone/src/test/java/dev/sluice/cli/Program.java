@@ -34,6 +34,12 @@ record Program(Process process, Path out, Path err) implements AutoCloseable {
     return start(folder, all, words(folder, false, arguments));
   }
 
+  /// The same by a shell, which does with the output what it is told.
+  static Program byShell(Path folder, String output, String... arguments) {
+    var shell = List.of("bash", "-c", "set -o pipefail; \"$@\" " + output, "bash");
+    return start(folder, Map.of(), Stream.concat(shell.stream(), words(folder, false, arguments).stream()).toList());
+  }
+
   /// The same in a terminal.
   static Program atTerminal(Path folder, String... arguments) {
     var words = words(folder, true, arguments).stream().map(word -> "'" + word + "'").collect(Collectors.joining(" "));

@@ -200,6 +200,19 @@ class UpTest {
   }
 
   @Test
+  void a_result_that_finds_no_room_is_1_and_one_that_nobody_reads_any_more_is_0_and_no_word() {
+    String[] list = {"modules", "list", "--server", server(), "--token-file", token().toString()};
+    if (Files.exists(Path.of("/dev/full"))) try (var full = Program.byShell(folder, "> /dev/full", list)) {
+      assertThat(full.code()).as(full.complained()).isEqualTo(Failure.REFUSED);
+      assertThat(full.complained()).contains("the result could not be written: ");
+    }
+    try (var unread = Program.byShell(folder, "| true", list)) {
+      assertThat(unread.code()).as(unread.complained()).isZero();
+      assertThat(unread.complained()).isEmpty();
+    }
+  }
+
+  @Test
   void it_ends_when_told_and_starts_again_also_after_a_kill() throws IOException {
     var known = json("modules", "versions", "nginx");
     long postgres = postgres();
