@@ -25,6 +25,8 @@ final class EventStream {
   private final Map<String, Object> query;
   private final Consumer<JsonNode> show;
   private final Consumer<String> note;
+  /// Behind what was shown last, however the connection ended that brought it.
+  private String cursor;
 
   EventStream(Api api, Map<String, Object> query, Consumer<JsonNode> show, Consumer<String> note) {
     this.api = api;
@@ -37,11 +39,11 @@ final class EventStream {
   ///
   /// @throws Failure.Unreachable where the server stays away for a minute
   void follow(String after) throws InterruptedException {
-    var cursor = after;
+    cursor = after;
     int failures = 0;
     while (true) {
       try {
-        cursor = connection(cursor);
+        connection();
         failures = 0;
       } catch (Failure.Unreachable away) {
         if (++failures > RETRIES) throw away;
@@ -51,13 +53,12 @@ final class EventStream {
     }
   }
 
-  /// One connection until it ends; the cursor of the last frame.
-  private String connection(String after) throws InterruptedException {
+  /// One connection until it ends.
+  private void connection() throws InterruptedException {
     var from = new LinkedHashMap<>(query);
-    from.put("after", after);
+    from.put("after", cursor);
     var frames = new Frames();
     var socket = opened(from, frames);
-    var cursor = after;
     try {
       for (var text = frames.next(); !text.isEmpty(); text = frames.next()) {
         var frame = Json.mapper().readTree(text);
@@ -69,7 +70,6 @@ final class EventStream {
     } finally {
       socket.abort();
     }
-    return cursor;
   }
 
   /// A handshake that is refused does not say why; the same question in another form does.

@@ -20,6 +20,8 @@ class EventStreamTest {
   private final List<String> connections = new CopyOnWriteArrayList<>();
   private final List<String> shown = new CopyOnWriteArrayList<>();
   private final List<String> notes = new CopyOnWriteArrayList<>();
+  /// What comes behind event 7 on the first connection.
+  private String last = "{\"error\": \"too_slow\", \"cursor\": \"7\"}";
   private Thread follower;
 
   @AfterEach
@@ -31,6 +33,17 @@ class EventStreamTest {
 
   @Test
   void a_feed_that_is_cut_off_goes_on_behind_the_last_event_seen() throws Exception {
+    goesOnBehindTheLastEventSeen();
+  }
+
+  @Test
+  void a_frame_that_is_no_json_repeats_nothing() throws Exception {
+    last = "not json";
+    goesOnBehindTheLastEventSeen();
+    assertThat(notes).containsExactly("The connection is lost; trying again for a minute.");
+  }
+
+  private void goesOnBehindTheLastEventSeen() throws Exception {
     var server = vertx.createHttpServer().webSocketHandler(this::serve).listen(0, "127.0.0.1").toCompletionStage().toCompletableFuture()
         .get(10,
             TimeUnit.SECONDS);
@@ -43,7 +56,7 @@ class EventStreamTest {
         Thread.currentThread().interrupt();
       }
     });
-    await().atMost(30, TimeUnit.SECONDS).until(() -> shown.size() == 4);
+    await().atMost(30, TimeUnit.SECONDS).until(() -> shown.contains("8"));
     assertThat(shown).containsExactly("5", "6", "7", "8");
     assertThat(connections).startsWith("/v1/events/stream?kind_prefix=module.&after=4 Bearer secret",
         "/v1/events/stream?kind_prefix=module.&after=7 Bearer secret");
@@ -68,7 +81,7 @@ class EventStreamTest {
     if (query == 4) {
       socket.writeTextMessage("{\"events\": [{\"id\": \"5\"}, {\"id\": \"6\"}], \"cursor\": \"6\"}");
       socket.writeTextMessage("{\"events\": [{\"id\": \"7\"}], \"cursor\": \"7\"}");
-      socket.writeTextMessage("{\"error\": \"too_slow\", \"cursor\": \"7\"}").onComplete(_ -> socket.close((short) 1008));
+      socket.writeTextMessage(last).onComplete(_ -> socket.close((short) 1008));
     } else
       socket.writeTextMessage("{\"events\": [{\"id\": \"8\"}], \"cursor\": \"8\"}");
   }
