@@ -29,6 +29,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 
 /// The REST interface of one server as one caller sees it. Every wait has an end. Answers are trees: a field that is new passes through.
@@ -65,7 +68,12 @@ final class Api {
   URI server() { return server; }
 
   /// @throws Failure where the server refuses or cannot be reached
-  JsonNode get(String path) { return json(send("GET", path, BodyPublishers.noBody(), null, ANSWER)); }
+  JsonNode get(String path) { return get(path, ANSWER); }
+
+  /// @param most how long it may take, where the usual patience is longer
+  JsonNode get(String path, Duration most) {
+    return json(send("GET", path, BodyPublishers.noBody(), null, most.compareTo(ANSWER) < 0 ? most : ANSWER));
+  }
 
   /// @param query null values are left out
   JsonNode get(String path, Map<String, ?> query) { return get(path + query(query)); }
@@ -149,20 +157,34 @@ final class Api {
     var built = request.build();
     try {
       try {
-        return http.send(built, BodyHandlers.ofString());
+        return answer(built, limit);
       } catch (ConnectException | HttpConnectTimeoutException e) {
         throw unreachable(e);
       } catch (HttpTimeoutException e) {
         throw method.equals("GET") ? unreachable(e) : unanswered();
       } catch (IOException e) {
         if (!REPEATABLE.contains(method)) throw unanswered();
-        return http.send(built, BodyHandlers.ofString()); // cut off
+        return answer(built, limit); // cut off
       }
     } catch (IOException e) {
       throw unreachable(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new Failure.Unreachable("interrupted");
+    }
+  }
+
+  /// The limit of a request counts until its answer begins; this one until its end.
+  private HttpResponse<String> answer(HttpRequest request, Duration limit) throws IOException, InterruptedException {
+    var coming = http.sendAsync(request, BodyHandlers.ofString());
+    try {
+      return coming.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      throw new HttpTimeoutException("no end within " + limit);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof IOException io ? io : new IOException(e.getCause());
+    } finally {
+      coming.cancel(true);
     }
   }
 

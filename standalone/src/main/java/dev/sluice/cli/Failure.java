@@ -106,7 +106,7 @@ abstract sealed class Failure extends RuntimeException {
       this.last = last;
     }
 
-    /// The rollout as it was seen last.
+    /// The rollout as it was seen last; null where it was not.
     JsonNode last() { return last; }
 
     @Override

@@ -17,6 +17,7 @@ final class Follow {
   private static final Duration LIVE = Duration.ofMillis(150);
   private static final Duration PIPED = Duration.ofMillis(400);
   private static final Duration AWAY = Duration.ofMinutes(1);
+  private static final Duration MOMENT = Duration.ofMillis(50);
   private final Api api;
   private final Screen screen;
   private final boolean quiet;
@@ -33,35 +34,48 @@ final class Follow {
 
   /// Follows until the snapshot is enough.
   ///
-  /// @param limit null: for ever
+  /// @param limit null: for ever. A server that gives no answer makes it no longer
   /// @return the last snapshot
-  /// @throws Failure.Otherwise where it takes longer than the limit
+  /// @throws Failure.Otherwise where it takes longer than the limit; with no snapshot where none came
   JsonNode until(String rolloutId, Predicate<JsonNode> enough, Duration limit) {
     long began = System.nanoTime();
     long heard = began;
     while (true) {
       try {
-        var now = api.get("/v1/rollouts/" + Api.part(rolloutId));
+        var now = api.get("/v1/rollouts/" + Api.part(rolloutId), left(began, limit));
         heard = System.nanoTime();
         show(before, now);
         before = now;
       } catch (Failure.Unreachable away) {
-        if (before == null || System.nanoTime() - heard > AWAY.toNanos()) throw away;
+        if (!over(began, limit) && (before == null || System.nanoTime() - heard > AWAY.toNanos())) throw away;
       }
-      if (enough.test(before)) {
+      if (before != null && enough.test(before)) {
         screen.keep();
         return before;
       }
-      if (limit != null && System.nanoTime() - began > limit.toNanos()) {
+      if (over(began, limit)) {
         screen.keep();
-        throw new Failure.Otherwise(
-            "rollout " + rolloutId + " is still " + Text.of(before, "state") + " after " + Text.duration(limit.toMillis() / 1e3)
-                + "; see why by: " + api.again("diagnose " + rolloutId),
-            before);
+        throw late(rolloutId, limit);
       }
       pause();
     }
   }
+
+  private Failure late(String rolloutId, Duration limit) {
+    var time = Text.duration(limit.toMillis() / 1e3);
+    return new Failure.Otherwise((before == null
+        ? "no answer within " + time + " says how rollout " + rolloutId + " stands"
+        : "rollout " + rolloutId + " is still " + Text.of(before, "state") + " after " + time)
+        + "; see why by: " + api.again("diagnose " + rolloutId), before);
+  }
+
+  /// At least a moment, and a moment more than is left, so that it is over when an answer has taken all of it.
+  private static Duration left(long began, Duration limit) {
+    if (limit == null) return ChronoUnit.FOREVER.getDuration();
+    return Duration.ofNanos(Math.max(0, limit.toNanos() - (System.nanoTime() - began))).plus(MOMENT);
+  }
+
+  private static boolean over(long began, Duration limit) { return limit != null && System.nanoTime() - began > limit.toNanos(); }
 
   private void show(JsonNode before, JsonNode now) {
     if (quiet) return;

@@ -36,7 +36,7 @@ final class Waiting {
     try {
       return new Follow(remote.api(), remote.screen(), remote.json()).toEnd(rolloutId, states, answered, timeout);
     } catch (Failure.Otherwise otherwise) {
-      if (remote.json()) remote.show(otherwise.last(), _ -> {});
+      if (remote.json() && otherwise.last() != null) remote.show(otherwise.last(), _ -> {});
       throw otherwise;
     }
   }

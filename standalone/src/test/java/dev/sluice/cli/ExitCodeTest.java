@@ -7,6 +7,7 @@ import dev.sluice.chassis.Json;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /// The five exit codes, and that every failure says what to do.
 class ExitCodeTest {
@@ -193,6 +194,25 @@ class ExitCodeTest {
     var run = CommandLineRun.at(server, "resume", "r1", "--timeout", "1");
     assertThat(run.code()).isEqualTo(4);
     assertThat(run.err()).contains("still running after 1 s");
+  }
+
+  @Test
+  void a_server_that_holds_its_answer_does_not_make_a_wait_longer() {
+    server.on("POST /v1/rollouts/r1/resume", rollout("running", "null", "running")).holds("GET /v1/rollouts/r1");
+    var run = CommandLineRun.at(server, "resume", "r1", "--timeout", "1", "--json");
+    assertThat(run.code()).isEqualTo(4);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).contains("no answer within 1 s says how rollout r1 stands", "./sluice diagnose r1 --server ");
+  }
+
+  @Test
+  @Timeout(120)
+  void an_answer_without_an_end_does_not_make_a_wait_longer() {
+    resumes("running", "running").begins("GET /v1/rollouts/r1");
+    var run = CommandLineRun.at(server, "resume", "r1", "--timeout", "2", "--json");
+    assertThat(run.code()).isEqualTo(4);
+    assertThat(run.err()).contains("still running after 2 s");
+    assertThat(Json.read(run.out(), JsonNode.class).path("state").asText()).isEqualTo("running");
   }
 
   @Test

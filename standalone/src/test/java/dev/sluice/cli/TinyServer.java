@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
 
 /// A real HTTP server that answers what it was told to, and remembers what it was asked.
@@ -23,9 +24,15 @@ final class TinyServer implements AutoCloseable {
   }
 
   /// @param location null: none
-  private record Said(int status, String body, String location) {}
+  private record Said(int status, String body, String location) {
+    /// Comes never.
+    static final Said HELD = new Said(0, null, null);
+    /// Begins, and has no end.
+    static final Said BEGUN = new Said(200, null, null);
+  }
 
   private final HttpServer server;
+  private final CountDownLatch closed = new CountDownLatch(1);
   private final Map<String, Deque<Said>> answers = new ConcurrentHashMap<>();
   private final List<Asked> asked = new CopyOnWriteArrayList<>();
   private volatile Function<String, String> otherwise;
@@ -51,6 +58,12 @@ final class TinyServer implements AutoCloseable {
 
   /// Sends everyone elsewhere, as a proxy does, without a word.
   TinyServer redirects(String call, int status, String location) { return on(call, new Said(status, "", location)); }
+
+  /// Answers nothing for as long as it lives.
+  TinyServer holds(String call) { return on(call, Said.HELD); }
+
+  /// Answers without an end.
+  TinyServer begins(String call) { return on(call, Said.BEGUN); }
 
   private TinyServer on(String call, Said said) {
     answers.computeIfAbsent(call, _ -> new ArrayDeque<>()).add(said);
@@ -79,6 +92,10 @@ final class TinyServer implements AutoCloseable {
               ? new Said(200, otherwise.apply(exchange.getRequestURI().toString()), null)
               : new Said(404, "{\"status\": 404, \"detail\": \"there is no " + exchange.getRequestURI().getPath() + "\"}", null)
           : queue.size() > 1 ? queue.remove() : queue.element();
+      if (said.body() == null) {
+        hold(exchange, said);
+        return;
+      }
       var bytes = said.body().getBytes(StandardCharsets.UTF_8);
       exchange.getResponseHeaders().set("Content-Type", said.status() < 400 ? "application/json" : "application/problem+json");
       if (said.location() != null) exchange.getResponseHeaders().set("Location", said.location());
@@ -87,6 +104,22 @@ final class TinyServer implements AutoCloseable {
     }
   }
 
+  private void hold(HttpExchange exchange, Said said) throws IOException {
+    if (said == Said.BEGUN) {
+      exchange.sendResponseHeaders(said.status(), 0);
+      exchange.getResponseBody().write(' ');
+      exchange.getResponseBody().flush();
+    }
+    try {
+      closed.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   @Override
-  public void close() { server.stop(0); }
+  public void close() {
+    closed.countDown();
+    server.stop(0);
+  }
 }
