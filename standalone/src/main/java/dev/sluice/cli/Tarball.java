@@ -7,11 +7,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.zip.Deflater;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
@@ -25,6 +27,8 @@ final class Tarball {
   private static final int PROGRAM = 0755;
   private static final int PLAIN = 0644;
   private static final int BUFFER = 64 << 10;
+  private static final int NAME_CHARS = 1024;
+  private static final int PART_BYTES = 255;
 
   private Tarball() {}
 
@@ -60,13 +64,13 @@ final class Tarball {
     if (Files.isSymbolicLink(path)) {
       var link = new TarArchiveEntry(name, TarConstants.LF_SYMLINK);
       link.setLinkName(inside(folder, path));
-      put(tar, link, 0777);
+      put(tar, link, path, 0777);
     } else if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
-      put(tar, new TarArchiveEntry(name + "/"), PROGRAM);
+      put(tar, new TarArchiveEntry(name + "/"), path, PROGRAM);
     } else if (Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
       var file = new TarArchiveEntry(name);
       file.setSize(Files.size(path));
-      put(tar, file, Files.isExecutable(path) ? PROGRAM : PLAIN);
+      put(tar, file, path, Files.isExecutable(path) ? PROGRAM : PLAIN);
       Files.copy(path, tar);
     } else {
       throw new Failure.Usage(path + " is neither a file, a folder nor a link; a module cannot hold it");
@@ -85,17 +89,32 @@ final class Tarball {
       out |= back && (down || --up < 0);
       down |= !back && !part.toString().equals(".");
     }
-    if (out) throw new Failure.Usage(link + " leads to " + target + "; the links of a module must stay inside it, with .. only in front");
+    if (out)
+      throw refused(link,
+          "leads to " + Text.plain(target.toString()) + "; the links of a module must stay inside it, with .. only in front");
+    if (!fits(target.toString())) throw refused(link, "leads to what has control characters, or more than " + NAME_CHARS + " of any");
     return target.toString();
   }
 
-  private static void put(TarArchiveOutputStream tar, TarArchiveEntry entry, int mode) throws IOException {
+  private static void put(TarArchiveOutputStream tar, TarArchiveEntry entry, Path path, int mode) throws IOException {
+    if (!isName(entry.getName()))
+      throw refused(path, "has a name in the module with control characters, with more than " + NAME_CHARS + " of any, or more than "
+          + PART_BYTES + " bytes between two slashes");
     entry.setModTime(0);
     entry.setIds(0, 0);
     entry.setNames("", "");
     entry.setMode(mode);
     tar.putArchiveEntry(entry);
   }
+
+  /// Whether an agent takes it for the name of an entry.
+  static boolean isName(String text) {
+    return fits(text) && Stream.of(text.split("/")).allMatch(part -> part.getBytes(StandardCharsets.UTF_8).length <= PART_BYTES);
+  }
+
+  private static boolean fits(String text) { return text.length() <= NAME_CHARS && text.chars().noneMatch(Character::isISOControl); }
+
+  private static Failure refused(Path path, String why) { return new Failure.Usage(Text.plain(path.toString()) + " " + why); }
 
   private static String name(Path folder, Path path) { return folder.relativize(path).toString(); }
 

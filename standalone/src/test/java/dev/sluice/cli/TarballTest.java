@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
@@ -65,11 +66,50 @@ class TarballTest {
   }
 
   @Test
+  void a_name_that_each_agent_would_refuse_is_refused_here() throws IOException {
+    assertThat(Tarball.isName("é".repeat(127) + "/" + "b".repeat(255))).isTrue();
+    assertThat(Tarball.isName("é".repeat(128))).isFalse();
+    assertThat(Tarball.isName("a\u0085b")).isFalse();
+    for (var name : List.of("a\nb", "a\u001bb", "a\u007fb")) {
+      var folder = Files.createDirectory(work.resolve(Integer.toHexString(name.charAt(1))));
+      var file = Files.createFile(folder.resolve(name));
+      refuses(folder, "a b has a name in the module with control characters");
+      Files.delete(file);
+      Files.createSymbolicLink(folder.resolve("link"), Path.of(name));
+      refuses(folder, "link leads to what has control characters");
+    }
+  }
+
+  /// The slash behind the name of a folder counts, as it does for the agent.
+  @Test
+  void a_name_is_as_long_as_an_agent_takes_it_and_no_longer() throws IOException {
+    var deep = Files.createDirectories(work.resolve("deep")).resolve(String.join("/", Collections.nCopies(4, "d".repeat(200))));
+    Files.createDirectories(deep);
+    var most = Files.createFile(deep.resolve("f".repeat(220)));
+    digest(work.resolve("deep"));
+    Files.move(most, deep.resolve("f".repeat(221)));
+    refuses(work.resolve("deep"), "more than 1024");
+    Files.delete(deep.resolve("f".repeat(221)));
+    Files.createDirectory(deep.resolve("f".repeat(220)));
+    refuses(work.resolve("deep"), "more than 1024");
+    Files.delete(deep.resolve("f".repeat(220)));
+    var link = Files.createSymbolicLink(deep.resolve("l"), Path.of("aa/" + "a/".repeat(510) + "a"));
+    digest(work.resolve("deep"));
+    Files.delete(link);
+    Files.createSymbolicLink(link, Path.of("aa/" + "a/".repeat(510) + "ab"));
+    refuses(work.resolve("deep"), "l leads to what has control characters, or more than 1024");
+  }
+
+  @Test
   void what_a_link_leads_to_is_packed() throws IOException {
     var folder = DemoModule.write(Files.createDirectory(work.resolve("linked")), "1.26.0", false);
     Files.createSymbolicLink(folder.resolve("bin/up"), Path.of("../VERSION"));
     var current = Files.createSymbolicLink(work.resolve("current"), folder);
     assertThat(digest(current)).isEqualTo(digest(folder));
+  }
+
+  private void refuses(Path folder, String why) {
+    assertThatThrownBy(() -> Tarball.pack(folder, work.resolve("odd.tar.gz"))).isInstanceOf(Failure.Usage.class).hasMessageContaining(why);
   }
 
   private String digest(Path folder) throws IOException {
