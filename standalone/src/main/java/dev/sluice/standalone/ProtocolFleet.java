@@ -1,6 +1,7 @@
 package dev.sluice.standalone;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.sluice.chassis.Json;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -25,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
 
@@ -61,7 +64,7 @@ public final class ProtocolFleet implements AutoCloseable {
   /// Enrols instances as `<template>-000001` and so on, and lets them heartbeat. Blocks until all are enrolled.
   ///
   /// @param token   the bearer that may enrol
-  /// @param folder  keeps their tokens (0600); those that an earlier fleet left there are used again
+  /// @param folder  keeps their tokens (0600); those that an earlier fleet left there are used again, and what it did not hear the answer to is asked again
   /// @param modules module ids; instructions for others are ignored
   public static ProtocolFleet start(URI server, String token, Path folder, int count, String template, List<String> modules, Faults faults)
       throws IOException {
@@ -91,42 +94,75 @@ public final class ProtocolFleet implements AutoCloseable {
       var words = line.split(" ");
       if (words.length == 2) tokens.put(words[0], words[1]);
     }
+    var portion = folder.resolve("enrolling-" + template);
+    // an earlier fleet never heard what became of it
+    if (Files.exists(portion)) enrol(token, portion, file, tokens);
     var missing = new ArrayList<Integer>();
     for (int i = 0; i < count; i++)
       if (!tokens.containsKey(id(template, i))) missing.add(i);
     for (int from = 0; from < missing.size(); from += PORTION) {
-      var fresh = enrol(token, template, missing.subList(from, Math.min(missing.size(), from + PORTION)));
-      Files.write(file, fresh.entrySet().stream().map(e -> e.getKey() + " " + e.getValue()).toList(), StandardOpenOption.APPEND);
-      tokens.putAll(fresh);
+      write(portion, UUID.randomUUID() + "\n" + lines(template, missing.subList(from, Math.min(missing.size(), from + PORTION))));
+      enrol(token, portion, file, tokens);
     }
     return tokens;
   }
 
-  private Map<String, String> enrol(String token, String template, List<Integer> indexes) throws IOException {
-    var lines = indexes.stream()
+  private static String lines(String template, List<Integer> indexes) {
+    return indexes.stream()
         .map(i -> Json.text(Map.of("id", id(template, i), "name", id(template, i), "template_id", template, "labels",
             Map.of("zone", ZONES.get(i % ZONES.size())))))
         .collect(Collectors.joining("\n", "", "\n"));
-    Map<String, String> tokens = new LinkedHashMap<>();
+  }
+
+  /// Whole or not at all.
+  private static void write(Path file, String text) throws IOException {
+    var beside = file.resolveSibling(file.getFileName() + ".new");
+    Files.writeString(beside, text);
+    Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /// Sends a portion as it is written: an Idempotency-Key, then the lines. It stays until each line has a token or a refusal that will not change: a token is
+  /// told once, and again only under the same key.
+  private void enrol(String token, Path portion, Path file, Map<String, String> tokens) throws IOException {
+    var written = Files.readString(portion).split("\n", 2);
     Buffer answers;
     try {
-      answers = send("/v1/instances/bulk", token, "application/x-ndjson", Buffer.buffer(lines)).toCompletionStage().toCompletableFuture()
-          .join();
+      answers = send("/v1/instances/bulk", token, written[0], "application/x-ndjson", Buffer.buffer(written[1])).toCompletionStage()
+          .toCompletableFuture().join();
     } catch (CompletionException failure) {
       throw new IOException("cannot enrol: " + failure.getCause().getMessage(), failure);
     }
+    Map<String, String> fresh = new LinkedHashMap<>();
+    var refused = new ArrayList<JsonNode>();
     for (var line : answers.toString().split("\n")) {
-      var answer = Json.mapper().readTree(line);
-      if (answer.path("token").asText().isEmpty()) throw new IOException("cannot enrol: " + line);
-      tokens.put(answer.path("id").asText(), answer.path("token").asText());
+      var answer = read(line);
+      if (answer.path("token").asText().isEmpty()) refused.add(answer);
+      else
+        fresh.put(answer.path("id").asText(), answer.path("token").asText());
     }
-    return tokens;
+    // a line of its own, also behind one that a kill has cut off
+    Files.writeString(file,
+        fresh.entrySet().stream().map(e -> e.getKey() + " " + e.getValue()).collect(Collectors.joining("\n", "\n", "\n")),
+        StandardOpenOption.APPEND);
+    tokens.putAll(fresh);
+    if (refused.stream().allMatch(answer -> answer.at("/problem/status").asInt() / 100 == 4)) Files.delete(portion);
+    if (!refused.isEmpty()) throw new IOException("cannot enrol: " + refused.getFirst());
   }
 
-  private Future<Buffer> send(String path, String token, String type, Buffer body) {
+  private static JsonNode read(String line) {
+    try {
+      return Json.mapper().readTree(line);
+    } catch (IOException noJson) {
+      return TextNode.valueOf(line);
+    }
+  }
+
+  /// @param key an Idempotency-Key; null: none
+  private Future<Buffer> send(String path, String token, String key, String type, Buffer body) {
     var options = new RequestOptions().setMethod(HttpMethod.POST).setHost(server.getHost()).setPort(port())
         .setSsl("https".equals(server.getScheme()))
         .setURI(path).setTimeout(ANSWER_WITHIN.toMillis()).putHeader("Authorization", "Bearer " + token).putHeader("Content-Type", type);
+    if (key != null) options.putHeader("Idempotency-Key", key);
     return http.request(options)
         .compose(request -> request.send(body).compose(answer -> answer.body().compose(said -> answer.statusCode() / 100 == 2
             ? Future.succeededFuture(said)
@@ -196,7 +232,7 @@ public final class ProtocolFleet implements AutoCloseable {
         return;
       }
       boolean last = fault == Faults.Fault.SILENT && modules.stream().allMatch(told::containsKey);
-      send("/v1/instances/" + id + "/heartbeats", token, "application/json", Buffer.buffer(report())).onComplete(answer -> {
+      send("/v1/instances/" + id + "/heartbeats", token, null, "application/json", Buffer.buffer(report())).onComplete(answer -> {
         if (!last || answer.failed()) after(answer.succeeded() ? hear(answer.result()) : RETRY.plus(within(RETRY)));
         over();
         next();
@@ -241,7 +277,7 @@ public final class ProtocolFleet implements AutoCloseable {
 
     /// What a slow one has applied is reported with a heartbeat of its own, which begins no second series of them.
     private synchronized void ready() {
-      send("/v1/instances/" + id + "/heartbeats", token, "application/json", Buffer.buffer(report()));
+      send("/v1/instances/" + id + "/heartbeats", token, null, "application/json", Buffer.buffer(report()));
     }
   }
 }

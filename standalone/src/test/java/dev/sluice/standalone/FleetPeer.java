@@ -22,6 +22,10 @@ import java.util.stream.Collectors;
 final class FleetPeer implements AutoCloseable {
   static final String MODULE = "nginx";
   final Set<String> enrolled = ConcurrentHashMap.newKeySet();
+  /// Whom it does not take, of many at a time.
+  final Set<String> unwanted = ConcurrentHashMap.newKeySet();
+  private final Map<String, byte[]> answered = new ConcurrentHashMap<>();
+  private volatile boolean cuts;
   private final Map<String, JsonNode> last = new ConcurrentHashMap<>();
   private final AtomicLong heartbeats = new AtomicLong();
   private final HttpServer http;
@@ -56,6 +60,9 @@ final class FleetPeer implements AutoCloseable {
   /// The digest that an instance claimed last.
   String claim(String id) { return last.get(id).at("/running_module_digests/" + MODULE).asText(); }
 
+  /// Takes the next bulk call, and closes its connection without a word.
+  void cutsOff() { cuts = true; }
+
   long heartbeats() { return heartbeats.get(); }
 
   @Override
@@ -72,11 +79,15 @@ final class FleetPeer implements AutoCloseable {
       var body = exchange.getRequestBody().readAllBytes();
       var answer = switch (words[words.length - 1]) {
         case "instances" -> enrol(Json.mapper().readTree(body));
-        case "bulk" -> bulk(new String(body, StandardCharsets.UTF_8));
+        case "bulk" -> bulk(exchange.getRequestHeaders().getFirst("Idempotency-Key"), new String(body, StandardCharsets.UTF_8));
         case "heartbeats" -> heard(words[words.length - 2], Json.mapper().readTree(body));
         case "desired" -> null;
         default -> archive;
       };
+      if (cuts && words[words.length - 1].equals("bulk")) {
+        cuts = false;
+        return;
+      }
       exchange.sendResponseHeaders(answer == null ? 404 : 200, answer == null ? -1 : answer.length);
       if (answer != null) exchange.getResponseBody().write(answer);
     }
@@ -87,11 +98,23 @@ final class FleetPeer implements AutoCloseable {
     return Json.text(Map.of("id", wish.path("id").asText(), "token", "t", "heartbeat_interval_sec", 1)).getBytes(StandardCharsets.UTF_8);
   }
 
-  private byte[] bulk(String lines) throws IOException {
+  /// A token is told once, and again only under the key that it was asked by.
+  private byte[] bulk(String key, String lines) throws IOException {
+    var before = key == null ? null : answered.get(key);
+    if (before != null) return before;
     var answer = new StringBuilder();
-    for (var line : lines.split("\n"))
-      answer.append(new String(enrol(Json.mapper().readTree(line)), StandardCharsets.UTF_8)).append('\n');
-    return answer.toString().getBytes(StandardCharsets.UTF_8);
+    for (var line : lines.split("\n")) {
+      var wish = Json.mapper().readTree(line);
+      var id = wish.path("id").asText();
+      boolean refused = unwanted.contains(id) || enrolled.contains(id);
+      answer
+          .append(
+              refused ? Json.text(Map.of("problem", Map.of("status", 409, "detail", id))) : new String(enrol(wish), StandardCharsets.UTF_8))
+          .append('\n');
+    }
+    var bytes = answer.toString().getBytes(StandardCharsets.UTF_8);
+    if (key != null) answered.put(key, bytes);
+    return bytes;
   }
 
   private byte[] heard(String id, JsonNode heartbeat) {

@@ -6,8 +6,10 @@ import static org.awaitility.Awaitility.await;
 
 import dev.sluice.cli.FleetOptions;
 import dev.sluice.standalone.Faults.Fault;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -96,6 +98,37 @@ class SimulatedFleetTest {
         assertThat(peer.enrolled).isEmpty();
       }
     }
+  }
+
+  @Test
+  void a_protocol_fleet_whose_enrolment_broke_off_hears_its_tokens_when_it_starts_again() throws Exception {
+    try (var peer = new FleetPeer()) {
+      peer.cutsOff();
+      assertThatThrownBy(() -> fleet(peer, 600, Faults.NONE)).isInstanceOf(IOException.class).hasMessageStartingWith("cannot enrol");
+      assertThat(peer.enrolled).hasSize(600);
+      Files.writeString(folder.resolve("tokens-web"), "web-000007 cut", StandardOpenOption.APPEND);
+      fleet(peer, 601, Faults.NONE).close();
+      assertThat(peer.enrolled).hasSize(601);
+      assertThat(kept()).hasSize(601);
+    }
+  }
+
+  @Test
+  void a_protocol_fleet_of_whom_one_is_refused_keeps_the_tokens_of_the_others() throws Exception {
+    try (var peer = new FleetPeer()) {
+      peer.unwanted.add("web-000003");
+      assertThatThrownBy(() -> fleet(peer, 600, Faults.NONE)).isInstanceOf(IOException.class).hasMessageContaining("web-000003");
+      assertThat(kept()).hasSize(599);
+      peer.unwanted.clear();
+      fleet(peer, 600, Faults.NONE).close();
+      assertThat(kept()).hasSize(600);
+    }
+  }
+
+  /// Who has a whole line in the file of tokens.
+  private Set<String> kept() throws IOException {
+    return Files.readAllLines(folder.resolve("tokens-web")).stream().filter(line -> line.endsWith(" t")).map(line -> line.split(" ")[0])
+        .collect(Collectors.toSet());
   }
 
   private AutoCloseable fleet(FleetPeer peer, int instances, Faults faults) throws Exception {
