@@ -2,6 +2,7 @@ package dev.sluice.sandbox;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -29,6 +30,8 @@ public final class Postgres implements AutoCloseable {
   /// The name of the superuser.
   public static final String SUPERUSER = "postgres";
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+  /// How long processes of a killed server may take to notice: who computes looks only now and then.
+  private static final Duration ORPHANS = Duration.ofSeconds(20);
 
   private final Claim claim;
   private final Account account;
@@ -151,11 +154,44 @@ public final class Postgres implements AutoCloseable {
   private int launch(int on) {
     try {
       configure(on);
-      require("started", account.run(PATIENCE, binaries.program("pg_ctl"), "-D", data.toString(), "-w", "-t", "60", "-s", "-l",
-          data.resolveSibling("log").toString(), "start"));
+      var deadline = System.nanoTime() + ORPHANS.toNanos();
+      while (!launched()) {
+        if (System.nanoTime() - deadline > 0) {
+          throw new IllegalStateException(
+              "PostgreSQL in %s was killed, and some of its processes still work on its data: end those (`ps` shows them as `postgres: ...`), then start again"
+                  .formatted(claim.folder()));
+        }
+      }
       return on;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /// Tries once, for a tenth of a second or more.
+  ///
+  /// @return false where processes of a killed server are still there, which end by themselves
+  private boolean launched() throws IOException {
+    var before = Files.exists(log()) ? Files.size(log()) : 0;
+    var ended = account.run(PATIENCE, binaries.program("pg_ctl"), "-D", data.toString(), "-w", "-t", "60", "-s", "-l",
+        log().toString(), "start");
+    if (!ended.well() && said(before).contains("pre-existing shared memory block")) {
+      return false;
+    }
+    require("started", ended);
+    return true;
+  }
+
+  private Path log() { return data.resolveSibling("log"); }
+
+  /// What is in the log from a byte on.
+  private String said(long from) throws IOException {
+    if (!Files.exists(log())) {
+      return "";
+    }
+    try (var in = Files.newInputStream(log())) {
+      in.skipNBytes(from);
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
   }
 
@@ -185,7 +221,10 @@ public final class Postgres implements AutoCloseable {
       case ALIVE -> require("stopped",
           account.run(PATIENCE.plusSeconds(5), binaries.program("pg_ctl"), "-D", data.toString(), "-w", "-t", "60", "-m", "fast", "-s",
               "stop"));
-      case GONE -> left.get().forget();
+      case ENDED -> {
+        // PostgreSQL itself sees by that file whether processes of the dead server still live
+      }
+      case STRANGER -> left.get().forget();
       case FOREIGN -> throw new IllegalStateException(
           "%s names process %d, a PostgreSQL over another folder. Was this folder moved while its server ran? Stop that process first"
               .formatted(left.get().file(), left.get().pid()));
@@ -202,9 +241,8 @@ public final class Postgres implements AutoCloseable {
   }
 
   private String lastWords() {
-    var log = data.resolveSibling("log");
     try {
-      List<String> lines = Files.exists(log) ? Files.readAllLines(log) : List.of();
+      List<String> lines = Files.exists(log()) ? Files.readAllLines(log()) : List.of();
       return "\n" + String.join("\n", lines.subList(Math.max(0, lines.size() - 5), lines.size()));
     } catch (IOException e) {
       return "\n(its log cannot be read: " + e.getMessage() + ")";

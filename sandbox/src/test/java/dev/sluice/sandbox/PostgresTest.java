@@ -2,6 +2,7 @@ package dev.sluice.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.security.auth.module.UnixSystem;
@@ -16,6 +17,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,6 +68,39 @@ class PostgresTest {
     } finally {
       stranger.destroy();
     }
+  }
+
+  @Test
+  void waits_for_processes_that_outlive_their_killed_server_and_leaves_its_file_to_postgresql() throws Exception {
+    var postgres = Postgres.start(folder, 0);
+    try (var connection = connect(postgres.superuser())) {
+      var backend = ProcessHandle.of(Long.parseLong(one(connection, "select pg_backend_pid()"))).orElseThrow();
+      var server = ProcessHandle.of(postgres.pid()).orElseThrow();
+      signal("STOP", backend);
+      server.destroyForcibly();
+      await().until(() -> !server.isAlive());
+      postgres.close();
+      var before = refusals();
+      var again = CompletableFuture.supplyAsync(() -> Postgres.start(folder, 0));
+      try {
+        await().until(() -> again.isDone() || refusals() > before + 5); // more often than it would try other ports
+        assertThat(again).isNotDone();
+        assertThat(Postmaster.of(folder.resolve("server/data")).orElseThrow().pid()).isEqualTo(server.pid());
+      } finally {
+        signal("CONT", backend);
+        again.join().close();
+      }
+    }
+  }
+
+  private long refusals() throws IOException {
+    try (var lines = Files.lines(folder.resolve("server/log"))) {
+      return lines.filter(line -> line.contains("pre-existing shared memory block")).count();
+    }
+  }
+
+  private static void signal(String name, ProcessHandle process) throws Exception {
+    assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor()).isZero();
   }
 
   @Test
@@ -165,7 +200,13 @@ class PostgresTest {
   }
 
   static String one(Login login, String sql) throws SQLException {
-    try (var connection = connect(login); var statement = connection.createStatement(); var rows = statement.executeQuery(sql)) {
+    try (var connection = connect(login)) {
+      return one(connection, sql);
+    }
+  }
+
+  private static String one(Connection connection, String sql) throws SQLException {
+    try (var statement = connection.createStatement(); var rows = statement.executeQuery(sql)) {
       rows.next();
       return rows.getString(1);
     }
