@@ -83,7 +83,8 @@ public final class Kafka implements AutoCloseable {
           return new Kafka(claim, server, port, proxy);
         } catch (RuntimeException e) {
           server.shutdown();
-          throw new IllegalStateException("Kafka in %s could not be started: %s".formatted(claim.folder(), e.getMessage()), e);
+          // perhaps: it has ports for its controller and its door too, and says no more than that it failed
+          throw new Ports.Taken("Kafka in %s could not be started: %s".formatted(claim.folder(), e.getMessage()), e);
         }
       });
     } catch (RuntimeException e) {

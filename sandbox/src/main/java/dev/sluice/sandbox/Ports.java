@@ -17,8 +17,18 @@ final class Ports {
   private Ports() {
   }
 
+  /// Somebody was faster on a port, or may have been: on another one it may go well.
+  static final class Taken extends IllegalStateException {
+    private static final long serialVersionUID = 1;
+
+    Taken(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
   /// Starts something on `wanted`, or, for 0, on a free port: on another one where somebody was faster, five times in all.
   ///
+  /// @param start throws [Taken] where somebody was faster
   /// @throws IllegalStateException when `wanted` is taken
   static <T> T start(int wanted, IntFunction<T> start) {
     if (wanted != 0) {
@@ -28,7 +38,7 @@ final class Ports {
     for (var left = 5;; left--) {
       try {
         return start.apply(free());
-      } catch (RuntimeException e) {
+      } catch (Taken e) {
         if (left == 1) {
           throw e;
         }

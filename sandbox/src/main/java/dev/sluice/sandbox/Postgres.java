@@ -30,6 +30,8 @@ public final class Postgres implements AutoCloseable {
   /// The name of the superuser.
   public static final String SUPERUSER = "postgres";
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+  /// How long a start may take after a crash: who gives up sooner begins anew the next time, and never ends.
+  private static final Duration RECOVERY = Duration.ofMinutes(10);
   /// How long processes of a killed server may take to notice: who computes looks only now and then.
   private static final Duration ORPHANS = Duration.ofSeconds(20);
 
@@ -54,14 +56,15 @@ public final class Postgres implements AutoCloseable {
   ///
   /// @param port 0 for any free one; it may differ from the start before
   /// @throws IllegalStateException when the folder is in use, the port is taken or the server does not start; the message says what to do
-  public static Postgres start(Path folder, int port) {
-    var binaries = PostgresBinaries.unpacked();
+  public static Postgres start(Path folder, int port) { return start(folder, port, PostgresBinaries.unpacked()); }
+
+  static Postgres start(Path folder, int port, PostgresBinaries binaries) {
     var claim = Claim.of(folder);
     try {
       var postgres = new Postgres(claim, binaries);
       postgres.stopLeftover();
       postgres.create();
-      postgres.port = Ports.start(port, postgres::launch);
+      postgres.launch(port);
       return postgres;
     } catch (IOException e) {
       claim.close();
@@ -151,7 +154,21 @@ public final class Postgres implements AutoCloseable {
     }
   }
 
-  private int launch(int on) {
+  /// Leaves no server behind where it fails.
+  private void launch(int wanted) {
+    try {
+      port = Ports.start(wanted, this::launchOn);
+    } catch (RuntimeException e) {
+      try {
+        stopLeftover();
+      } catch (RuntimeException again) {
+        e.addSuppressed(again);
+      }
+      throw e;
+    }
+  }
+
+  private int launchOn(int on) {
     try {
       configure(on);
       var deadline = System.nanoTime() + ORPHANS.toNanos();
@@ -173,10 +190,14 @@ public final class Postgres implements AutoCloseable {
   /// @return false where processes of a killed server are still there, which end by themselves
   private boolean launched() throws IOException {
     var before = Files.exists(log()) ? Files.size(log()) : 0;
-    var ended = account.run(PATIENCE, binaries.program("pg_ctl"), "-D", data.toString(), "-w", "-t", "60", "-s", "-l",
-        log().toString(), "start");
-    if (!ended.well() && said(before).contains("pre-existing shared memory block")) {
+    var ended = account.run(RECOVERY.plus(PATIENCE), binaries.program("pg_ctl"), "-D", data.toString(), "-w", "-t",
+        Long.toString(RECOVERY.toSeconds()), "-s", "-l", log().toString(), "start");
+    var said = ended.well() ? "" : said(before);
+    if (said.contains("pre-existing shared memory block")) {
       return false;
+    }
+    if (said.contains("Address already in use")) {
+      throw new Ports.Taken(failure("started", ended), null);
     }
     require("started", ended);
     return true;
@@ -235,9 +256,12 @@ public final class Postgres implements AutoCloseable {
 
   private void require(String what, Programs.Ended ended) {
     if (!ended.well()) {
-      throw new IllegalStateException(
-          "PostgreSQL in %s could not be %s: %s%s".formatted(claim.folder(), what, ended.output().strip(), lastWords()));
+      throw new IllegalStateException(failure(what, ended));
     }
+  }
+
+  private String failure(String what, Programs.Ended ended) {
+    return "PostgreSQL in %s could not be %s: %s%s".formatted(claim.folder(), what, ended.output().strip(), lastWords());
   }
 
   private String lastWords() {

@@ -15,7 +15,7 @@ class PortsTest {
     assertThat((int) Ports.start(0, port -> {
       tried.add(port);
       if (tried.size() < 3) {
-        throw new IllegalStateException("taken");
+        throw new Ports.Taken("taken", null);
       }
       return port;
     })).isEqualTo(tried.getLast());
@@ -27,9 +27,19 @@ class PortsTest {
     var tried = new ArrayList<Integer>();
     assertThatThrownBy(() -> Ports.start(0, port -> {
       tried.add(port);
-      throw new IllegalStateException("taken");
+      throw new Ports.Taken("taken", null);
     })).hasMessage("taken");
     assertThat(tried).hasSize(5);
+  }
+
+  @Test
+  void it_tries_no_other_port_where_that_is_not_the_matter() {
+    var tried = new ArrayList<Integer>();
+    assertThatThrownBy(() -> Ports.start(0, port -> {
+      tried.add(port);
+      throw new IllegalStateException("broken");
+    })).hasMessage("broken");
+    assertThat(tried).hasSize(1);
   }
 
   @Test

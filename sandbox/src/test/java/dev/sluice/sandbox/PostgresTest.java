@@ -172,6 +172,47 @@ class PostgresTest {
     }
   }
 
+  @Test
+  void leaves_no_server_where_it_did_not_start_in_time_and_tries_no_other_port() throws Exception {
+    Postgres.start(folder, 0).close();
+    var late = programs("""
+      "%s" "$@" || exit
+      case "$*" in
+        *start) echo >> starts; exit 1 ;;
+      esac
+      """);
+    assertThatThrownBy(() -> Postgres.start(folder, 0, late)).hasMessageContaining("could not be started");
+    assertThat(Files.readAllLines(folder.resolve("server/starts"))).hasSize(1);
+    assertThat(folder.resolve("server/data/postmaster.pid")).doesNotExist();
+  }
+
+  @Test
+  void goes_to_another_port_where_somebody_was_faster() throws Exception {
+    try (var other = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      Postgres.start(folder, 0).close();
+      var outrun = programs("""
+        test -e outrun || sed -i 's/^port = .*/port = PORT/' data/postgresql.conf
+        touch outrun
+        exec "%s" "$@"
+        """.replace("PORT", Integer.toString(other.getLocalPort())));
+      try (var postgres = Postgres.start(folder, 0, outrun)) {
+        assertThat(folder.resolve("server/outrun")).exists();
+        assertThat(one(postgres.superuser(), "select 1")).isEqualTo("1");
+      }
+    }
+  }
+
+  /// PostgreSQL's programs with another `pg_ctl`.
+  ///
+  /// @param script with `%s` for the true one
+  private static PostgresBinaries programs(String script) throws IOException {
+    var programs = Files.createTempDirectory(temp, "programs");
+    var control = Files.createDirectory(programs.resolve("bin")).resolve("pg_ctl");
+    Files.writeString(control, "#!/bin/sh\n" + script.formatted(PostgresBinaries.unpacked().program("pg_ctl")));
+    Files.setPosixFilePermissions(control, PosixFilePermissions.fromString("rwxr-xr-x"));
+    return new PostgresBinaries(programs);
+  }
+
   /// Starts a server and stops it at the end of its input.
   static final class Start {
     private Start() {
