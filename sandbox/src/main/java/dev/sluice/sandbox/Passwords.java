@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.HexFormat;
@@ -37,6 +36,16 @@ final class Passwords {
     return byRole.getProperty(role);
   }
 
+  /// Where data were made with a password, another would open nothing.
+  ///
+  /// @throws IllegalStateException when the file does not know the role
+  synchronized void require(String role) {
+    if (!byRole.containsKey(role)) {
+      throw new IllegalStateException(
+          "%s has no password of %s, with which the data beside it were made: put the file back from a backup".formatted(file, role));
+    }
+  }
+
   private void save() {
     try {
       var partial = Files.createTempFile(file.toAbsolutePath().getParent(), "passwords", ".new",
@@ -44,7 +53,8 @@ final class Passwords {
       try (var out = Files.newBufferedWriter(partial)) {
         byRole.store(out, "PostgreSQL passwords by role");
       }
-      Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
+      Folders.sync(partial);
+      Folders.rename(partial, file);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -128,6 +127,7 @@ public final class Postgres implements AutoCloseable {
   private void create() throws IOException {
     sweep();
     if (Files.isDirectory(data)) {
+      passwords.require(SUPERUSER);
       return;
     }
     // of its own: an `initdb` whose starter was killed may still fill the one before
@@ -141,7 +141,7 @@ public final class Postgres implements AutoCloseable {
         account.run(PATIENCE, binaries.program("initdb"), "-D", partial.toString(), "-U", SUPERUSER, "-E", "UTF8", "--locale=C",
             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--auth=scram-sha-256", "--pwfile=" + secret));
     Files.delete(secret);
-    Files.move(partial, data, StandardCopyOption.ATOMIC_MOVE);
+    Folders.rename(partial, data); // initdb has synced what is in it
   }
 
   /// Removes what starts that were killed left, as far as it lets itself be removed.

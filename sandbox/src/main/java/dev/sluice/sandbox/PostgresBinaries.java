@@ -16,7 +16,8 @@ import org.tukaani.xz.XZInputStream;
 
 /// The programs of PostgreSQL (`initdb`, `postgres`, `pg_ctl`), unpacked from the Maven artifact on the class path.
 /// They are unpacked once for each version into `$SLUICE_CACHE`, else `~/.cache/sluice`, and shared by all later starts.
-/// Unpacking goes to a folder of its own that is then renamed, so two processes that race both end with whole programs.
+/// Unpacking goes to a folder of its own that is then renamed, so two processes that race both end with whole programs;
+/// and it is synced before, so they are whole after a power cut too.
 ///
 /// @param folder holds `bin`, `lib` and `share`
 record PostgresBinaries(Path folder) {
@@ -58,7 +59,9 @@ record PostgresBinaries(Path folder) {
       try (var in = archive()) {
         Files.copy(in, archive);
       }
-      Files.move(unpack(archive), wanted);
+      var unpacked = unpack(archive);
+      Folders.syncAll(unpacked);
+      Folders.rename(unpacked, wanted);
     } catch (IOException e) {
       if (!Files.isDirectory(wanted)) {
         throw e;

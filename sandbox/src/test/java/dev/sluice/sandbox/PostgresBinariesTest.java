@@ -43,6 +43,7 @@ class PostgresBinariesTest {
       put(out, link, "");
     }
     var unpacked = PostgresBinaries.unpackInJava(archive, Files.createDirectory(temp.resolve("by java")));
+    Folders.syncEach(unpacked);
     assertThat(unpacked.resolve("bin/program")).isExecutable().hasContent("#!/bin/sh");
     assertThat(unpacked.resolve("lib/link")).isSymbolicLink().hasContent("data");
     assertThat(Files.getPosixFilePermissions(unpacked.resolve("lib/data"))).hasSize(4);

@@ -173,6 +173,20 @@ class PostgresTest {
   }
 
   @Test
+  void says_that_its_passwords_were_lost_and_makes_no_new_ones() throws Exception {
+    Postgres.start(folder, 0).close();
+    var file = folder.resolve("passwords");
+    var kept = Files.readString(file);
+    try {
+      Files.writeString(file, "");
+      assertThatThrownBy(() -> Postgres.start(folder, 0)).hasMessageContaining(file.toRealPath().toString());
+      assertThat(file).isEmptyFile();
+    } finally {
+      Files.writeString(file, kept);
+    }
+  }
+
+  @Test
   void leaves_no_server_where_it_did_not_start_in_time_and_tries_no_other_port() throws Exception {
     Postgres.start(folder, 0).close();
     var late = programs("""
