@@ -767,7 +767,9 @@ class AttemptsTest {
   }
 
   private static final String HAND_OUT_WAITS = """
-      select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'select rollout_id, purpose, heard_at from gate%for share%'
+      select 1 from pg_stat_activity
+       where wait_event_type = 'Lock'
+         and (query like 'select rollout_id, purpose, heard_at from gate%for share%' or query like 'select pg_advisory_xact_lock_shared%/gate/%unnest%')
       """;
 
   /// Heartbeats of an instance whose gate is held by the caller; one of them, at least, is to be handed an instruction and waits.
@@ -798,6 +800,35 @@ class AttemptsTest {
     assertThat(play.handedOut()).isEmpty();
     assertThat(world.db().query("select 1 from assignment where instance_id = 'moment' and handed_out_at is not null and generation = 2")
         .rowCount()).isZero();
+    play.ends();
+  }
+
+  private static final String WITHHOLDING_WAITS = """
+      select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'with word as%from gate%for update%'
+      """;
+  private static final String JUDGING_WAITS = """
+      select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'select pg_advisory_xact_lock_shared%/gate/%from assignment%'
+      """;
+
+  /// Else it would wait for as long as there are some who hand out, one after the other, while instances go on to be told.
+  @Test
+  void a_withholding_waits_for_those_only_who_hand_out_or_judge_already() throws Exception {
+    var agent = settled("queues");
+    var play = Play.of(world, "queues", agent).start();
+    eventually(() -> assertThat(purpose("queues")).isEqualTo("upgrade"));
+    var answers = world.db().inTransaction(tx -> {
+      // as whoever hands out just now
+      tx.query("select 1 from gate where rollout_id = 'queues' for share");
+      answers("queues", null, 99);
+      eventually(() -> assertThat(world.db().query(WITHHOLDING_WAITS).rowCount()).isPositive());
+      play.instructQuietly();
+      var beats = beatsUntilTheHandOutWaits(agent);
+      eventually(() -> assertThat(world.db().query(JUDGING_WAITS).rowCount()).isPositive());
+      return beats;
+    });
+    for (var answer : answers)
+      assertThat(answer.get(30, TimeUnit.SECONDS).body()).contains("next_heartbeat_sec").doesNotContain("1.26.0");
+    assertThat(play.handedOut()).isEmpty();
     play.ends();
   }
 

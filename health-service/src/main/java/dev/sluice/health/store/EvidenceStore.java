@@ -141,6 +141,7 @@ public final class EvidenceStore {
   /// The clocks of the rollouts that wait for something of these instances at `now`, held until the end of the transaction.
   public Map<String, Clock> clocks(Db.Tx tx, Collection<String> ids, Instant now) {
     var clocks = new HashMap<String, Clock>();
+    GateQueue.readOf(tx, ids);
     for (var row : tx.query(CLOCKS, ids.toArray(String[]::new), Columns.time(now.minus(lease))))
       clocks.put(row.getString("rollout_id"), new Clock(row.getBoolean("paused"), row.getBoolean("tripped"), row.getBoolean("lapsed"),
           row.getBoolean("ended"), row.getInteger("pauses"), row.getInteger("trips")));

@@ -43,6 +43,7 @@ public final class GateStore {
 
   /// A rollout's gate, locked; made if need be.
   public Gate lock(Db.Tx tx, String rolloutId) {
+    GateQueue.write(tx, rolloutId);
     tx.send(CREATE, rolloutId);
     var row = tx.query(LOCK, rolloutId).iterator().next();
     return new Gate(row.getBoolean("upgrading"), row.getBoolean("rolling_back"), Columns.time(row, "paused_since"),
@@ -119,19 +120,25 @@ public final class GateStore {
   /// @return whether anything is delivered or withheld that was not before
   public boolean heard(Db db, List<Delivery> deliveries, Instant asked) {
     if (deliveries.isEmpty()) return false;
-    return db.inTransaction(tx -> heard(tx, deliveries, asked));
+    return db.inTransaction(tx -> {
+      GateQueue.write(tx, rollouts(deliveries));
+      return heard(tx, deliveries, asked);
+    });
   }
 
   /// The same, also of rollouts whose facts have not come yet: what they say of an earlier place then changes nothing.
   public boolean heardFirst(Db db, List<Delivery> deliveries, Instant asked) {
     return !deliveries.isEmpty() && db.inTransaction(tx -> {
-      tx.send(CREATE_ALL, (Object) Columns.texts(deliveries, d -> d.rolloutId().value()));
+      GateQueue.write(tx, rollouts(deliveries));
+      tx.send(CREATE_ALL, (Object) rollouts(deliveries));
       return heard(tx, deliveries, asked);
     });
   }
 
+  private static String[] rollouts(List<Delivery> deliveries) { return Columns.texts(deliveries, d -> d.rolloutId().value()); }
+
   private boolean heard(Db.Tx tx, List<Delivery> deliveries, Instant asked) {
-    var rows = tx.list(HEARD, r -> r, Columns.texts(deliveries, d -> d.rolloutId().value()), Columns.longs(deliveries, Delivery::seq),
+    var rows = tx.list(HEARD, r -> r, rollouts(deliveries), Columns.longs(deliveries, Delivery::seq),
         Columns.texts(deliveries, d -> d.purpose() == null ? null : Words.of(d.purpose())), Columns.time(asked));
     for (var row : rows)
       if (row.getBoolean("delivering")) lapsed(tx, row.getString("rollout_id"), Columns.time(row, "heard_at"), Columns.time(row, "now"));

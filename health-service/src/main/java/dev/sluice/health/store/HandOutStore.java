@@ -18,7 +18,8 @@ import java.util.Set;
 
 /// The handing out of instructions: committed before the answer leaves, together with its report.
 ///
-/// The gates of the rollouts are held while it is done, so a withholding is committed either before it, and then it is refused, or after it.
+/// The gates of the rollouts are held while it is done, so a withholding is committed either before it, and then it is refused, or after it; after those only that were
+/// there before the withholding came ([GateQueue]).
 public final class HandOutStore {
   /// An instruction that an agent waits for.
   ///
@@ -102,7 +103,9 @@ public final class HandOutStore {
 
   private static List<Row> gates(Db.Tx tx, List<Wish> wishes) {
     var rollouts = wishes.stream().map(Wish::rolloutId).filter(Objects::nonNull).distinct().toArray(String[]::new);
-    return rollouts.length == 0 ? List.of() : tx.list(GATES, row -> row, (Object) rollouts);
+    if (rollouts.length == 0) return List.of();
+    GateQueue.read(tx, rollouts);
+    return tx.list(GATES, row -> row, (Object) rollouts);
   }
 
   private Map<String, Purpose> open(List<Row> gates, Instant now) {
