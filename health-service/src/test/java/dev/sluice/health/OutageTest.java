@@ -7,6 +7,7 @@ import dev.sluice.contract.FleetEvent.InstanceSilent;
 import dev.sluice.contract.Purpose;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -62,6 +63,30 @@ class OutageTest {
       eventually(() -> assertThat(after.beatOnce().status()).isEqualTo(200));
       assertThat(before.beatOnce().status()).isEqualTo(401);
       world.replicas.removeFirst().close();
+    }
+  }
+
+  /// Ends the reading of what instances must run.
+  private static final String LOSE_THE_READING = """
+      select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock'
+         and query like 'select instance_id, module_id%from assignment where instance_id = any%'
+      """;
+
+  @Test
+  void whoever_could_be_read_by_half_only_is_read_again_and_told_what_it_must_run() {
+    try (var world = new World().replica(Duration.ofSeconds(30))) {
+      var agent = world.client().enrol("by-half").runs(null);
+      world.replica(Duration.ofSeconds(30));
+      agent.to(world.client(1));
+      var first = world.db().inTransaction(tx -> {
+        tx.query("lock table assignment in access exclusive mode");
+        var beat = CompletableFuture.supplyAsync(agent::beatOnce);
+        eventually(() -> assertThat(tx.query(LOSE_THE_READING).rowCount()).isPositive());
+        return beat.join();
+      });
+      assertThat(first.status()).isEqualTo(503);
+      assertThat(agent.desired().path("generation").asLong()).isEqualTo(1);
     }
   }
 

@@ -117,9 +117,11 @@ public final class Cells implements AutoCloseable {
   }
 
   private void read(List<String> ids) {
-    for (var row : store.credentials(ids))
-      learn(row);
-    for (var row : store.assigned(ids))
+    // both, before either is learned: whoever is known by half is told that there is nothing to run
+    var credentials = store.credentials(ids);
+    var assigned = store.assigned(ids);
+    credentials.forEach(this::learn);
+    for (var row : assigned)
       find(row.instanceId()).ifPresent(cell -> cell.learn(row.assigned()));
   }
 
