@@ -66,6 +66,37 @@ class OutageTest {
     }
   }
 
+  private static final String READING_WAITS = """
+      select 1 from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock' and query like 'select id, token_hash%from instance where id = any%'
+      """;
+
+  @Test
+  void a_heartbeat_that_came_before_the_deadline_counts_though_its_instance_is_read_after_it() {
+    try (var world = new World().replica(Duration.ofSeconds(30))) {
+      var agent = world.client().enrol("read-late");
+      agent.desired();
+      agent.says("healthy", 1).beat();
+      var play = Play.of(world, "read-late", agent).start().instruct(60, 0).told("1.26.0");
+      world.replica(Duration.ofSeconds(30));
+      agent.to(world.client(1)).runs(World.NEW).says("healthy", 2);
+      var answer = world.db().inTransaction(tx -> {
+        tx.query("lock table instance in access exclusive mode");
+        var beat = CompletableFuture.supplyAsync(agent::beatOnce);
+        eventually(() -> assertThat(tx.query(READING_WAITS).rowCount()).isPositive());
+        play.left(500);
+        var deadlinePassed = Instant.now().plusSeconds(4); // what the start of the replica missed included
+        eventually(() -> {
+          tx.query("select 1"); // whoever does nothing for long is thrown out
+          assertThat(Instant.now()).isAfter(deadlinePassed);
+        });
+        return beat;
+      });
+      assertThat(answer.join().status()).isEqualTo(200);
+      assertThat(play.judged().healthy()).isTrue();
+    }
+  }
+
   /// Ends the reading of what instances must run.
   private static final String LOSE_THE_READING = """
       select pg_terminate_backend(pid) from pg_stat_activity

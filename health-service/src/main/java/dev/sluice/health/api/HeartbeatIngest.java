@@ -120,7 +120,16 @@ public final class HeartbeatIngest {
       if (entry.succeeded()) answer(request, entry.result(), bytes);
       else {
         var loop = Vertx.currentContext();
-        entry.onSuccess(e -> loop.runOnContext(_ -> answer(request, e, bytes)));
+        buffer.pends(this);
+        entry.onSuccess(e -> loop.runOnContext(_ -> late(e)));
+      }
+    }
+
+    private void late(AgentDoor.Entry entry) {
+      try {
+        answer(request, entry, bytes);
+      } finally {
+        buffer.passed(this); // after it was stamped, so that no moment lies between
       }
     }
   }

@@ -8,6 +8,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -65,6 +66,8 @@ public final class HeartbeatBuffer {
   private List<Missed> stood = new ArrayList<>();
   // When each event loop was last known to run; empty: nobody watches.
   private final Map<Object, Instant> alive = new HashMap<>();
+  // Heartbeats that came and cannot be taken yet, the oldest first.
+  private final LinkedHashMap<Object, Instant> pending = new LinkedHashMap<>();
   // Since when nobody can reach this replica; null: it listens.
   private Instant away;
   // Up to here missed times are written down.
@@ -127,6 +130,16 @@ public final class HeartbeatBuffer {
     refusedAt = at;
   }
 
+  /// A heartbeat has come whose instance must be read first. It counts from when it is taken; so the time until [#passed], where that is long, is missed time in each
+  /// drain that it waits for, as that in which a loop stands still: nothing is judged meanwhile without it.
+  public synchronized void pends(Object heartbeat) { pending.put(heartbeat, stamp()); }
+
+  /// It was taken, or turned away.
+  public synchronized void passed(Object heartbeat) {
+    stand(stamp());
+    pending.remove(heartbeat);
+  }
+
   /// Nobody can reach this replica since `at`, until [#listens].
   synchronized void deaf(Instant at) {
     stand(stamp());
@@ -148,16 +161,23 @@ public final class HeartbeatBuffer {
     alive.put(loop, now);
   }
 
-  /// Whoever comes in on the loop that has stood longest was not heard.
+  /// Whoever comes in on the loop that has stood longest was not heard, nor who waits longest to be read.
   private void stand(Instant now) {
     var since = away;
-    if (since == null) since = alive.values().stream().min(Comparator.naturalOrder()).orElse(now);
+    if (since == null) since = waitsSince(now);
     if (away == null && Duration.between(since, now).compareTo(STILL) < 0) return;
     var from = since.isAfter(noted) ? since : noted;
     var why = away == null ? "a replica stood still" : "a replica did not listen";
     if (!stood.isEmpty() && stood.getLast().why().equals(why) && stood.getLast().to().equals(from)) from = stood.removeLast().from();
     stood.add(new Missed(from, now, why));
     noted = now;
+  }
+
+  private Instant waitsSince(Instant now) {
+    var loop = alive.values().stream().min(Comparator.naturalOrder()).orElse(now);
+    if (pending.isEmpty()) return loop;
+    var oldest = pending.firstEntry().getValue();
+    return oldest.isBefore(loop) ? oldest : loop;
   }
 
   /// Takes all out. The caller commits it, however long that takes, before it says [#committed].

@@ -83,6 +83,28 @@ class HeartbeatBufferTest {
   }
 
   @Test
+  void a_heartbeat_that_waits_to_be_read_is_missed_time_in_each_drain_that_it_waits_for_once() {
+    listens();
+    buffer.pends("first");
+    after(300).pends("second");
+    buffer.passed("second");
+    assertThat(missed()).as("a short wait").isEmpty();
+    buffer.pends("third");
+    for (int i = 0; i < 17; i++)
+      after(100).awake(LOOP);
+    assertThat(length(missed())).isCloseTo(Duration.ofMillis(2_000), Duration.ofMillis(1));
+    after(100).awake(LOOP);
+    buffer.passed("first");
+    assertThat(length(missed())).isCloseTo(Duration.ofMillis(100), Duration.ofMillis(1));
+    after(100).awake(LOOP);
+    buffer.passed("third");
+    after(100).awake(LOOP);
+    assertThat(length(missed())).as("until it is read").isCloseTo(Duration.ofMillis(100), Duration.ofMillis(1));
+    after(100).awake(LOOP);
+    assertThat(missed()).isEmpty();
+  }
+
+  @Test
   void nobody_hears_before_the_port_is_open_nor_after_it_closes() {
     buffer.deaf(START);
     after(40);
