@@ -313,6 +313,15 @@ class FleetApiTest {
     eventually(() -> assertThat(client.get("/v1/instances/again").body().path("status").asText())
         .as("its first word, though a number that was heard")
         .isEqualTo("running"));
+    world.bareTemplate("bare");
+    for (long generation = 3; generation < 5; generation++) {
+      client.delete("/v1/instances/again");
+      client.enrol("again", "bare");
+      client.delete("/v1/instances/again");
+      client.enrol("again");
+      assertThat(client.get("/v1/instances/again").body().at("/desired/nginx/generation").asLong()).as("after a time without the module")
+          .isEqualTo(generation);
+    }
   }
 
   @Test

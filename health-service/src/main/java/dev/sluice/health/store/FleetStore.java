@@ -59,15 +59,21 @@ public final class FleetStore {
   private static final String FORGET_BOOTS = "delete from boot where instance_id = any($1)";
   private static final String FORGET_EVIDENCE = "delete from evidence where instance_id = any($1)";
   private static final String FORGET_MODULES = """
-      delete from assignment a where a.instance_id = any($1)
-         and not exists (select 1 from unnest($2::text[], $3::text[]) as u (instance_id, module_id)
-                          where u.instance_id = a.instance_id and u.module_id = a.module_id)
+      with gone as (
+        delete from assignment a where a.instance_id = any($1)
+           and not exists (select 1 from unnest($2::text[], $3::text[]) as u (instance_id, module_id)
+                            where u.instance_id = a.instance_id and u.module_id = a.module_id)
+        returning a.instance_id, a.module_id, a.generation - a.leap as generation
+      )
+      insert into used_generation as g (instance_id, module_id, generation) select instance_id, module_id, generation from gone
+      on conflict (instance_id, module_id) do update set generation = greatest(g.generation, excluded.generation)
       """;
   private static final String ASSIGN = """
       insert into assignment as a (instance_id, module_id, version_id, version, digest, artifact_url, generation, leap)
-      select instance_id, module_id, version_id, version, digest, artifact_url, 1 + leap, leap
+      select instance_id, module_id, version_id, version, digest, artifact_url, coalesce(g.generation, 0) + 1 + leap, leap
         from (select epoch - 1 as leap from journal_epoch) as restored,
              unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) as u (instance_id, module_id, version_id, version, digest, artifact_url)
+        left join used_generation g using (instance_id, module_id)
        order by instance_id, module_id
       on conflict (instance_id, module_id) do update
          set version_id = excluded.version_id, version = excluded.version, digest = excluded.digest, artifact_url = excluded.artifact_url,
