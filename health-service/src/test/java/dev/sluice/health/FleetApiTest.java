@@ -440,6 +440,23 @@ class FleetApiTest {
   }
 
   @Test
+  void the_later_pages_of_a_drift_report_say_what_its_first_one_counted() {
+    world.template("paged", World.OLD);
+    for (int i = 0; i < 3; i++)
+      client.enrol("paged-" + i, "paged");
+    var report = "/v1/drift-report?template_id=paged&limit=2";
+    var first = client.get(report).body();
+    client.enrol("paged-3", "paged");
+    var second = client.get(report + "&cursor=" + first.path("next_cursor").asText()).body();
+    assertThat(second.path("instances").findValuesAsText("instance_id")).containsExactly("paged-2", "paged-3");
+    assertThat(second.path("counts")).isEqualTo(first.path("counts"));
+    assertThat(second.path("total").asLong()).isEqualTo(3);
+    assertThat(client.get(report).body().path("total").asLong()).isEqualTo(4);
+    world.template("paged", World.NEW);
+    assertThat(client.get(report + "&cursor=paged-1").body().path("total").asLong()).as("of another version of the template").isEqualTo(4);
+  }
+
+  @Test
   void each_instance_of_a_template_under_a_rollout_is_in_one_bucket_and_the_counts_add_up() {
     world.template("rolled", World.OLD);
     var upgraded = client.enrol("roll-1", "rolled");

@@ -94,7 +94,9 @@ final class FleetApi {
 
   private Answer drift(Call call) {
     var template = enrolments.template(call.query("template_id").orElseThrow());
-    var counts = drift.counts(template.id().value(), template.modules());
+    var counts = call.cursor().isEmpty()
+        ? drift.counts(template.id().value(), template.modules())
+        : drift.countsOfLate(template.id().value(), template.modules());
     var found = drift.page(template.id().value(), template.modules(), call.cursor().orElse(null), call.limit() + 1);
     long total = counts.values().stream().mapToLong(n -> n).sum();
     var words = new LinkedHashMap<String, Long>();

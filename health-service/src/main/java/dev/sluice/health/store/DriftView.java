@@ -6,12 +6,14 @@ import dev.sluice.contract.Ask.Assignment;
 import dev.sluice.health.domain.Drift;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// Who does not run what the template says.
 public final class DriftView {
@@ -23,7 +25,13 @@ public final class DriftView {
   /// @param modules those whose running version is not the template's
   public record Drifter(String instanceId, Drift.Bucket bucket, Instant lastHeartbeatAt, List<Module> modules) {}
 
+  /// @param nanos when
+  private record Counted(Map<Drift.Bucket, Long> counts, long nanos) {}
+
+  /// For so long the later pages of a report are of the reading of its first one.
+  private static final Duration KEPT = Duration.ofSeconds(10);
   private final Db db;
+  private final Map<String, Counted> counted = new ConcurrentHashMap<>();
 
   public DriftView(Db db) {
     this.db = db;
@@ -37,6 +45,16 @@ public final class DriftView {
        where i.template_id = $1 and i.status <> 'decommissioned' group by 1, 2, 3, 4
       """;
 
+  /// How many are in each bucket, as a report of a moment ago had it: to count a large template takes long, and each page says it.
+  public Map<Drift.Bucket, Long> countsOfLate(String templateId, List<Assignment> modules) {
+    var known = counted.get(key(templateId, modules));
+    return known == null || old(known) ? counts(templateId, modules) : known.counts;
+  }
+
+  private static boolean old(Counted known) { return System.nanoTime() - known.nanos > KEPT.toNanos(); }
+
+  private static String key(String templateId, List<Assignment> modules) { return templateId + " " + wanted(modules); }
+
   /// How many are in each bucket.
   public Map<Drift.Bucket, Long> counts(String templateId, List<Assignment> modules) {
     var counts = new EnumMap<Drift.Bucket, Long>(Drift.Bucket.class);
@@ -44,6 +62,8 @@ public final class DriftView {
       counts.put(bucket, 0L);
     for (var r : db.query(COUNTS, templateId, wanted(modules)))
       counts.merge(Drift.bucket(facts(r)), r.getLong("n"), Long::sum);
+    counted.values().removeIf(DriftView::old);
+    counted.put(key(templateId, modules), new Counted(counts, System.nanoTime()));
     return counts;
   }
 
