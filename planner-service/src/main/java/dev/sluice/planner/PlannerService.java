@@ -55,7 +55,7 @@ public final class PlannerService implements AutoCloseable {
       return false;
     });
     var http = chassis.http("openapi/planner-service.yaml", Ask.Service.APPROVAL, Ask.Service.ROLLOUT, Ask.Service.HEALTH);
-    new CatalogApi(chassis, stores.catalog(), stores.claims(), new Holders(stores.progress())).routes(http);
+    new CatalogApi(chassis, stores.catalog(), stores.claims(), new Holders(chassis, stores)).routes(http);
     new TemplateApi(chassis, stores.templates(), stores.catalog()).routes(http);
     new PlanApi(desk, stores).routes(http);
     new LearningApi(chassis, stores.learnings(), stores.catalog(), stores.templates()).routes(http);

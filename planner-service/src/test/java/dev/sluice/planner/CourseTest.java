@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.contract.Ask;
-import dev.sluice.contract.Ask;
 import dev.sluice.contract.BreakerRule;
 import dev.sluice.contract.Choice;
 import dev.sluice.contract.InstanceId;
 import dev.sluice.contract.ModuleId;
 import dev.sluice.contract.PlanEvent;
+import dev.sluice.contract.Purpose;
 import dev.sluice.contract.Reason;
 import dev.sluice.contract.RequestId;
 import dev.sluice.contract.RolloutEvent;
@@ -248,6 +248,57 @@ class CourseTest {
     tell(new RolloutEvent.Released(), new RolloutEvent.RollbackStarted(null, "bob", null, 4, 50, List.of()));
     world.awaits(rollout, "state", "rolling_back");
     assertThat(world.plan().status()).isEqualTo(409);
+  }
+
+  /// Its start is a fact that may be long on its way: this service was down, say.
+  @Test
+  void a_rollback_that_has_begun_keeps_its_pair_though_its_start_was_not_heard_in_time() {
+    lapsed();
+    world.rolloutSays = false;
+    var unknown = world.plan();
+    world.rolloutSays = true;
+    assertThat(unknown.status()).as(unknown.text("detail")).isEqualTo(503);
+    world.delivered = new Ask.Delivery(new RolloutId(rollout), Purpose.ROLLBACK, 9);
+    try {
+      assertThat(world.plan().body()).containsEntry("status", 409).containsEntry("rollout_id", rollout);
+    } finally {
+      world.delivered = null;
+    }
+    tell(new RolloutEvent.RollbackStarted(null, "bob", null, 4, 50, List.of()), new RolloutEvent.RolledBack(50, 0),
+        new RolloutEvent.Released());
+    world.awaits(rollout, "state", "rolled_back");
+    await().atMost(World.LIMIT).until(() -> world.plan().status() == 201);
+  }
+
+  @Test
+  void so_it_keeps_the_versions_that_it_goes_back_to() {
+    world.post("/v1/modules/nginx/versions", Map.of("id", "late", "version", "1.28.0", "digest", "sha256:" + "f".repeat(64)));
+    List.of("staging", "blessed").forEach(to -> world.promote("late", to));
+    world.anotherTemplate();
+    rollout = world.planned("target_version_id", "late");
+    lapsed();
+    world.delivered = new Ask.Delivery(new RolloutId(rollout), Purpose.ROLLBACK, 9);
+    try {
+      assertThat(world.promote("late", "archived").body()).containsEntry("rollout_ids", List.of(rollout));
+    } finally {
+      world.delivered = null;
+    }
+    tell(new RolloutEvent.Aborted(null, "operator", "bob", null), new RolloutEvent.Released());
+    await().atMost(World.LIMIT).until(() -> world.promote("late", "archived").status() == 200);
+  }
+
+  @Test
+  void a_rollback_that_was_asked_for_and_never_began_lets_its_pair_fall() {
+    lapsed();
+    assertThat(world.plan().status()).isEqualTo(201);
+  }
+
+  /// The rollout has ended, and its pair was taken for a rollback that was not heard to start within the time that it has for it.
+  private void lapsed() {
+    tell(new RolloutEvent.Completed(50, 0, 0, 9, false), new RolloutEvent.Released());
+    await().atMost(World.LIMIT).until(() -> world.plan("dry_run", true).status() == 200);
+    world.ask(new Ask.ClaimForRollback(new RolloutId(rollout)));
+    world.sql("update claim set reclaimed_until = now() - interval '1 second' where rollout_id = '" + rollout + "'");
   }
 
   @Test

@@ -10,6 +10,7 @@ import dev.sluice.chassis.Json;
 import dev.sluice.chassis.Kinds;
 import dev.sluice.chassis.Message;
 import dev.sluice.chassis.Node;
+import dev.sluice.chassis.Outage;
 import dev.sluice.chassis.ServiceConfig;
 import dev.sluice.contract.ApprovalEvent;
 import dev.sluice.contract.Ask;
@@ -72,6 +73,8 @@ final class World implements AutoCloseable {
   volatile boolean rolloutHears = true;
   /// What the played rollout-service delivers; null: nothing.
   volatile Ask.Delivery delivered;
+  /// Whether it says so.
+  volatile boolean rolloutSays = true;
   private final String prefix = Sandbox.shared().freshPrefix();
   private final Database database = Sandbox.shared().freshDatabase();
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(LIMIT).build();
@@ -94,8 +97,7 @@ final class World implements AutoCloseable {
     approval.asks().answer(Ask.Service.APPROVAL, Ask.PolicyFor.class, _ -> policy);
     approval.asks().answer(Ask.Service.APPROVAL, Ask.AreYouReady.class, _ -> new Ask.Done());
     rollout.asks().answer(Ask.Service.ROLLOUT, Ask.AreYouReady.class, _ -> new Ask.Done());
-    rollout.asks().answer(Ask.Service.ROLLOUT, Ask.DeliveryNow.class,
-        _ -> new Ask.Deliveries(node.clock().instant(), delivered == null ? List.of() : List.of(delivered)));
+    rollout.asks().answer(Ask.Service.ROLLOUT, Ask.DeliveryNow.class, _ -> deliveries());
     rollout.asks().answer(Ask.Service.HEALTH, Ask.AreYouReady.class, _ -> new Ask.Done());
     rollout.asks().answer(Ask.Service.HEALTH, Ask.FleetSlice.class, fleet::slice);
     planner = keep(PlannerService.start(node, new PlannerConfig(config("planner-service", "planner"), artifacts, 100_000, 30)));
@@ -160,6 +162,11 @@ final class World implements AutoCloseable {
     for (var message : messages)
       if (rolloutHears && message.event() instanceof PlanEvent.RevisionPlanned(_, var plan) && plan.revision() == 1)
         tellRollout(plan.rolloutId().value(), new RolloutEvent.Planned(plan));
+  }
+
+  private Ask.Deliveries deliveries() {
+    if (!rolloutSays) throw new Outage("the rollout-service is away", null);
+    return new Ask.Deliveries(node.clock().instant(), delivered == null ? List.of() : List.of(delivered));
   }
 
   void tellRollout(String id, RolloutEvent event) { tell(rollout, Topics.ROLLOUT, id, new RolloutId(id), event); }

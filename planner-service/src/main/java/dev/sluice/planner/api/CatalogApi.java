@@ -118,7 +118,7 @@ public final class CatalogApi {
   private Answer promote(Call call) {
     var id = call.path("id");
     if (!call.attempt().done()) {
-      if (call.body(Move.class).to() == Lifecycle.ARCHIVED) holders.left(() -> claims.needing(id, chassis.clock().instant()));
+      if (call.body(Move.class).to() == Lifecycle.ARCHIVED) holders.ofVersion(id);
       promote(call, id);
     }
     return Answer.ok(version(id));
@@ -130,7 +130,7 @@ public final class CatalogApi {
     chassis.db().doInTransaction(tx -> {
       var version = catalog.versionForMove(tx, id).orElseThrow(() -> new ProblemException(Problem.notFound("module version", id)));
       var from = version.lifecycleState();
-      var heldBy = to == Lifecycle.ARCHIVED ? claims.needing(tx, id, now) : List.<String>of();
+      var heldBy = to == Lifecycle.ARCHIVED ? claims.needing(tx, id) : List.<String>of();
       LifecycleMoves.refusal(id, from, to, heldBy).ifPresent(refusal -> {
         throw new ProblemException(refusal);
       });

@@ -1,27 +1,82 @@
 package dev.sluice.planner.api;
 
 import dev.sluice.chassis.Await;
+import dev.sluice.chassis.Chassis;
+import dev.sluice.chassis.Outage;
+import dev.sluice.contract.RolloutId;
+import dev.sluice.planner.store.ClaimStore;
 import dev.sluice.planner.store.ProgressStore;
+import dev.sluice.planner.store.Stores;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The open rollouts that hold a pair, or a version. One that has ended, or may just have, is waited for: its last change of desired versions is being confirmed.
+/// One that took its pair for a rollback, and was not seen to start it in time, is asked for: time alone frees nothing that somebody is rolling back.
 public final class Holders {
+  private static final Logger log = LoggerFactory.getLogger(Holders.class);
   /// How long the health-service may take to confirm the last change of a rollout that has ended.
   private static final Duration RELEASING = Duration.ofSeconds(5);
   /// How long the word of an end may be on its way.
   private static final Duration ENDING = Duration.ofSeconds(1);
   private static final Duration LOOK = Duration.ofMillis(20);
+  private final ClaimStore claims;
   private final ProgressStore progress;
+  private final Begun begun;
+  private final InstantSource clock;
 
-  public Holders(ProgressStore progress) {
-    this.progress = progress;
+  public Holders(Chassis chassis, Stores stores) {
+    this.claims = stores.claims();
+    this.progress = stores.progress();
+    this.begun = new Begun(chassis.asks());
+    this.clock = chassis.clock();
+  }
+
+  /// Who holds a pair still.
+  ///
+  /// @throws Outage where a rollback may have begun, and the rollout-service does not say
+  List<String> ofPair(String template, String module) {
+    return left(() -> {
+      settle(template, module);
+      return claims.holder(template, module).stream().toList();
+    });
+  }
+
+  /// Who needs a version still.
+  ///
+  /// @throws Outage as above
+  List<String> ofVersion(String version) {
+    return left(() -> {
+      var now = clock.instant();
+      settle(claims.lapsedNeeding(version, now), now);
+      return claims.needing(version);
+    });
+  }
+
+  /// Finds out about a rollback that has taken a pair and was not seen to start in time: it holds the pair if it has begun, else the pair is free.
+  ///
+  /// @throws Outage as above
+  void settle(String template, String module) {
+    var now = clock.instant();
+    settle(claims.lapsed(template, module, now).stream().toList(), now);
+  }
+
+  private void settle(List<String> lapsed, Instant now) {
+    for (var rollout : lapsed) {
+      boolean goesOn = begun.begun(new RolloutId(rollout));
+      claims.settle(rollout, goesOn, now);
+      if (goesOn)
+        log.atWarn().addKeyValue("rollout", rollout).log("A rollback has begun of which no fact has come here yet; it holds its pair");
+    }
   }
 
   /// @param holders their ids, as they are now
   /// @return those that hold it still
-  List<String> left(Supplier<List<String>> holders) {
+  private List<String> left(Supplier<List<String>> holders) {
     long began = System.nanoTime();
     while (true) {
       var left = holders.get();

@@ -35,7 +35,6 @@ import org.slf4j.LoggerFactory;
 public final class PlanDesk {
   private static final Logger log = LoggerFactory.getLogger(PlanDesk.class);
   private static final Duration PATIENCE = Duration.ofSeconds(5);
-  private static final Duration ASK = Duration.ofMillis(500);
   /// After this, and the time that its maker waits, a plan that not both know has no maker any more.
   private static final Duration FORGOTTEN = Duration.ofSeconds(30);
   private static final int MEMBERS_A_SECOND = 10_000;
@@ -46,6 +45,7 @@ public final class PlanDesk {
   private final Drafting drafting;
   private final PlanWriter writer;
   private final Holders holders;
+  private final Begun begun;
 
   /// @param heartbeatIntervalSec how often agents report, in seconds
   public PlanDesk(Chassis chassis, Stores stores, int heartbeatIntervalSec) {
@@ -53,7 +53,8 @@ public final class PlanDesk {
     this.stores = stores;
     this.drafting = new Drafting(chassis, stores, heartbeatIntervalSec);
     this.writer = new PlanWriter(chassis.journal(), stores);
-    this.holders = new Holders(stores.progress());
+    this.holders = new Holders(chassis, stores);
+    this.begun = new Begun(chassis.asks());
   }
 
   /// @param kept whether it opened a rollout; a dry run and an empty plan leave nothing behind
@@ -89,8 +90,7 @@ public final class PlanDesk {
 
   /// Refuses a second rollout of a pair.
   private void awaitFree(PlanInputs inputs) {
-    var first = holders.left(() -> stores.claims()
-        .holder(inputs.templateId().value(), inputs.moduleId().value(), chassis.clock().instant()).stream().toList());
+    var first = holders.ofPair(inputs.templateId().value(), inputs.moduleId().value());
     if (!first.isEmpty()) throw new ProblemException(second(inputs, first.getFirst()));
   }
 
@@ -147,8 +147,8 @@ public final class PlanDesk {
     chassis.db().doInTransaction(tx -> {
       holdTarget(tx, header);
       stores.plans().add(tx, header);
-      if (!stores.claims().take(tx, header.rolloutId().value(), inputs.templateId().value(), inputs.moduleId().value(), header.madeAt())) {
-        var first = stores.claims().holder(tx, inputs.templateId().value(), inputs.moduleId().value(), header.madeAt());
+      if (!stores.claims().take(tx, header.rolloutId().value(), inputs.templateId().value(), inputs.moduleId().value())) {
+        var first = stores.claims().holder(tx, inputs.templateId().value(), inputs.moduleId().value());
         throw first.<RuntimeException>map(id -> new ProblemException(second(inputs, id)))
             .orElseGet(() -> new Outage("another plan of this template and module is just being made; try again", null));
       }
@@ -167,26 +167,12 @@ public final class PlanDesk {
       if (known(header.rolloutId().value())) return;
       Await.pause(LOOK);
     }
-    if (begunAsFarAsKnown(header.rolloutId())) return;
+    // a plan that is under way was taken, and leaves something behind
+    if (begun.asFarAsKnown(header.rolloutId())) return;
     var reason = "the approval-service and the rollout-service did not take the plan within " + patience.toSeconds() + " s";
     // another one may have withdrawn it meanwhile; where the database does not say, the repeat finds it
     if (withdraw(header, reason) || !stores.plans().known(header.rolloutId().value()))
       throw new ProblemException(Problem.unavailable(reason + "; nothing was left behind"));
-  }
-
-  /// Whether its rollout has begun: who was to tell us so may be late, or dead. A plan that is under way was taken, and leaves something behind.
-  ///
-  /// @throws Outage where the rollout-service does not say
-  private boolean begun(RolloutId rollout) {
-    return chassis.asks().askTwice(new Ask.DeliveryNow(), ASK).open().stream().anyMatch(one -> one.rolloutId().equals(rollout));
-  }
-
-  private boolean begunAsFarAsKnown(RolloutId rollout) {
-    try {
-      return begun(rollout);
-    } catch (Outage e) {
-      return false; // nothing is delivered for long without its word
-    }
   }
 
   /// With all that came before it, no longer than a connection may stand still.
@@ -208,7 +194,7 @@ public final class PlanDesk {
     var now = chassis.clock().instant();
     Loop.each(stores.plans().unknown(now.minus(FORGOTTEN)), "rollout", plan -> {
       var header = stores.plans().revision(plan.rolloutId(), plan.revision()).orElseThrow().header();
-      if (header.madeAt().plus(patience(header)).plus(FORGOTTEN).isBefore(now) && !begun(header.rolloutId()))
+      if (header.madeAt().plus(patience(header)).plus(FORGOTTEN).isBefore(now) && !begun.begun(header.rolloutId()))
         withdraw(header, "its maker was interrupted");
     });
   }
@@ -221,7 +207,7 @@ public final class PlanDesk {
       if (events.isEmpty()) return false;
       var now = chassis.clock().instant();
       stores.plans().withdraw(tx, rollout, now);
-      if (PlanDecider.freeWhenWithdrawn(header)) stores.claims().release(tx, rollout, now);
+      if (PlanDecider.freeWhenWithdrawn(header)) stores.claims().release(tx, rollout);
       writer.tell(tx, header, events, now, header.madeBy());
       return true;
     });

@@ -29,11 +29,13 @@ public final class PlannerAsks {
   private final Chassis chassis;
   private final Stores stores;
   private final PlanDesk desk;
+  private final Holders holders;
 
   public PlannerAsks(Chassis chassis, Stores stores, PlanDesk desk) {
     this.chassis = chassis;
     this.stores = stores;
     this.desk = desk;
+    this.holders = new Holders(chassis, stores);
   }
 
   public void answer(Asks asks) {
@@ -67,10 +69,10 @@ public final class PlannerAsks {
 
   private Ask.Claimed claim(Ask.ClaimForRollback ask) {
     var rollout = ask.rolloutId().value();
-    var now = chassis.clock().instant();
-    var until = now.plus(TO_START);
+    stores.plans().planOrWithdrawn(rollout).ifPresent(plan -> holders.settle(plan.templateId(), plan.moduleId()));
+    var until = chassis.clock().instant().plus(TO_START);
     try {
-      chassis.db().doInTransaction(tx -> claim(tx, rollout, now, until));
+      chassis.db().doInTransaction(tx -> claim(tx, rollout, until));
     } catch (PgException e) {
       if (Db.isDuplicate(e)) throw new ProblemException(open(rollout, "another rollout", Map.of()));
       throw e;
@@ -79,7 +81,7 @@ public final class PlannerAsks {
     return new Ask.Claimed(until);
   }
 
-  private void claim(Db.Tx tx, String rollout, Instant now, Instant until) {
+  private void claim(Db.Tx tx, String rollout, Instant until) {
     var plan = stores.plans().planOrWithdrawn(tx, rollout).orElseThrow(() -> new ProblemException(Problem.notFound("plan", rollout)));
     stores.plans().later(tx, rollout).ifPresent(later -> {
       throw new ProblemException(Problem.conflict("rollout " + rollout + " cannot be rolled back: rollout " + later
@@ -87,8 +89,8 @@ public final class PlannerAsks {
     });
     // who archives one of them now waits, and is refused; who has just done it was waited for
     stores.plans().revision(tx, rollout, plan.revision()).ifPresent(kept -> stores.catalog().held(tx, PlanStore.versions(kept.header())));
-    if (stores.claims().retake(tx, rollout, plan.templateId(), plan.moduleId(), now, until)) return;
-    var holder = stores.claims().holder(tx, plan.templateId(), plan.moduleId(), now);
+    if (stores.claims().retake(tx, rollout, until)) return;
+    var holder = stores.claims().holder(tx, plan.templateId(), plan.moduleId());
     throw new ProblemException(open(rollout, "rollout " + holder.orElse("another"),
         holder.<Map<String, Object>>map(id -> Map.of("rollout_id", id)).orElse(Map.of())));
   }

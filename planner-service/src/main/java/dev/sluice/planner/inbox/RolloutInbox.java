@@ -87,7 +87,7 @@ public final class RolloutInbox implements Inbox.Handler {
         stores.plans().settled(tx, rollout);
         ended(tx, plan, event, course, message);
       }
-      case RolloutEvent.Released _ -> stores.claims().release(tx, rollout, chassis.clock().instant());
+      case RolloutEvent.Released _ -> stores.claims().release(tx, rollout);
       default -> {
         // its course says it all
       }

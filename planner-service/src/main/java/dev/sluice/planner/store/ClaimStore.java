@@ -14,24 +14,39 @@ public final class ClaimStore {
     this.db = db;
   }
 
-  private static final String HOLDER = """
-      select rollout_id from claim where template_id = $1 and module_id = $2 and open and (held or reclaimed_until > $3)
-      """;
+  private static final String HOLDER = "select rollout_id from claim where template_id = $1 and module_id = $2 and open";
 
   /// The open rollout of a pair.
-  public Optional<String> holder(String template, String module, Instant now) {
-    return db.list(HOLDER, r -> r.getString("rollout_id"), template, module, time(now)).stream().findFirst();
+  public Optional<String> holder(String template, String module) {
+    return db.list(HOLDER, r -> r.getString("rollout_id"), template, module).stream().findFirst();
   }
 
   /// The same, by the connection of a transaction: who waits for a second one while he holds the first waits for his rivals.
-  public Optional<String> holder(Db.Tx tx, String template, String module, Instant now) {
-    return tx.list(HOLDER, r -> r.getString("rollout_id"), template, module, time(now)).stream().findFirst();
+  public Optional<String> holder(Db.Tx tx, String template, String module) {
+    return tx.list(HOLDER, r -> r.getString("rollout_id"), template, module).stream().findFirst();
   }
 
-  private static final String EXPIRE = """
-      update claim set open = false, reclaimed_until = null
-       where template_id = $1 and module_id = $2 and open and not held and reclaimed_until <= $3
+  private static final String LAPSED = """
+      select rollout_id from claim where template_id = $1 and module_id = $2 and open and not held and reclaimed_until <= $3
       """;
+
+  /// Who took a pair for a rollback that was not seen to start in time. It stays taken until somebody has asked whether it did.
+  public Optional<String> lapsed(String template, String module, Instant now) {
+    return db.list(LAPSED, r -> r.getString("rollout_id"), template, module, time(now)).stream().findFirst();
+  }
+
+  private static final String HOLD_LAPSED = """
+      update claim set held = true, reclaimed_until = null where rollout_id = $1 and open and not held and reclaimed_until <= $2
+      """;
+  private static final String EXPIRE = """
+      update claim set open = false, reclaimed_until = null where rollout_id = $1 and open and not held and reclaimed_until <= $2
+      """;
+
+  /// Ends the doubt about a lapsed claim, unless it has ended meanwhile.
+  ///
+  /// @param begun whether its rollback has begun: then it holds the pair, else the pair is free
+  public void settle(String rollout, boolean begun, Instant now) { db.query(begun ? HOLD_LAPSED : EXPIRE, rollout, time(now)); }
+
   private static final String TAKE = """
       insert into claim (rollout_id, template_id, module_id, open, held) values ($1, $2, $3, true, true)
       on conflict (template_id, module_id) where open do nothing returning rollout_id
@@ -40,8 +55,7 @@ public final class ClaimStore {
   /// Takes a pair for a new rollout; waits for a rival that takes it at this moment.
   ///
   /// @return whether it was free
-  public boolean take(Db.Tx tx, String rollout, String template, String module, Instant now) {
-    tx.query(EXPIRE, template, module, time(now));
+  public boolean take(Db.Tx tx, String rollout, String template, String module) {
     return tx.query(TAKE, rollout, template, module).rowCount() > 0;
   }
 
@@ -56,10 +70,7 @@ public final class ClaimStore {
   ///
   /// @return whether no other rollout has it
   /// @throws io.vertx.pgclient.PgException a duplicate, if a rival takes it at this moment
-  public boolean retake(Db.Tx tx, String rollout, String template, String module, Instant now, Instant until) {
-    tx.query(EXPIRE, template, module, time(now));
-    return tx.query(RETAKE, rollout, time(until)).rowCount() > 0;
-  }
+  public boolean retake(Db.Tx tx, String rollout, Instant until) { return tx.query(RETAKE, rollout, time(until)).rowCount() > 0; }
 
   private static final String HOLD = """
       update claim set open = true, held = true, reclaimed_until = null
@@ -73,25 +84,29 @@ public final class ClaimStore {
   /// @return whether no other rollout has it
   public boolean hold(Db.Tx tx, String rollout) { return tx.query(HOLD, rollout).rowCount() > 0; }
 
-  private static final String RELEASE = """
-      update claim set held = false, open = coalesce(reclaimed_until > $2, false) where rollout_id = $1
-      """;
+  private static final String RELEASE = "update claim set held = false, open = reclaimed_until is not null where rollout_id = $1";
 
   /// The pair is free again, unless a rollback has asked for it.
-  public void release(Db.Tx tx, String rollout, Instant now) { tx.query(RELEASE, rollout, time(now)); }
+  public void release(Db.Tx tx, String rollout) { tx.query(RELEASE, rollout); }
 
   private static final String NEEDING = """
       select distinct c.rollout_id from claim c join plan p using (rollout_id) join plan_revision r using (rollout_id)
-       where c.open and (c.held or c.reclaimed_until > $2) and r.revision >= p.revision and $1 = any(r.version_ids) order by c.rollout_id
+       where c.open and r.revision >= p.revision and $1 = any(r.version_ids) order by c.rollout_id
       """;
 
   /// The open rollouts that target a version or would go back to it.
-  public List<String> needing(String version, Instant now) {
-    return db.list(NEEDING, r -> r.getString("rollout_id"), version, time(now));
-  }
+  public List<String> needing(String version) { return db.list(NEEDING, r -> r.getString("rollout_id"), version); }
 
   /// The same, in a transaction.
-  public List<String> needing(Db.Tx tx, String version, Instant now) {
-    return tx.list(NEEDING, r -> r.getString("rollout_id"), version, time(now));
+  public List<String> needing(Db.Tx tx, String version) { return tx.list(NEEDING, r -> r.getString("rollout_id"), version); }
+
+  private static final String LAPSED_NEEDING = """
+      select distinct c.rollout_id from claim c join plan p using (rollout_id) join plan_revision r using (rollout_id)
+       where c.open and not c.held and c.reclaimed_until <= $2 and r.revision >= p.revision and $1 = any(r.version_ids) order by c.rollout_id
+      """;
+
+  /// Of these, those whose claim has lapsed.
+  public List<String> lapsedNeeding(String version, Instant now) {
+    return db.list(LAPSED_NEEDING, r -> r.getString("rollout_id"), version, time(now));
   }
 }

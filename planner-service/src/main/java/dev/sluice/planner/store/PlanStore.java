@@ -167,6 +167,9 @@ public final class PlanStore {
   private static final String ANY = "select rollout_id, template_id, module_id, revision from plan where rollout_id = $1";
 
   /// A plan, withdrawn or not.
+  public Optional<Plan> planOrWithdrawn(String rollout) { return db.list(ANY, PlanStore::plan, rollout).stream().findFirst(); }
+
+  /// The same, in a transaction.
   public Optional<Plan> planOrWithdrawn(Db.Tx tx, String rollout) { return tx.list(ANY, PlanStore::plan, rollout).stream().findFirst(); }
 
   private static final String LATER = """
