@@ -166,6 +166,27 @@ class PlanTest {
     assertThat(replies).extracting(Reply::status).containsOnly(201, 409).containsOnlyOnce(201);
   }
 
+  /// Its members have other generations by then, and other versions before.
+  @Test
+  void a_fleet_that_was_read_while_a_rollback_of_the_pair_went_by_makes_no_plan() {
+    var first = world.planned();
+    world.tellRollout(first, new RolloutEvent.Completed(50, 0, 0, 9, false));
+    world.tellRollout(first, new RolloutEvent.Released());
+    await().atMost(World.LIMIT).until(() -> world.plan("dry_run", true).status() == 200);
+    world.fleet.meanwhile(() -> {
+      world.ask(new Ask.ClaimForRollback(new RolloutId(first)));
+      world.tellRollout(first, new RolloutEvent.RollbackStarted(null, "bob", null, 4, 50, List.of()));
+      world.tellRollout(first, new RolloutEvent.RolledBack(50, 0));
+      world.tellRollout(first, new RolloutEvent.Released());
+      world.awaits(first, "state", "rolled_back");
+      await().atMost(World.LIMIT).until(() -> world.plan("dry_run", true).status() == 200);
+    });
+    var stale = world.plan();
+    assertThat(stale.body()).containsEntry("status", 503);
+    assertThat(stale.text("detail")).contains(first, "try again");
+    assertThat(world.plan().status()).isEqualTo(201);
+  }
+
   @Test
   void a_blocked_policy_refuses_the_plan_naming_it() {
     var before = world.policy;

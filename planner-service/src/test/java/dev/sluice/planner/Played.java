@@ -12,6 +12,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 /// A fleet that is played: instances of the template `web` with nginx.
 final class Played {
@@ -21,6 +22,8 @@ final class Played {
   /// How often the whole was asked for.
   final AtomicInteger settled = new AtomicInteger();
   private volatile List<FleetMember> members = List.of();
+  /// What happens once while the fleet is read.
+  private final AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
 
   /// So many running instances on 1.24.0, in three zones.
   void running(int n) {
@@ -52,9 +55,13 @@ final class Played {
         runs == null ? null : new Digest(runs), zone);
   }
 
+  /// When it is read next, this happens first; the answer is as it was before.
+  void meanwhile(Runnable happens) { meanwhile.set(happens); }
+
   FleetPage slice(FleetSlice ask) {
     if (ask.settle()) settled.incrementAndGet();
     var all = members;
+    meanwhile.getAndSet(() -> {}).run();
     int from = ask.after() == null ? 0 : 1 + place(all, ask.after());
     var page = all.subList(from, Math.min(all.size(), from + ask.limit() + 1));
     boolean more = page.size() > ask.limit();

@@ -22,6 +22,7 @@ import dev.sluice.planner.store.PlanStore;
 import dev.sluice.planner.store.PlanWriter;
 import dev.sluice.planner.store.Stores;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -70,11 +71,12 @@ public final class PlanDesk {
     var inputs = InputRules.inputs(given);
     var target = drafting.target(inputs);
     awaitFree(inputs);
+    var began = stores.claims().now();
     var draft = drafting.draft(rollout, 1, inputs, target, byModel, actor);
     if (InputRules.dryRun(given) || draft.isEmpty()) return new Outcome(draft, false);
     if (!chassis.ready()) throw new Outage("the planner-service's database or broker is away", null);
     drafting.fleet().ready();
-    keep(draft);
+    keep(draft, began);
     confirm(draft.revision().header());
     return new Outcome(draft, true);
   }
@@ -140,23 +142,35 @@ public final class PlanDesk {
     if (!known) throw new ProblemException(Problem.notFound("draft", ask.rolloutId() + " revision " + ask.revision()));
   }
 
-  private void keep(Draft draft) {
+  /// @param began when its drafting began, by the database's clock
+  private void keep(Draft draft, Instant began) {
     var header = draft.revision().header();
     var inputs = header.inputs();
     var events = accepted(PlanDecider.decide(new PlanState.Absent(), new PlanCommand.Propose(draft.revision())));
     chassis.db().doInTransaction(tx -> {
       holdTarget(tx, header);
       stores.plans().add(tx, header);
-      if (!stores.claims().take(tx, header.rolloutId().value(), inputs.templateId().value(), inputs.moduleId().value())) {
-        var first = stores.claims().holder(tx, inputs.templateId().value(), inputs.moduleId().value());
-        throw first.<RuntimeException>map(id -> new ProblemException(second(inputs, id)))
-            .orElseGet(() -> new Outage("another plan of this template and module is just being made; try again", null));
-      }
+      take(tx, header, began);
       writer.revision(tx, draft, events, true);
     });
     chassis.journal().nudge();
     log.atInfo().addKeyValue("rollout", header.rolloutId()).addKeyValue("template", inputs.templateId())
         .addKeyValue("module", inputs.moduleId()).addKeyValue("instances", header.slices().total()).log("Planned");
+  }
+
+  private void take(Db.Tx tx, PlanHeader header, Instant began) {
+    var inputs = header.inputs();
+    var template = inputs.templateId().value();
+    var module = inputs.moduleId().value();
+    if (!stores.claims().take(tx, header.rolloutId().value(), template, module)) {
+      var first = stores.claims().holder(tx, template, module);
+      throw first.<RuntimeException>map(id -> new ProblemException(second(inputs, id)))
+          .orElseGet(() -> new Outage("another plan of this template and module is just being made; try again", null));
+    }
+    // only who holds the pair knows that nobody changes its instances any more
+    stores.claims().freedSince(tx, template, module, began).ifPresent(other -> {
+      throw new Outage("rollout " + other + " of the same template and module ended while the fleet was read; try again", null);
+    });
   }
 
   /// Waits until both services have told that they know the plan; withdraws it if they have not in time.

@@ -84,10 +84,26 @@ public final class ClaimStore {
   /// @return whether no other rollout has it
   public boolean hold(Db.Tx tx, String rollout) { return tx.query(HOLD, rollout).rowCount() > 0; }
 
-  private static final String RELEASE = "update claim set held = false, open = reclaimed_until is not null where rollout_id = $1";
+  private static final String RELEASE = """
+      update claim set held = false, open = reclaimed_until is not null, freed_at = clock_timestamp() where rollout_id = $1
+      """;
 
   /// The pair is free again, unless a rollback has asked for it.
   public void release(Db.Tx tx, String rollout) { tx.query(RELEASE, rollout); }
+
+  private static final String NOW = "select clock_timestamp() as now";
+
+  /// The time by which [#freedSince] goes.
+  public Instant now() { return db.list(NOW, r -> time(r, "now")).getFirst(); }
+
+  private static final String FREED = """
+      select rollout_id from claim where template_id = $1 and module_id = $2 and freed_at >= $3 order by freed_at limit 1
+      """;
+
+  /// A rollout that let go of the pair since a time: what was read of its instances before may have changed.
+  public Optional<String> freedSince(Db.Tx tx, String template, String module, Instant since) {
+    return tx.list(FREED, r -> r.getString("rollout_id"), template, module, time(since)).stream().findFirst();
+  }
 
   private static final String NEEDING = """
       select distinct c.rollout_id from claim c join plan p using (rollout_id) join plan_revision r using (rollout_id)
