@@ -63,7 +63,7 @@ final class World implements AutoCloseable {
   final Node node = Node.alone();
   final Played fleet = new Played();
   final Queue<Message> told = new ConcurrentLinkedQueue<>();
-  final PlannerService planner;
+  volatile PlannerService planner;
   final Path artifacts;
   /// What plans are made for.
   volatile String template = "web";
@@ -100,7 +100,7 @@ final class World implements AutoCloseable {
     rollout.asks().answer(Ask.Service.ROLLOUT, Ask.DeliveryNow.class, _ -> deliveries());
     rollout.asks().answer(Ask.Service.HEALTH, Ask.AreYouReady.class, _ -> new Ask.Done());
     rollout.asks().answer(Ask.Service.HEALTH, Ask.FleetSlice.class, fleet::slice);
-    planner = keep(PlannerService.start(node, new PlannerConfig(config("planner-service", "planner"), artifacts, 100_000, 30)));
+    planner = keep(started());
     await().atMost(LIMIT).until(() -> planner.ready() && approval.ready() && rollout.ready());
     catalog();
   }
@@ -137,6 +137,25 @@ final class World implements AutoCloseable {
     var login = database.login(schema);
     return new ServiceConfig(service, "127.0.0.1", 0, login.host(), login.port(), login.database(), login.user(), login.password(),
         login.schema(), 6, Sandbox.shared().bootstrap(), prefix, 10_000, 0);
+  }
+
+  private PlannerService started() {
+    return PlannerService.start(node, new PlannerConfig(config("planner-service", "planner"), artifacts, 100_000, 30));
+  }
+
+  /// The planner is down while something happens.
+  void down(Runnable meanwhile) {
+    planner.close();
+    open.remove(planner);
+    meanwhile.run();
+    planner = keep(started());
+  }
+
+  /// Lets a plan look as if it had been made long ago.
+  void madeLongAgo(String rolloutId) {
+    sql("update plan set made_at = made_at - interval '10 minutes' where rollout_id = '" + rolloutId + "'");
+    sql("update plan_revision set header = jsonb_set(header, '{made_at}', to_jsonb('2026-01-01T00:00:00Z'::text)) where rollout_id = '"
+        + rolloutId + "'");
   }
 
   /// Does something to the planner's own tables.

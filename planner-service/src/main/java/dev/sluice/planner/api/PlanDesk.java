@@ -47,6 +47,7 @@ public final class PlanDesk {
   private final PlanWriter writer;
   private final Holders holders;
   private final Begun begun;
+  private final long startedNanos = System.nanoTime();
 
   /// @param heartbeatIntervalSec how often agents report, in seconds
   public PlanDesk(Chassis chassis, Stores stores, int heartbeatIntervalSec) {
@@ -203,8 +204,10 @@ public final class PlanDesk {
     }
   }
 
-  /// Withdraws plans whose maker could not: he died, or the database went away from him.
+  /// Withdraws plans whose maker could not: he died, or the database went away from him. Not before this process has had the time to hear what was told while it was
+  /// not there.
   public void withdrawForgotten() {
+    if (System.nanoTime() - startedNanos < FORGOTTEN.toNanos()) return;
     var now = chassis.clock().instant();
     Loop.each(stores.plans().unknown(now.minus(FORGOTTEN)), "rollout", plan -> {
       var header = stores.plans().revision(plan.rolloutId(), plan.revision()).orElseThrow().header();
