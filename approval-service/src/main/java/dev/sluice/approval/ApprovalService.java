@@ -41,7 +41,7 @@ public final class ApprovalService implements AutoCloseable {
     var requests = new RequestStore(chassis.db());
     var policies = new PolicyStore(chassis.db());
     var desk = new RequestDesk(chassis);
-    chassis.inbox(Topics.PLAN, PlanInbox.KINDS, new PlanInbox(desk, clock));
+    chassis.inbox(Topics.PLAN, PlanInbox.KINDS, new PlanInbox(desk, policies, clock));
     chassis.inbox(Topics.ROLLOUT, RolloutInbox.KINDS, new RolloutInbox(desk, requests, clock));
     chassis.loop("expiry", config.sweepEvery(), new ExpirySweep(desk, requests, clock, config.sweepCap()));
     new Questions(chassis, policies).answer();

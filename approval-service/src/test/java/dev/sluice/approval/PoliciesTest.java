@@ -75,6 +75,16 @@ class PoliciesTest {
   }
 
   @Test
+  void a_later_blocked_lets_no_policy_approve_either() {
+    put(NARROWED, Map.of("policy", "blocked"));
+    var id = world.planned(PolicyPrecedence.policy(Policy.AUTO_APPROVE, 1, false, null, "action"));
+    assertThat(world.request(id).body()).containsEntry("status", "pending");
+    assertThat(world.decide(id, "ann", "approve", 1).status()).isEqualTo(403);
+    world.send("DELETE", NARROWED, null, "ann");
+    assertThat(world.decide(id, "ann", "approve", 1).body()).containsEntry("status", "approved").containsEntry("decided_by", "ann");
+  }
+
+  @Test
   void a_later_blocked_stops_nothing_that_runs() {
     var trip = world.tripped(asks(1));
     var approved = world.planned(asks(1));

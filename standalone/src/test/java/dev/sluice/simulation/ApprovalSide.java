@@ -32,7 +32,7 @@ final class ApprovalSide extends Service {
     var rollout = new RolloutId(message.stream());
     var command = switch (message.event()) {
       case PlanEvent.RevisionPlanned e when e.plan().revision() == 1 ->
-        new ApprovalCommand.RequestPlan(RequestId.ofPlan(rollout), e.plan(), world.now);
+        new ApprovalCommand.RequestPlan(RequestId.ofPlan(rollout), e.plan(), world.policy, world.now);
       case PlanEvent.PlanWithdrawn e -> new ApprovalCommand.Supersede(RequestId.ofPlan(rollout), rollout, "system", e.reason());
       case RolloutEvent.BreakerTripped e ->
         new ApprovalCommand.RequestContinuation(e.requestId(), rollout, e.trip(), world.policy, world.now);

@@ -22,7 +22,9 @@ public sealed interface ApprovalCommand {
   }
 
   /// Ask people about the first revision of a plan; its policy may answer at once.
-  record RequestPlan(RequestId id, PlanHeader plan, Instant at) implements ApprovalCommand {}
+  ///
+  /// @param now the policy in force now: what was to be approved unasked waits for people where `blocked` was set since the revision was made
+  record RequestPlan(RequestId id, PlanHeader plan, PolicyView now, Instant at) implements ApprovalCommand {}
 
   /// Ask people how to go on after a trip.
   ///

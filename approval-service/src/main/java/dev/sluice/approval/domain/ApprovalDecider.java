@@ -55,7 +55,7 @@ import java.util.Map;
 ///
 /// What it promises:
 /// - a plan is approved by the required number of distinct people, all naming the revision that counts, before `expires_at`; or by its policy, never
-///   where a model made it, and never after an edit;
+///   where a model made it, never after an edit, and never where `blocked` was set since;
 /// - a person has one vote: repeating it changes nothing, naming another option moves it, and a rejection or a way back needs no second person;
 /// - a closed request takes no answer; what became of the answer is recorded once.
 public final class ApprovalDecider implements Decider<Request, ApprovalCommand, ApprovalEvent> {
@@ -138,7 +138,7 @@ public final class ApprovalDecider implements Decider<Request, ApprovalCommand, 
     events.add(new PlanRequested(c.id(), plan, end(plan, c.at())));
     var policy = plan.policy().policy();
     boolean proceeds = policy == Policy.AUTO_APPROVE || policy == Policy.NOTIFY_AND_PROCEED;
-    if (!proceeds || plan.byModel()) return events;
+    if (!proceeds || plan.byModel() || c.now().policy() == Policy.BLOCKED) return events;
     if (policy == Policy.NOTIFY_AND_PROCEED) events.add(new ProceededWithoutApproval(c.id(), plan.rolloutId(), plan.revision(), policy));
     events.add(new PlanApproved(c.id(), plan.rolloutId(), plan.revision(), plan.planHash(), List.of(), POLICY,
         "policy " + Words.of(policy) + " (" + plan.policy().source() + ")"));

@@ -3,6 +3,7 @@ package dev.sluice.approval.inbox;
 import dev.sluice.contract.RequestId;
 import dev.sluice.approval.domain.ApprovalCommand.RequestPlan;
 import dev.sluice.approval.domain.ApprovalCommand.Supersede;
+import dev.sluice.approval.store.PolicyStore;
 import dev.sluice.approval.store.RequestDesk;
 import dev.sluice.chassis.Inbox;
 import dev.sluice.chassis.Kinds;
@@ -12,6 +13,8 @@ import dev.sluice.contract.PlanEvent.MembersPlanned;
 import dev.sluice.contract.PlanEvent.PlanWithdrawn;
 import dev.sluice.contract.PlanEvent.RevisionPlanned;
 import dev.sluice.contract.PlanEvent.TemplateMoved;
+import dev.sluice.contract.PlanHeader;
+import dev.sluice.contract.PolicyView;
 import java.time.InstantSource;
 import java.util.List;
 
@@ -19,10 +22,12 @@ import java.util.List;
 public final class PlanInbox implements Inbox.Handler {
   public static final Kinds KINDS = new Kinds(PlanEvent.class);
   private final RequestDesk desk;
+  private final PolicyStore policies;
   private final InstantSource clock;
 
-  public PlanInbox(RequestDesk desk, InstantSource clock) {
+  public PlanInbox(RequestDesk desk, PolicyStore policies, InstantSource clock) {
     this.desk = desk;
+    this.policies = policies;
     this.clock = clock;
   }
 
@@ -34,12 +39,16 @@ public final class PlanInbox implements Inbox.Handler {
 
   private void take(PlanEvent event) {
     switch (event) {
-      case RevisionPlanned e when e.plan().revision() == 1 ->
-        desk.handle(new RequestPlan(RequestId.ofPlan(e.rolloutId()), e.plan(), clock.instant()), e.plan().madeBy());
+      case RevisionPlanned e when e.plan().revision() == 1 -> ask(e.plan());
       case PlanWithdrawn e -> desk.handle(new Supersede(RequestId.ofPlan(e.rolloutId()), e.rolloutId(), "system", e.reason()), "system");
       case RevisionPlanned _,MembersPlanned _,TemplateMoved _ -> {
         // drafts and what others need
       }
     }
+  }
+
+  private void ask(PlanHeader plan) {
+    var now = policies.applying(PolicyView.ROLLING_UPGRADE, plan.inputs().templateId());
+    desk.handle(new RequestPlan(RequestId.ofPlan(plan.rolloutId()), plan, now, clock.instant()), plan.madeBy());
   }
 }

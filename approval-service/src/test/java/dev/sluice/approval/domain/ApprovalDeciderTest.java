@@ -90,6 +90,15 @@ class ApprovalDeciderTest {
   }
 
   @ParameterizedTest
+  @EnumSource(value = Policy.class, names = {"AUTO_APPROVE", "NOTIFY_AND_PROCEED"})
+  void what_a_policy_would_approve_waits_for_people_where_blocked_was_set_since(Policy policy) {
+    var plan = plan(1, policy(policy));
+    given().when(asked(plan, policy(Policy.BLOCKED))).then(new PlanRequested(PLAN, plan, PLAN_END));
+    given(asked(plan, policy(Policy.BLOCKED))).when(approve("ann")).then(voted("approve", "ann"),
+        new PlanApproved(PLAN, ROLLOUT, 1, "hash-1", List.of("ann"), "ann", "yes"));
+  }
+
+  @ParameterizedTest
   @EnumSource(value = Policy.class)
   void a_plan_made_by_a_model_is_always_asked_of_a_person(Policy policy) {
     var plan = plan(1, policy(policy), 50, true);

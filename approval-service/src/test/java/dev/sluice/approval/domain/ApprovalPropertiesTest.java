@@ -98,9 +98,11 @@ class ApprovalPropertiesTest {
     var first = plan(1, run.policy(), 50, run.random.nextBoolean());
     run.required = first.policy().requiredApprovals();
     run.end = NOON.plusSeconds(first.policy().expiresAfterSec());
-    var opening = run.step(new RequestPlan(PLAN, first, NOON));
+    var now = run.policy();
+    var opening = run.step(new RequestPlan(PLAN, first, now, NOON));
     var policy = first.policy().policy();
-    boolean unasked = !first.byModel() && (policy == Policy.AUTO_APPROVE || policy == Policy.NOTIFY_AND_PROCEED);
+    boolean unasked = !first.byModel() && now.policy() != Policy.BLOCKED
+        && (policy == Policy.AUTO_APPROVE || policy == Policy.NOTIFY_AND_PROCEED);
     assertThat(opening.getLast() instanceof PlanApproved).as("approved unasked").isEqualTo(unasked);
     for (int i = 0; i < 12; i++) {
       run.now = run.now.plusSeconds(run.random.nextInt(15));

@@ -71,6 +71,7 @@ class ApprovalStatesTest {
     commands.put("RequestPlan", asked(plan(1, asks(2))));
     commands.put("RequestPlan, auto_approve", asked(plan(1, policy(Policy.AUTO_APPROVE))));
     commands.put("RequestPlan, auto_approve, by a model", asked(plan(1, policy(Policy.AUTO_APPROVE), 50, true)));
+    commands.put("RequestPlan, auto_approve, now blocked", asked(plan(1, policy(Policy.AUTO_APPROVE)), policy(Policy.BLOCKED)));
     commands.put("RequestContinuation", tripped(2));
     commands.put("Approve, again", new Approve(id, 1, "ann", null, asks(2), LATER));
     commands.put("Approve, the last needed", new Approve(id, 1, "bob", null, asks(2), LATER));

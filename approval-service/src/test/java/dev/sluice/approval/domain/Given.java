@@ -84,7 +84,9 @@ record Given(Request request) {
     return new Trip(1, 0, BreakerRule.STREAK, List.of(new InstanceId("i1"), new InstanceId("i2")), 2, 10, 40, "two in a row");
   }
 
-  static ApprovalCommand asked(PlanHeader plan) { return new ApprovalCommand.RequestPlan(PLAN, plan, NOON); }
+  static ApprovalCommand asked(PlanHeader plan) { return asked(plan, plan.policy()); }
+
+  static ApprovalCommand asked(PlanHeader plan, PolicyView now) { return new ApprovalCommand.RequestPlan(PLAN, plan, now, NOON); }
 
   static ApprovalCommand tripped(int requiredApprovals) {
     return new ApprovalCommand.RequestContinuation(TRIP, ROLLOUT, trip(), asks(requiredApprovals), NOON);
