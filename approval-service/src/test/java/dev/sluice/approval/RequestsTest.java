@@ -17,9 +17,11 @@ import dev.sluice.contract.RequestType;
 import dev.sluice.contract.RolloutEvent;
 import dev.sluice.contract.Told;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
@@ -152,6 +154,28 @@ class RequestsTest {
     world.tellRollout(rolloutOf(trip), new RolloutEvent.Aborted(trip, "expired", "system", null));
     world.awaits(trip, "outcome", "applied");
   }
+
+  /// The policies are waited for, say, since the database is slow; and the sweep has not come by.
+  @Test
+  void an_approval_that_waited_until_the_life_was_over_is_refused() {
+    var id = world.planned(living(3));
+    var end = (String) world.request(id).get("expires_at");
+    var approved = new CompletableFuture<World.Reply>();
+    world.sql(db -> {
+      db.query("update approval_request set sweep_at = sweep_at + interval '1 minute' where id = $1", id.value());
+      db.doInTransaction(tx -> {
+        tx.query("lock table intervention_policy in access exclusive mode");
+        approved.completeAsync(() -> world.decide(id, "ann", "approve", 1), Thread::startVirtualThread);
+        await().atMost(World.LIMIT).until(() -> !db.query(WAITING).iterator().next().getBoolean("granted"));
+        await().atMost(World.LIMIT).until(() -> world.node.clock().instant().isAfter(Instant.parse(end)));
+      });
+    });
+    assertThat(approved.join().body()).containsEntry("status", 409).containsEntry("expires_at", end);
+  }
+
+  private static final String WAITING = """
+      select coalesce(bool_and(granted), true) as granted from pg_locks where relation = 'intervention_policy'::regclass
+      """;
 
   @Test
   void many_lives_that_end_at_once_end_once_each_with_two_replicas() {

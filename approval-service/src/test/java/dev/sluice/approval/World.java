@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.sluice.approval.domain.PolicyPrecedence;
 import dev.sluice.chassis.Chassis;
+import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Journal;
 import dev.sluice.chassis.Json;
 import dev.sluice.chassis.Kinds;
@@ -50,6 +51,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 
@@ -118,6 +120,13 @@ final class World implements AutoCloseable {
     return new ServiceConfig(service, "127.0.0.1", 0, login.host(), login.port(), login.database(), login.user(), login.password(),
         login.schema(), 6,
         Sandbox.shared().bootstrap(), prefix, 10_000, 0);
+  }
+
+  /// Does something to the approval-service's own tables, or while they are as they are.
+  void sql(Consumer<Db> work) {
+    try (var db = Db.open(node.vertx(), config(ApprovalConfig.SERVICE, "approval"))) {
+      work.accept(db);
+    }
   }
 
   // the planner

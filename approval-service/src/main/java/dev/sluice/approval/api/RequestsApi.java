@@ -27,7 +27,7 @@ import dev.sluice.contract.PlanHeader;
 import dev.sluice.contract.Problem;
 import dev.sluice.contract.RequestId;
 import java.time.Duration;
-import java.time.Instant;
+import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import org.slf4j.Logger;
@@ -81,20 +81,21 @@ public final class RequestsApi {
 
   private Answer decide(Call call) {
     var id = id(call);
-    if (!call.attempt().done()) desk.handle(id, now -> command(id, call.body(Vote.class), call.actor(), now), call.actor()).orThrow();
+    if (!call.attempt().done()) desk.handle(id, clock -> command(id, call.body(Vote.class), call.actor(), clock), call.actor()).orThrow();
     return answer(id);
   }
 
-  private ApprovalCommand command(RequestId id, Vote vote, String actor, Instant at) {
+  private ApprovalCommand command(RequestId id, Vote vote, String actor, InstantSource clock) {
     return switch (vote.decision()) {
       case "approve" -> {
         var template = desk.load(id).scope().templateId();
         var now = policies.applying(PolicyView.ROLLING_UPGRADE, template);
-        yield new Approve(id, vote.revision(), actor, vote.comment(), now, at);
+        // after what was waited for: the life of the request may be over by now
+        yield new Approve(id, vote.revision(), actor, vote.comment(), now, clock.instant());
       }
-      case "reject" -> new Reject(id, vote.revision(), actor, vote.comment(), at);
+      case "reject" -> new Reject(id, vote.revision(), actor, vote.comment(), clock.instant());
       default ->
-        new Choose(id, vote.revision(), Words.read(Choice.class, vote.decision()), actor, vote.comment(), at);
+        new Choose(id, vote.revision(), Words.read(Choice.class, vote.decision()), actor, vote.comment(), clock.instant());
     };
   }
 
@@ -103,10 +104,10 @@ public final class RequestsApi {
     var id = id(call);
     var changes = new LinkedHashMap<>(call.body());
     int revision = ((Number) changes.remove("revision")).intValue();
-    var editable = desk.handle(id, at -> new BeginEdit(id, revision, call.actor(), at), call.actor()).orThrow().state();
+    var editable = desk.handle(id, clock -> new BeginEdit(id, revision, call.actor(), clock.instant()), call.actor()).orThrow().state();
     var rollout = ((PlanPending) editable).plan().rolloutId();
     var draft = asks.ask(new Ask.DraftRevision(rollout, revision, changes, call.actor()), config.draftLimit());
-    desk.handle(id, at -> new Revise(id, revision, draft, call.actor(), at), call.actor()).orThrow();
+    desk.handle(id, clock -> new Revise(id, revision, draft, call.actor(), clock.instant()), call.actor()).orThrow();
     adopt(draft);
     return answer(id);
   }

@@ -9,7 +9,6 @@ import dev.sluice.chassis.Kinds;
 import dev.sluice.contract.ApprovalEvent;
 import dev.sluice.contract.RequestId;
 import dev.sluice.contract.Topics;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -35,9 +34,9 @@ public final class RequestDesk {
     return handle(command.id(), _ -> command, actor);
   }
 
-  /// Does a command that is made when its turn has come, as of that moment: what has waited for it may be too late.
-  public Desk.Outcome<Request, ApprovalEvent> handle(RequestId id, Function<Instant, ApprovalCommand> command, String actor) {
-    var outcome = desk.handle(id.value(), _ -> command.apply(clock.instant()), actor);
+  /// Does a command that is made when its turn has come. It looks at the clock that it is given after all that it waits for: what has waited may be too late.
+  public Desk.Outcome<Request, ApprovalEvent> handle(RequestId id, Function<InstantSource, ApprovalCommand> command, String actor) {
+    var outcome = desk.handle(id.value(), _ -> command.apply(clock), actor);
     if (outcome instanceof Desk.Done<Request, ApprovalEvent> done) for (var event : done.events())
       log.atInfo().addKeyValue("request", id).addKeyValue("rollout", done.state().scope().rolloutId()).addKeyValue("actor", actor)
           .log("Request: {}", Kinds.name(event.getClass()));
