@@ -26,7 +26,7 @@ final class CheckCommand implements Callable<Integer> {
   @Option(names = "--rollout", paramLabel = "ROLLOUT", order = 1, defaultValue = "latest", description = "its id, or latest (default: latest). One that is still open is judged as far as it is")
   private String rollout;
 
-  @Option(names = "--head", paramLabel = "POSITION:HASH", order = 2, description = "a head of the decision record that an earlier check printed: it must still be in the record")
+  @Option(names = "--head", paramLabel = "POSITION:HASH", order = 2, description = "a head of the decision record that an earlier check of the same rollout printed: it must still be in the record")
   private String head;
 
   @Mixin
@@ -41,7 +41,7 @@ final class CheckCommand implements Callable<Integer> {
     var decisions = DecisionRecord.check(id, remote.api()::get, kept);
     remote.show(answer(history, findings, decisions), screen -> {
       show(history, findings, screen);
-      show(decisions, screen);
+      show(id, decisions, screen);
     });
     return holds(findings) && decisions.holds() ? Failure.DONE : Failure.REFUSED;
   }
@@ -49,8 +49,8 @@ final class CheckCommand implements Callable<Integer> {
   private Head kept() {
     if (head == null) return null;
     var parts = head.split(":", 2);
-    if (parts.length != 2 || !parts[0].matches("[1-9][0-9]{0,17}"))
-      throw new Failure.Usage("--head must be POSITION:HASH, as check prints it");
+    if (parts.length != 2 || !parts[0].matches("[1-9][0-9]{0,17}") || !parts[1].matches("[0-9a-f]{64}"))
+      throw new Failure.Usage("--head must be POSITION:HASH with a hash of 64 hex digits, as check prints it");
     return new Head(Long.parseLong(parts[0]), parts[1]);
   }
 
@@ -81,14 +81,15 @@ final class CheckCommand implements Callable<Integer> {
     return Json.mapper().createObjectNode().put("position", one.position()).put("detail", one.what());
   }
 
-  private static void show(DecisionRecord.Result decisions, Screen screen) {
+  /// The head is of one rollout: with the command goes its id, for what is the latest will be another one.
+  private void show(String id, DecisionRecord.Result decisions, Screen screen) {
     screen.line("");
     var head = decisions.head();
     if (head.position() == 0 && decisions.holds()) screen.line("No decision is recorded.");
     else if (decisions.holds())
       screen.line("The decision record is whole, and decides to the same again: " + Text.count(head.position(), "decision")
-          + ". Keep its head elsewhere, and give it to a later check: --head "
-          + head.position() + ":" + head.hash());
+          + ". Keep its head elsewhere, and give it to a later check: "
+          + remote.again("check --rollout " + id + " --head " + head.position() + ":" + head.hash()));
     decisions.broken()
         .ifPresent(b -> screen.line(screen.red("The decision record is broken") + ": position " + b.position() + " " + b.what()));
     decisions.differs().ifPresent(

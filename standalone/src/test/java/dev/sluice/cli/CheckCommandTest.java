@@ -60,7 +60,26 @@ class CheckCommandTest {
     var altered = CommandLineRun.at(server, "check");
     assertThat(altered.code()).isEqualTo(1);
     assertThat(altered.out()).contains("The decision record is broken: position 5 was altered");
-    assertThat(CommandLineRun.at(server, "check", "--head", "none").code()).isEqualTo(2);
+  }
+
+  @Test
+  void the_head_to_be_kept_goes_with_its_rollout_for_the_latest_will_be_another() {
+    var id = recorded.rollout().path("id").asText();
+    var head = recorded.apply("/v1/rollouts/" + id + "/decisions").path("head");
+    assertThat(CommandLineRun.at(server, "check").out()).contains("give it to a later check: ./sluice check --rollout " + id + " --head "
+        + head.path("position").asText() + ":" + head.path("hash").asText() + " --server " + server.uri());
+  }
+
+  @Test
+  void a_head_that_check_cannot_have_printed_is_2_and_no_broken_record() {
+    var hash = "4a".repeat(32);
+    for (var head : List.of("none", "3:", "3:4a4a", "3:" + hash.substring(1), "3:" + hash + "0", "3:" + hash.replace('a', 'g'),
+        "0:" + hash))
+      assertThat(CommandLineRun.at(server, "check", "--head", head)).satisfies(run -> {
+        assertThat(run.code()).as(head).isEqualTo(2);
+        assertThat(run.err()).contains("--head must be POSITION:HASH", "64 hex digits");
+      });
+    assertThat(server.asked()).isEmpty();
   }
 
   @Test
