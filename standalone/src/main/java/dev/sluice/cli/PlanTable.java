@@ -3,6 +3,7 @@ package dev.sluice.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /// A plan for people: what, how many, in which batches, how long at most, what stops it, who is left out.
@@ -44,11 +45,9 @@ final class PlanTable {
 
   private List<String> substance(long total) {
     var lines = new ArrayList<String>();
-    int batches = plan.path("batch_count").asInt();
     var breaker = plan.path("circuit_breaker");
     var health = plan.path("health");
-    lines.add("  " + Text.count(total, "instance") + " in " + Text.count(batches, "batch")
-        + (plan.hasNonNull("batch_size") ? " of up to " + Text.of(plan, "batch_size") : "") + ", at most "
+    lines.add("  " + Text.count(total, "instance") + " in " + batches() + " at most "
         + Text.duration(plan.path("estimated_total_seconds").asDouble()) + " without pauses");
     lines.add("  each has " + Text.duration(health.path("timeout_sec").asDouble()) + " to prove itself healthy"
         + (health.path("min_healthy_sec").asInt() > 0
@@ -68,6 +67,18 @@ final class PlanTable {
     table.lines(screen).forEach(line -> lines.add("  " + line));
     if (all.size() > SHOWN_BATCHES) lines.add("  … and " + Text.count(all.size() - SHOWN_BATCHES, "batch") + " more");
     return lines;
+  }
+
+  /// In how many batches, and of which size: the canaries are as many as were asked for, whatever the size of the others.
+  private String batches() {
+    int count = plan.path("batch_count").asInt();
+    var words = Text.count(count, "batch");
+    var size = Text.of(plan, "batch_size");
+    var first = plan.path("batches").path(0);
+    if (!first.path("canary").asBoolean()) return words + (size.isEmpty() ? "," : " of up to " + size + ",");
+    long canaries = size(first);
+    return words + ": " + String.format(Locale.ROOT, "%,d ", canaries) + (canaries == 1 ? "canary" : "canaries")
+        + (count == 1 ? ", where any failure trips;" : " first, where any failure trips, then up to " + size + " each;");
   }
 
   private static long size(JsonNode batch) {

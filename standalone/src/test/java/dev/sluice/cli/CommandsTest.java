@@ -101,7 +101,7 @@ class CommandsTest {
     var run = CommandLineRun.at(server, "plan", "--module", "nginx", "--target", "1.26.0", "--canary-size", "2", "--count-absent", "false");
     assertThat(run.out()).isEqualToNormalizingNewlines("""
         Plan: nginx to 1.26.0 on web  rollout r1 revision 1
-          12 instances in 3 batches of up to 5, at most 15 min without pauses
+          12 instances in 3 batches: 2 canaries first, where any failure trips, then up to 5 each; at most 15 min without pauses
           each has 5 min to prove itself healthy
           stops and asks after 2 failures in a row, or when more than 20 % of a batch (rounded up, at least 2) have failed
 
@@ -122,6 +122,16 @@ class CommandsTest {
     assertThat(body("/v1/plans").toString())
         .isEqualTo(
             "{\"template_id\":\"web\",\"module_id\":\"nginx\",\"target_version_id\":\"v2\",\"canary_size\":2,\"count_absent\":false}");
+  }
+
+  @Test
+  void a_plan_of_canaries_alone_names_no_size_of_the_other_batches() {
+    planned("""
+        {"rollout_id": "r1", "revision": 1, "template_id": "web", "module_id": "nginx", "total_instances": 10, "batch_size": 2, "batch_count": 1,
+         "estimated_total_seconds": 900, "circuit_breaker": {"max_consecutive_failures": 2, "max_failed_pct": 20}, "state": "awaiting_approval",
+         "health": {"timeout_sec": 300, "min_healthy_sec": 0}, "batches": [{"index": 0, "canary": true, "instance_count": 10}]}""");
+    assertThat(CommandLineRun.at(server, "plan", "--module", "nginx", "--target", "1.26.0", "--canary-size", "11").out())
+        .contains("  10 instances in 1 batch: 10 canaries, where any failure trips; at most 15 min without pauses\n");
   }
 
   @Test
