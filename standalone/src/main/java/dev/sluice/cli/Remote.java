@@ -17,7 +17,7 @@ final class Remote {
 
   @Option(names = "--server", paramLabel = "URL", order = 101, description = "the gateway's address; else SLUICE_SERVER, else "
       + DEFAULT_SERVER)
-  private URI server;
+  private String server;
 
   @Option(names = "--token", paramLabel = "TOKEN", order = 102, description = "the bearer token; else the token file, else SLUICE_TOKEN, else what the last `up` at this address left in ~/.config/sluice/tokens, else 'local'")
   private String token;
@@ -48,7 +48,7 @@ final class Remote {
   }
 
   URI server() {
-    var given = server != null ? server.toString() : unsaid();
+    var given = server != null ? server : unsaid();
     if (!given.matches("https?://[^/\\s]+/?"))
       throw new Failure.Usage("the server must be an address like " + DEFAULT_SERVER + ", not " + given);
     try {

@@ -110,10 +110,18 @@ public final class Sluice {
   private static int misused(ParameterException exception) {
     var command = exception.getCommandLine();
     var screen = screen(command);
-    screen.note(screen.red("sluice: ") + exception.getMessage());
+    screen.note(screen.red("sluice: ") + said(exception));
     if (exception instanceof UnmatchedArgumentException unmatched) UnmatchedArgumentException.printSuggestions(unmatched, command.getErr());
     screen.note("see: " + command.getCommandSpec().qualifiedName() + " --help");
     return Failure.USAGE;
+  }
+
+  /// What is wrong of a pair is only that it is none, and the parser says that in a roundabout way.
+  private static String said(ParameterException exception) {
+    var argument = exception.getArgSpec();
+    if (argument == null || !argument.typeInfo().isMap() || exception.getValue() == null) return exception.getMessage();
+    return (argument instanceof OptionSpec option ? option.longestName() : "an argument") + " must be " + argument.paramLabel() + ", not "
+        + exception.getValue();
   }
 
   private static int failed(Exception exception, Screen screen) {

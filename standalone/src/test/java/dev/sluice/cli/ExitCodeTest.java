@@ -83,6 +83,27 @@ class ExitCodeTest {
   }
 
   @Test
+  void what_has_not_the_form_that_is_asked_for_is_2_in_words_of_ours() {
+    assertThat(CommandLineRun.of("modules", "list", "--server", "127.0.0.1:31100")).satisfies(run -> {
+      assertThat(run.code()).isEqualTo(2);
+      assertThat(run.err()).contains("sluice: the server must be an address like http://127.0.0.1:8080, not 127.0.0.1:31100")
+          .doesNotContain("java");
+    });
+    assertThat(CommandLineRun.of("instances", "enrol", "--label", "novalue")).satisfies(run -> {
+      assertThat(run.code()).isEqualTo(2);
+      assertThat(run.err()).startsWith("sluice: --label must be KEY=VALUE, not novalue\nsee: ");
+    });
+    assertThat(CommandLineRun.of("templates", "create", "web", "--module", "nginx")).satisfies(run -> {
+      assertThat(run.code()).isEqualTo(2);
+      assertThat(run.err()).startsWith("sluice: --module must be MODULE=VERSION, not nginx\nsee: ");
+    });
+    assertThat(CommandLineRun.of("templates", "set", "web", "nginx")).satisfies(run -> {
+      assertThat(run.code()).isEqualTo(2);
+      assertThat(run.err()).startsWith("sluice: an argument must be MODULE=VERSION, not nginx\nsee: ");
+    });
+  }
+
+  @Test
   void nobody_there_is_3_and_says_how_to_start() {
     server.close();
     var run = CommandLineRun.at(server, "rollouts", "list");
