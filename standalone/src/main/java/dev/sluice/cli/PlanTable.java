@@ -29,7 +29,7 @@ final class PlanTable {
         + (plan.hasNonNull("rollout_id")
             ? screen.dim("  rollout " + Text.of(plan, "rollout_id") + " revision " + Text.of(plan, "revision"))
             : ""));
-    if (total == 0) lines.add("  nobody to upgrade" + (plan.hasNonNull("note") ? ": " + Text.of(plan, "note") : ""));
+    if (total == 0) lines.add("  " + (plan.hasNonNull("note") ? Text.of(plan, "note") : "nobody to upgrade"));
     else
       lines.addAll(substance(total));
     excluded(lines);

@@ -135,12 +135,12 @@ class CommandsTest {
   }
 
   @Test
-  void an_empty_plan_says_why() {
+  void an_empty_plan_says_why_and_says_it_once() {
     planned(
-        "{\"total_instances\": 0, \"template_id\": \"web\", \"module_id\": \"nginx\", \"target_version_id\": \"v2\", \"note\": \"all run it already\"}");
+        "{\"total_instances\": 0, \"template_id\": \"web\", \"module_id\": \"nginx\", \"target_version_id\": \"v2\", \"note\": \"nothing to do: 10 already_on_target\"}");
     var run = CommandLineRun.at(server, "plan", "--module", "nginx", "--target", "1.26.0");
     assertThat(run.code()).isZero();
-    assertThat(run.out()).contains("nobody to upgrade: all run it already");
+    assertThat(run.out()).isEqualToNormalizingNewlines("Plan: nginx to 1.26.0 on web\n  nothing to do: 10 already_on_target\n");
     assertThat(run.err()).isEmpty();
   }
 

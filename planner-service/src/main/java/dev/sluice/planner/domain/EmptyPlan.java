@@ -11,7 +11,7 @@ public final class EmptyPlan {
   /// @param excluded how many instances are left out for each reason
   public static String note(Map<Exclusion.Reason, Integer> excluded) {
     if (excluded.isEmpty()) return "nothing to do: the template has no instances";
-    return "nothing to do: no instance is eligible ("
-        + excluded.entrySet().stream().map(e -> e.getValue() + " " + Words.of(e.getKey())).collect(Collectors.joining(", ")) + ")";
+    return "nothing to do: "
+        + excluded.entrySet().stream().map(e -> e.getValue() + " " + Words.of(e.getKey())).collect(Collectors.joining(", "));
   }
 }

@@ -59,7 +59,7 @@ class EligibilityTest {
     assertThat(roster.eligible()).hasSize(1);
     assertThat(roster.excluded()).hasSize(2);
     assertThat(roster.counts()).isEqualTo(Map.of(Reason.NOT_RUNNING, 1, Reason.ALREADY_ON_TARGET, 1));
-    assertThat(EmptyPlan.note(roster.counts())).isEqualTo("nothing to do: no instance is eligible (1 not_running, 1 already_on_target)");
+    assertThat(EmptyPlan.note(roster.counts())).isEqualTo("nothing to do: 1 not_running, 1 already_on_target");
     assertThat(EmptyPlan.note(Map.of())).isEqualTo("nothing to do: the template has no instances");
   }
 
