@@ -41,11 +41,21 @@ final class Events implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     var query = new LinkedHashMap<String, Object>();
     query.put("kind_prefix", kindPrefix);
-    if (rollout != null) query.put("rollout_id", new Names(remote.api()).rollout(rollout));
+    if (rollout != null) query.put("rollout_id", known(new Names(remote.api()).rollout(rollout)));
     var last = after == null ? newest(query) : follow ? after : from(query, after);
     if (follow && after != null) look(query);
     if (follow) new EventStream(remote.api(), query, this::show, remote.screen()::note).follow(last);
     return Failure.DONE;
+  }
+
+  /// The log has no events of a rollout that is not there, as of one where nothing has happened. It is read while the rollouts are away, too.
+  private String known(String id) {
+    try {
+      remote.api().get("/v1/rollouts/" + Api.part(id));
+    } catch (Failure.Unreachable away) {
+      // the log itself says whether anybody is there
+    }
+    return id;
   }
 
   /// The newest ones, which the server answers newest first.

@@ -281,6 +281,29 @@ class CommandsTest {
         """);
   }
 
+  /// It has no events, and would be taken for one where nothing happens.
+  @Test
+  void events_of_a_rollout_that_is_not_there_are_refused() {
+    server.on("GET /v1/events", "{\"events\": [], \"next_cursor\": null}")
+        .on("GET /v1/rollouts/nope", 404, "{\"status\": 404, \"detail\": \"there is no rollout nope\"}");
+    for (var more : List.of(List.<String>of(), List.of("--after", "0"), List.of("--follow"))) {
+      var command = Stream.concat(Stream.of("events", "--rollout", "nope"), more.stream()).toArray(String[]::new);
+      assertThat(CommandLineRun.at(server, command)).satisfies(run -> {
+        assertThat(run.code()).as("%s", more).isEqualTo(1);
+        assertThat(run.err()).isEqualToNormalizingNewlines("sluice: there is no rollout nope\n");
+      });
+    }
+  }
+
+  @Test
+  void events_of_a_rollout_are_shown_where_the_rollouts_are_away() {
+    server.on("GET /v1/rollouts/r1", 503, "{\"status\": 503, \"detail\": \"the rollout-service is away\"}")
+        .on("GET /v1/events", "{\"events\": [{\"id\": \"1\", \"kind\": \"a\"}], \"next_cursor\": \"1\"}");
+    var run = CommandLineRun.at(server, "events", "--rollout", "r1", "--json");
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).isEqualToNormalizingNewlines("{\"id\":\"1\",\"kind\":\"a\"}\n");
+  }
+
   @Test
   void what_machines_say_moves_no_terminal() {
     server.on("GET /v1/events",
