@@ -213,7 +213,7 @@ final class Api {
 
   private JsonNode json(HttpResponse<String> response) {
     if (response.statusCode() >= 400) throw problem(response.statusCode(), response.body());
-    if (response.statusCode() == NO_CONTENT) return MissingNode.getInstance();
+    if (response.statusCode() == NO_CONTENT) return Json.mapper().createObjectNode();
     if (response.statusCode() / 100 != 2 || response.body().isBlank()) throw another(response);
     try {
       return Json.mapper().readTree(response.body());

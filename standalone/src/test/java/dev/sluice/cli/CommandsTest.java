@@ -49,6 +49,15 @@ class CommandsTest {
   }
 
   @Test
+  void json_of_what_has_no_answer_is_an_empty_document() throws IOException {
+    server.on("DELETE /v1/instances/i1", 204, "").on("DELETE /v1/intervention-policies/a", 204, "");
+    for (var command : List.of(List.of("instances", "decommission", "i1", "--json"),
+        List.of("policies", "delete", "--action", "a", "--json")))
+      assertThat(Json.mapper().readTree(CommandLineRun.at(server, command.toArray(String[]::new)).out())).as("%s", command)
+          .isEqualTo(Json.mapper().createObjectNode());
+  }
+
+  @Test
   void lists_follow_the_cursor_up_to_the_limit() {
     server.on("GET /v1/modules", "{\"modules\": [{\"id\": \"a\", \"name\": \"a\"}], \"next_cursor\": \"1\"}")
         .on("GET /v1/modules", "{\"modules\": [{\"id\": \"b\", \"name\": \"b\"}], \"next_cursor\": \"2\"}");
