@@ -19,13 +19,18 @@ abstract sealed class Failure extends RuntimeException {
   static final class Refused extends Failure {
     private static final long serialVersionUID = 1;
     private final int status;
+    private final String state;
 
-    private Refused(int status, String message) {
+    private Refused(int status, String state, String message) {
       super(message);
       this.status = status;
+      this.state = state;
     }
 
-    static Refused because(String message) { return new Refused(0, message); }
+    static Refused because(String message) { return new Refused(0, "", message); }
+
+    /// The same, with one more line that says what to do.
+    Refused with(String hint) { return new Refused(status, state, getMessage() + "\n  " + hint); }
 
     /// What problem+json says: the detail, and each fault on its line.
     static Refused of(int status, JsonNode problem) {
@@ -43,10 +48,13 @@ abstract sealed class Failure extends RuntimeException {
             "\n  give a token by --token, --token-file or SLUICE_TOKEN; `" + Sluice.self()
                 + " up` wrote one to its data folder, file admin-token");
       if (status == 500) text.append("\n  request id: ").append(Text.of(problem, "request_id"));
-      return new Refused(status, text.toString());
+      return new Refused(status, Text.of(problem, "state"), text.toString());
     }
 
     int status() { return status; }
+
+    /// Where what was asked stands, as the problem says it; empty where it does not.
+    String state() { return state; }
 
     @Override
     int exitCode() { return REFUSED; }

@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -26,10 +27,20 @@ abstract class Steer implements Callable<Integer> {
   /// @param ends what `--wait` waits for
   final int steer(Waiting waiting, List<String> ends) {
     var id = new Names(remote.api()).rollout(rollout);
-    var answer = remote.api().post("/v1/rollouts/" + Api.part(id) + "/" + command, comment == null ? Map.of() : Map.of("comment", comment));
+    var answer = told(id);
     var end = waiting.orGoOn(remote, answer, id, ends, null);
     return remote.show(end, screen -> screen
         .line("Rollout " + id + " is " + Text.of(end, "state").replace('_', ' ') + ", " + Bars.counts(end.path("counts")) + "."));
+  }
+
+  /// A question is no command to the rollout, so that the refusal does not name it.
+  private JsonNode told(String id) {
+    try {
+      return remote.api().post("/v1/rollouts/" + Api.part(id) + "/" + command, comment == null ? Map.of() : Map.of("comment", comment));
+    } catch (Failure.Refused refused) {
+      if (!refused.state().equals("awaiting_decision")) throw refused;
+      throw refused.with("answer its question by: " + remote.again("decide " + id));
+    }
   }
 
   @Command(name = "pause", description = "Hand out nothing further; what is under way goes on.")

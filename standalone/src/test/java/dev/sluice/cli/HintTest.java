@@ -53,6 +53,24 @@ class HintTest {
   }
 
   @Test
+  void a_rollout_that_asks_how_to_go_on_is_answered_by_decide() {
+    var refused = """
+        {"status": 409, "detail": "rollout r1 is %s; it takes abort, rollback", "state": "%s", "legal_commands": ["abort", "rollback"]}""";
+    server.on("POST /v1/rollouts/r1/resume", 409, refused.formatted("awaiting_decision", "awaiting_decision"))
+        .on("POST /v1/rollouts/r1/pause", 409, refused.formatted("awaiting_decision", "awaiting_decision"))
+        .on("POST /v1/rollouts/r2/resume", 409, refused.formatted("aborted", "aborted"));
+    for (var command : List.of("resume", "pause"))
+      assertThat(CommandLineRun.at(server, command, "r1")).satisfies(run -> {
+        assertThat(run.code()).as(command).isEqualTo(1);
+        assertThat(run.err()).isEqualToNormalizingNewlines("""
+            sluice: rollout r1 is awaiting_decision; it takes abort, rollback
+              answer its question by: ./sluice decide r1 --server %s
+            """.formatted(server.uri()));
+      });
+    assertThat(hints(CommandLineRun.at(server, "resume", "r2"))).isEmpty();
+  }
+
+  @Test
   void wrong_usage_names_a_help_that_is_there() {
     assertThat(hints(CommandLineRun.of("modules", "publish"))).containsExactly("./sluice modules publish --help");
     assertThat(CommandLineRun.of("plna").err()).contains("Did you mean: ./sluice plan");
