@@ -227,18 +227,18 @@ public final class Agent implements AutoCloseable {
     return anyNew;
   }
 
-  /// No digests at all until each running release was checked: `{}` would say that nothing runs.
+  /// No digests at all until each module is known: `{}` would say that nothing runs.
   private JsonObject report() {
-    boolean proven = modules.values().stream().allMatch(ModuleWorker::proven);
+    Map<String, ModuleWorker.Seen> all = new LinkedHashMap<>();
+    modules.forEach((module, worker) -> all.put(module, worker.seen()));
     var digests = new JsonObject();
     var statuses = new JsonObject();
-    modules.forEach((module, worker) -> {
-      ModuleWorker.Seen seen = worker.seen();
+    all.forEach((module, seen) -> {
       seen.running().ifPresent(digest -> digests.put(module, digest));
       seen.status().ifPresent(status -> statuses.put(module, wire(status)));
     });
     var json = new JsonObject();
-    if (proven) json.put("running_module_digests", digests);
+    if (all.values().stream().allMatch(ModuleWorker.Seen::known)) json.put("running_module_digests", digests);
     json.put("module_status", statuses);
     json.put("agent_version", VERSION);
     return json;

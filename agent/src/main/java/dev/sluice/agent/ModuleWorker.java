@@ -90,18 +90,19 @@ final class ModuleWorker {
     return true;
   }
 
-  /// Whether the running release was checked since the start; before that nothing is said of it.
-  boolean proven() { return proof != Proof.PENDING; }
-
   /// What a heartbeat says of the module, all as of one moment.
   ///
+  /// @param known   whether the running release was checked since the start, and its health observed where there is a verdict on it;
+  ///     before that no digest may be told: without a status it would pass for a healthy one
   /// @param running the digest that is proven to run; empty where none is, and while a release is being applied
   /// @param status  empty before the first instruction, and after a start until health was observed anew
-  record Seen(Optional<String> running, Optional<ModuleStatus> status) {}
+  record Seen(boolean known, Optional<String> running, Optional<ModuleStatus> status) {}
 
   Seen seen() {
+    boolean fresh = observed; // before the record: what was observed is written there first
     ModuleRecord now = record;
-    return new Seen(running(now), status(now));
+    boolean says = fresh || now.state() == ModuleState.APPLYING || now.state() == ModuleState.APPLY_FAILED;
+    return new Seen(says && proof != Proof.PENDING, running(now), says ? status(now) : Optional.empty());
   }
 
   private Optional<String> running(ModuleRecord now) {
@@ -111,8 +112,7 @@ final class ModuleWorker {
   }
 
   private Optional<ModuleStatus> status(ModuleRecord now) {
-    boolean says = now.state() == ModuleState.APPLYING || now.state() == ModuleState.APPLY_FAILED || observed;
-    if (now.instruction().generation() == 0 || !says) return Optional.empty();
+    if (now.instruction().generation() == 0) return Optional.empty();
     String waiting = now.state() == ModuleState.APPLYING ? trouble : "";
     return Optional
         .of(new ModuleStatus(now.state(), now.instruction().generation(), Commands.clip(waiting.isEmpty() ? now.detail() : waiting)));
@@ -223,8 +223,8 @@ final class ModuleWorker {
     ModuleState state = outcome.ok() ? ModuleState.HEALTHY : ModuleState.UNHEALTHY;
     boolean first = !observed;
     boolean turned = state != now.state();
-    observed = true;
     record = now.saying(state, outcome.detail());
+    observed = true;
     if (first || turned) changed.run();
     if (!turned) return;
     // last: what was seen is told, though nothing can be written here any more

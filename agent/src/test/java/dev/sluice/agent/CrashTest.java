@@ -1,6 +1,7 @@
 package dev.sluice.agent;
 
 import static dev.sluice.agent.ProtocolPeer.claim;
+import static dev.sluice.agent.ProtocolPeer.status;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -83,6 +84,25 @@ class CrashTest {
       host.start(peer);
       assertThat(claim(peer.awaitState("healthy"))).isEqualTo(second);
       await().atMost(ProtocolPeer.PATIENCE).until(() -> FailureTest.ended(stray));
+    }
+  }
+
+  /// The release looks sick once before the kill; from then on its health command takes its time.
+  @Test
+  void a_release_that_was_found_sick_is_not_claimed_before_its_health_was_seen_anew() throws Exception {
+    String second = peer.desire("2",
+        Tarball.release("2", OK, "mkdir ../../seen 2> /dev/null || until test -e ../../go; do sleep 0.05; done; exit 1").bytes());
+    killedWith("-Dsluice.agent.halt=after " + Step.CHECKED);
+
+    peer.forget();
+    int before = peer.heartbeats.size();
+    try (var host = new Host(folder)) {
+      host.start(peer);
+      await().atMost(ProtocolPeer.PATIENCE).until(() -> peer.heartbeats.size() > before + 3);
+      Files.createFile(folder.resolve("nginx/go"));
+      assertThat(claim(peer.awaitState("unhealthy"))).isEqualTo(second);
+      assertThat(peer.heartbeats.subList(before, peer.heartbeats.size())).filteredOn(told -> claim(told).equals(second))
+          .allMatch(told -> status(told).getLong("generation", 0) == peer.generation());
     }
   }
 

@@ -27,6 +27,7 @@ final class Host implements AutoCloseable {
   private Duration timeLimit = Duration.ofSeconds(10);
   private boolean longPoll;
   private String id = "i1";
+  private List<String> healthCommand = List.of("./bin/health");
   private Agent agent;
 
   Host(Path folder) { this.folder = folder; }
@@ -47,6 +48,11 @@ final class Host implements AutoCloseable {
     return this;
   }
 
+  Host withoutHealthCommand() {
+    healthCommand = List.of();
+    return this;
+  }
+
   Host longPoll() {
     longPoll = true;
     return this;
@@ -60,7 +66,7 @@ final class Host implements AutoCloseable {
 
   Host start(ProtocolPeer peer) throws IOException, ConfigException {
     var enrolment = new Enrolment("edge", id, "first", Map.of("zone", "a"), "enroller");
-    var module = new ModuleConfig(folder.resolve("nginx"), List.of("./bin/apply"), List.of("./bin/health"), timeLimit, timeLimit);
+    var module = new ModuleConfig(folder.resolve("nginx"), List.of("./bin/apply"), healthCommand, timeLimit, timeLimit);
     agent = Agent.start(new AgentConfig(peer.uri(), enrolment, state(), new Pace(Duration.ZERO, health, proof, longPoll),
         limits, Map.of(ProtocolPeer.MODULE, module)), runtime, link);
     return this;

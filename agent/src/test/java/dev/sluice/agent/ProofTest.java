@@ -89,6 +89,14 @@ class ProofTest {
   }
 
   @Test
+  void what_has_no_health_command_is_claimed_once_it_is_proven() throws Exception {
+    host.stop();
+    peer.forget();
+    host.withoutHealthCommand().start(peer);
+    assertThat(claim(peer.awaitState("healthy"))).isEqualTo(digest);
+  }
+
+  @Test
   void a_release_that_changes_while_it_is_applied_is_not_claimed() throws Exception {
     peer.desire("2", Tarball.release("2", "echo X > VERSION", "exit 0").bytes());
     JsonObject told = peer.awaitState("unhealthy");
