@@ -5,10 +5,12 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /// The folder of a module on this host:
 ///
@@ -16,14 +18,20 @@ import java.util.Set;
 /// dir/current                  a link to the release that runs
 /// dir/releases/HEX/            a release, named by the sha256 of its archive
 /// dir/releases/HEX.manifest    what it consisted of
+/// dir/.current.before          the operator's own link, until a release of ours was applied in its place
 /// ```
+///
+/// All else there is the operator's and is left alone.
 final class Releases {
+  private static final Pattern OURS = Pattern.compile("\\.?[0-9a-f]{64}(\\.manifest)?");
   private final Path folder;
   private final Path current;
+  private final Path before;
 
   Releases(Path dir) {
     folder = dir.resolve("releases");
     current = dir.resolve("current");
+    before = dir.resolve(".current.before");
   }
 
   Path current() { return current; }
@@ -68,17 +76,27 @@ final class Releases {
     }
   }
 
-  /// Points `current` at the release in one step.
+  /// Points `current` at the release in one step. A link that is not ours is kept for [#switchOff].
   void switchTo(Release release) throws IOException {
+    if (Files.isSymbolicLink(current) && !isOurs())
+      Files.copy(current, before, LinkOption.NOFOLLOW_LINKS, StandardCopyOption.REPLACE_EXISTING);
     Path side = current.resolveSibling(".current");
     Files.deleteIfExists(side);
     Files.createSymbolicLink(side, target(release));
     Durable.rename(side, current);
   }
 
-  /// Takes `current` away: nothing runs.
+  /// Takes our `current` away: nothing of ours runs. What it pointed at before any of ours goes back.
   void switchOff() throws IOException {
-    if (Files.isSymbolicLink(current)) Files.delete(current);
+    if (Files.isSymbolicLink(before)) Durable.rename(before, current);
+    else if (isOurs()) Files.delete(current);
+  }
+
+  /// A release of ours runs: the link that was there before it is no way back any more.
+  void forgetBefore() throws IOException { Files.deleteIfExists(before); }
+
+  private boolean isOurs() throws IOException {
+    return Files.isSymbolicLink(current) && Files.readSymbolicLink(current).toString().matches("releases/[0-9a-f]{64}");
   }
 
   /// Removes a release.
@@ -87,7 +105,7 @@ final class Releases {
     Durable.delete(path(release));
   }
 
-  /// Removes all releases but these and the one that `current` points at.
+  /// Removes all releases that an agent has made but these and the one that `current` points at, or into.
   ///
   /// @throws IOException the first of those where something cannot be removed; all else is gone
   void prune(Release... kept) throws IOException {
@@ -96,13 +114,15 @@ final class Releases {
     for (Release release : kept)
       if (release.exists()) names.addAll(List.of(release.hex(), manifest(release).getFileName().toString()));
     if (Files.isSymbolicLink(current)) {
-      String pointed = Files.readSymbolicLink(current).getFileName().toString();
-      names.addAll(List.of(pointed, pointed + ".manifest"));
+      for (Path pointed : Files.readSymbolicLink(current))
+        names.addAll(List.of(pointed.toString(), pointed + ".manifest"));
     }
-    try (DirectoryStream<Path> old = Files.newDirectoryStream(folder, path -> !names.contains(path.getFileName().toString()))) {
+    try (DirectoryStream<Path> old = Files.newDirectoryStream(folder, path -> isOld(path.getFileName().toString(), names))) {
       Durable.deleteAll(old);
     }
   }
+
+  private static boolean isOld(String name, Set<String> kept) { return OURS.matcher(name).matches() && !kept.contains(name); }
 
   private Path manifest(Release release) { return folder.resolve(release.hex() + ".manifest"); }
 

@@ -137,6 +137,7 @@ final class Upgrade {
   private ModuleRecord prune(ModuleRecord record) throws IOException {
     Durable.delete(archives);
     try {
+      if (record.live().exists()) releases.forgetBefore();
       releases.prune(record.live(), record.previous());
     } catch (IOException e) {
       var why = "what is old cannot be deleted: " + e;

@@ -28,17 +28,58 @@ class ReleasesTest {
   void an_old_release_that_cannot_be_deleted_keeps_no_other_and_nothing_else_of_its_own() throws Exception {
     Path old = folder.resolve("releases");
     for (int i = 0; i < OF_EACH; i++) {
-      Files.createFile(Files.createDirectories(old.resolve("plain" + i)).resolve("f"));
-      Path stuck = Files.createDirectories(old.resolve("stuck" + i));
+      Files.createFile(Files.createDirectories(old.resolve(hex("a", i))).resolve("f"));
+      Path stuck = Files.createDirectories(old.resolve(hex("b", i)));
       for (int j = 0; j < OF_EACH; j++)
         Files.createFile(stuck.resolve("f" + j));
       beyondReach(stuck);
     }
     assertThatThrownBy(() -> new Releases(folder).prune()).isInstanceOf(FileSystemException.class).hasMessageContaining("too long");
-    assertThat(names(old)).hasSize(OF_EACH).allMatch(name -> name.startsWith("stuck"));
+    assertThat(names(old)).hasSize(OF_EACH).allMatch(name -> name.startsWith("b"));
     for (String stuck : names(old))
       assertThat(names(old.resolve(stuck))).hasSize(1).allMatch(name -> name.startsWith("nn"));
   }
+
+  @Test
+  void only_what_an_agent_has_made_is_pruned() throws Exception {
+    Path all = Files.createDirectories(folder.resolve("releases"));
+    for (String made : List.of(hex("a", 1), "." + hex("a", 2)))
+      Files.createFile(Files.createDirectories(all.resolve(made)).resolve("f"));
+    for (String made : List.of(hex("a", 1) + ".manifest", "." + hex("a", 2) + ".manifest"))
+      Files.createFile(all.resolve(made));
+    List<String> own = List.of("20240101", "notes.manifest", ".cache", hex("a", 3) + ".tar.gz", "0" + hex("a", 4));
+    for (String name : own)
+      Files.createFile(Files.createDirectories(all.resolve(name)).resolve("f"));
+    new Releases(folder).prune();
+    assertThat(names(all)).containsExactlyInAnyOrderElementsOf(own);
+  }
+
+  @Test
+  void a_release_that_the_link_leads_into_is_not_pruned() throws Exception {
+    Path inner = Files.createDirectories(folder.resolve("releases").resolve(hex("a", 1)).resolve("public"));
+    Files.createSymbolicLink(folder.resolve("current"), folder.relativize(inner));
+    new Releases(folder).prune();
+    assertThat(inner).exists();
+  }
+
+  /// A step may be done twice: the agent was killed before it was recorded.
+  @Test
+  void the_link_that_was_there_goes_back_however_often_a_step_is_done() throws Exception {
+    Path own = Path.of("releases", "20240101");
+    Files.createDirectories(folder.resolve(own));
+    Files.createSymbolicLink(folder.resolve("current"), own);
+    var releases = new Releases(folder);
+    var release = new Release("sha256:" + hex("a", 1), "1");
+    for (int i = 0; i < 2; i++)
+      releases.switchTo(release);
+    assertThat(releases.isCurrent(release)).isTrue();
+    for (int i = 0; i < 2; i++)
+      releases.switchOff();
+    assertThat(Files.readSymbolicLink(folder.resolve("current"))).isEqualTo(own);
+    assertThat(names(folder)).containsExactlyInAnyOrder("current", "releases");
+  }
+
+  private static String hex(String digit, int number) { return digit.repeat(63) + number; }
 
   /// Puts so long a path together in it that nobody, not even root, can name its end.
   private void beyondReach(Path there) throws IOException {
