@@ -149,7 +149,7 @@ class AgentTest {
     int before = peer.heartbeats.size();
     host.id("i2").start(peer);
     assertThat(claim(peer.awaitState("healthy"))).isEqualTo(second);
-    assertThat(peer.heartbeats.subList(before, peer.heartbeats.size())).allMatch(told -> status(told).getLong("generation", 0) < 2);
+    assertThat(peer.heardAfter(before)).allMatch(told -> status(told).getLong("generation", 0) < 2);
     assertThat(Files.readString(host.state().resolve("modules/m-nginx/record.json"))).contains("\"instance\":\"i2\"");
   }
 

@@ -94,6 +94,9 @@ final class ProtocolPeer implements AutoCloseable {
   /// What was heard so far counts no more.
   void forget() { since = heartbeats.size(); }
 
+  /// Those heard after so many; more may come meanwhile.
+  List<JsonObject> heardAfter(int count) { return heartbeats.stream().skip(count).toList(); }
+
   private JsonObject awaitHeartbeat(int from, Predicate<JsonObject> wanted) {
     return await().atMost(PATIENCE).pollInterval(Duration.ofMillis(20))
         .until(() -> heartbeats.stream().skip(from).filter(wanted).findFirst(), found -> found.isPresent()).orElseThrow();
