@@ -151,7 +151,9 @@ final class ModuleWorker {
 
   private void takeUp(Instruction instruction) throws IOException {
     upgrade.clearFor(instruction);
-    save(record.receiving(instance, instruction));
+    ModuleRecord next = record.receiving(instance, instruction);
+    prove(next.live()); // what was proven last may be another release, or damaged since
+    save(next);
     calm();
   }
 

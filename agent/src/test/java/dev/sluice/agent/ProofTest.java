@@ -3,6 +3,7 @@ package dev.sluice.agent;
 import static dev.sluice.agent.ProtocolPeer.claim;
 import static dev.sluice.agent.ProtocolPeer.status;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.grack.nanojson.JsonObject;
 import java.nio.file.Files;
@@ -111,6 +112,41 @@ class ProofTest {
     peer.desire("1", RELEASE);
     assertThat(claim(peer.awaitState("healthy"))).isEqualTo(digest);
     assertThat(host.currentVersion()).isEqualTo("1");
+  }
+
+  @Test
+  void what_changed_while_it_was_applied_is_not_claimed_for_the_sake_of_the_next_instruction() throws Exception {
+    restartedLookingRarely();
+    int before = peer.heartbeats.size();
+    String second = peer.desire("2",
+        Tarball.release("2", "echo X > VERSION; until test -e ../../go; do sleep 0.05; done", "exit 0").bytes());
+    await().atMost(ProtocolPeer.PATIENCE).until(() -> host.currentVersion().startsWith("X"));
+    String gone = "sha256:" + "ab".repeat(32);
+    peer.desire("3", gone, "/v1/artifacts/" + gone);
+    for (int heard = 0; heard < 3; heard++)
+      peer.awaitHeartbeat(heartbeat -> true);
+    Files.createFile(folder.resolve("nginx/go"));
+    assertThat(claim(peer.awaitState("apply_failed"))).isEmpty();
+    assertThat(Release.hex(second)).as("what runs").isEqualTo(Files.readSymbolicLink(host.current()).getFileName().toString());
+    assertThat(peer.heardAfter(before)).noneMatch(heartbeat -> claim(heartbeat).equals(second));
+  }
+
+  @Test
+  void a_release_that_was_damaged_since_its_last_proof_is_not_claimed_while_it_is_fetched_anew() throws Exception {
+    restartedLookingRarely();
+    Files.writeString(host.current().resolve("VERSION"), "X");
+    peer.artifacts.clear();
+    peer.desire("1", digest, "/v1/artifacts/" + digest);
+    assertThat(claim(peer.awaitState("apply_failed"))).isEmpty();
+    assertThat(peer.heartbeats).filteredOn(heartbeat -> status(heartbeat).getLong("generation", 0) == peer.generation())
+        .allMatch(heartbeat -> claim(heartbeat).isEmpty());
+  }
+
+  private void restartedLookingRarely() throws Exception {
+    host.stop();
+    peer.forget();
+    host.rarelyLooking().start(peer);
+    assertThat(claim(peer.awaitState("healthy"))).isEqualTo(digest);
   }
 
   private JsonObject awaitUnclaimed() { return peer.awaitHeartbeat(heartbeat -> claim(heartbeat).isEmpty()); }
