@@ -20,6 +20,9 @@ import java.util.Map;
 import java.util.Set;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.exceptions.DuplicateKeyException;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /// Reads the configuration of an agent from its YAML file. Strict: unknown and repeated keys are faults, and all faults come at once.
@@ -44,12 +47,20 @@ public final class ConfigFile {
     } catch (IOException e) {
       throw new ConfigException(List.of("cannot read " + file + ": " + e.getMessage()));
     } catch (YamlEngineException e) {
-      throw new ConfigException(List.of(file + " is not YAML: " + e.getMessage()));
+      throw new ConfigException(List.of(file + " is not YAML" + where(e)));
     }
     var reading = new ConfigFile(file.toAbsolutePath().getParent());
     AgentConfig config = reading.agent(new YamlMap("", tree, reading.faults));
     if (!reading.faults.isEmpty()) throw new ConfigException(reading.faults);
     return config;
+  }
+
+  /// Without the line itself, and without what was found in it: that may be a token.
+  private static String where(YamlEngineException failure) {
+    if (!(failure instanceof MarkedYamlEngineException marked) || marked.getProblemMark().isEmpty()) return "";
+    Mark mark = marked.getProblemMark().get();
+    String what = failure instanceof DuplicateKeyException ? ": a key for the second time" : "";
+    return ": line " + (mark.getLine() + 1) + ", column " + (mark.getColumn() + 1) + what;
   }
 
   private AgentConfig agent(YamlMap top) {
@@ -74,10 +85,10 @@ public final class ConfigFile {
     boolean enrols = top.has("enroll");
     if (enrols == (top.has("id") || top.has("token")))
       faults.add("give either id and token (an instance that is enrolled already) or enroll (one that enrols itself)");
-    if (!enrols) return new Enrolled(id(top, "id", top.has("token") ? null : ""), top.text("token", top.has("id") ? null : ""));
+    if (!enrols) return new Enrolled(id(top, "id", top.has("token") ? null : ""), top.secret("token", top.has("id") ? null : ""));
     YamlMap enroll = top.map("enroll", false);
     var enrolment = new Enrolment(id(enroll, "template_id", null), id(enroll, "id", ""), enroll.text("name", ""), labels(enroll),
-        enroll.text("token", ""));
+        enroll.secret("token", ""));
     enroll.nothingElse();
     return enrolment;
   }

@@ -19,7 +19,9 @@ final class YamlMap {
     this.path = path;
     this.faults = faults;
     if (tree instanceof Map<?, ?> map) map.forEach((key, value) -> values.put(String.valueOf(key), value));
-    else if (tree != null) faults.add((path.isEmpty() ? "the file" : path) + ": expected keys with values; given " + shown(tree));
+    else if (tree != null)
+      faults.add(
+          (path.isEmpty() ? "the file" : path) + ": expected keys with values; given " + (tree instanceof List ? "a list" : "a value"));
   }
 
   Set<String> keys() { return values.keySet(); }
@@ -41,6 +43,18 @@ final class YamlMap {
     if (value instanceof Number || value instanceof Boolean) faults.add(name(key) + ": a text; put " + value + " in quotes");
     else
       faults.add(name(key) + ": a text that is not empty; given " + shown(value));
+    return "";
+  }
+
+  /// A secret of visible ASCII characters: others do not go into a header of HTTP. Its fault does not show it.
+  ///
+  /// @param absent what stands for no text; null where there must be one
+  String secret(String key, String absent) {
+    Object value = ask(key, absent == null);
+    if (value == null) return absent == null ? "" : absent;
+    if (value instanceof String text && text.matches("[\\x21-\\x7e]+")) return text;
+    faults.add(name(key)
+        + ": a text of visible ASCII characters without blanks, in quotes where it looks like something else; what is given is not shown");
     return "";
   }
 

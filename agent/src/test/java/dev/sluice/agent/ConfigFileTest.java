@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The YAML file of an agent.
 class ConfigFileTest {
@@ -112,6 +114,24 @@ class ConfigFileTest {
     assertThat(faults("")).contains("server: missing", "modules: missing");
     assertThat(catchThrowableOfType(ConfigException.class, () -> ConfigFile.read(folder.resolve("none"))))
         .hasMessageStartingWith("cannot read");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"|\n    hush", "\"hush\\n\"", "hush hush", "hüsh", "\" \"", "4718", "4.718", "true", "[hush]", "{hush: hush}"})
+  void a_token_that_no_server_could_be_shown_is_a_fault_that_does_not_show_it(String token) throws Exception {
+    String rest = "server: http://h\nstate_dir: s\nmodules: {m: {dir: d}}\n";
+    String why = "token: a text of visible ASCII characters without blanks, in quotes where it looks like something else; what is given is not shown";
+    assertThat(faults(rest + "id: i1\ntoken: " + token + "\n")).containsExactly(why);
+    assertThat(faults(rest + "enroll:\n  template_id: t\n  token: " + token.replace("    ", "      ") + "\n"))
+        .containsExactly("enroll." + why);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"token: \"hush", "id: a\ntoken: [hush", "token: a\ntoken: hush", "token: hush: hush", "enroll: hush",
+    "enroll: [token: hush]",
+    "- token: hush", "token: hush", "token: @hush", "token: &hush", "token: *hush", "token: !hush hush", "token: a # b\n\thush: a"})
+  void no_fault_shows_a_token_that_stands_where_it_cannot_be_read(String yaml) throws Exception {
+    assertThat(faults(yaml)).isNotEmpty().noneMatch(fault -> fault.contains("hush"));
   }
 
   private AgentConfig read(String yaml) throws IOException, ConfigException {
