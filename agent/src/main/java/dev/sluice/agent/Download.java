@@ -125,7 +125,11 @@ final class Download {
 
   private static URI location(URI from, HttpResponse<?> response) throws Denied {
     String location = response.headers().firstValue("Location").orElseThrow(() -> new Denied(from.getPath() + " redirects to nowhere"));
-    return Server.httpOnly(from.resolve(location));
+    try {
+      return Server.reachable(from.resolve(location));
+    } catch (IllegalArgumentException e) {
+      throw new Denied(from.getPath() + " redirects to no address"); // not shown: a signed one is a secret
+    }
   }
 
   private static boolean complete(Instruction wanted, Path file) throws IOException {

@@ -58,18 +58,20 @@ final class Server {
 
   /// An address of an artifact, absolute.
   ///
-  /// @throws Denied where it is no address, or of another scheme than http and https
+  /// @throws Denied where it is no address, of another scheme than http and https, or of no host there can be
   URI resolve(String url) throws Denied {
     try {
-      return httpOnly(base.resolve(url));
+      return reachable(base.resolve(url));
     } catch (IllegalArgumentException e) {
       throw new Denied("artifact_url is no address: " + url);
     }
   }
 
-  static URI httpOnly(URI uri) throws Denied {
-    if ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme())) return uri;
-    throw new Denied("artifact_url is neither http nor https: " + uri);
+  static URI reachable(URI uri) throws Denied {
+    if (!"http".equals(uri.getScheme()) && !"https".equals(uri.getScheme()))
+      throw new Denied("artifact_url is neither http nor https: " + uri);
+    if (uri.getHost() == null || uri.getPort() > 65_535) throw new Denied("artifact_url names no host that there can be: " + uri);
+    return uri;
   }
 
   /// Adds the token, if the address is of this server.

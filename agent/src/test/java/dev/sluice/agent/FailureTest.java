@@ -24,6 +24,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Releases, archives and commands that fail.
 @Execution(ExecutionMode.CONCURRENT)
@@ -295,6 +297,20 @@ class FailureTest {
     String digest = "sha256:" + "ab".repeat(32);
     peer.desire("2", digest, "/v1/artifacts/" + digest);
     assertThat(status(peer.awaitState("apply_failed")).getString("detail")).contains("answers 404");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"http://artifact_store/x", "http:///x", "http://127.0.0.1:70000/x"})
+  void an_address_that_no_host_can_have_is_reported(String url) throws Exception {
+    peer.desire("2", "sha256:" + "ab".repeat(32), url);
+    assertThat(status(peer.awaitState("apply_failed")).getString("detail")).contains("names no host").contains(url);
+  }
+
+  @Test
+  void a_redirect_to_what_is_no_address_is_reported() throws Exception {
+    peer.location = peer.uri() + "/a b";
+    peer.desire("2", Tarball.release("2", OK, OK).bytes());
+    assertThat(status(peer.awaitState("apply_failed")).getString("detail")).contains("redirects to no address");
   }
 
   @Test

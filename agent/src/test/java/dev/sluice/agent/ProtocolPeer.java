@@ -40,6 +40,8 @@ final class ProtocolPeer implements AutoCloseable {
   volatile boolean mute;
   /// What a refusal asks to wait, in seconds.
   volatile int retryAfter = 1;
+  /// Where artifacts are said to be instead, while it is not empty.
+  volatile String location = "";
   /// Artifacts end after so many bytes, the connection with them; 0 sends them whole.
   volatile int dropAfter;
   /// Whether polls are held; else each is answered at once, with what is desired.
@@ -173,6 +175,11 @@ final class ProtocolPeer implements AutoCloseable {
 
   private void artifact(HttpExchange exchange, String digest) throws IOException {
     asked.accept(digest);
+    if (!location.isEmpty()) {
+      exchange.getResponseHeaders().add("Location", location);
+      send(exchange, 302, "");
+      return;
+    }
     byte[] content = artifacts.get(digest);
     if (content == null) {
       send(exchange, 404, "{}");
