@@ -13,6 +13,8 @@ import java.util.function.Supplier;
 /// own absence must not look like the instance's. Any thread may call.
 final class Heart {
   private static final Duration UNTOLD = Duration.ofSeconds(30);
+  private static final Duration SHORTEST = Duration.ofMillis(100);
+  private static final Duration LONGEST = Duration.ofDays(1);
   private static final Duration SHORTEST_PATIENCE = Duration.ofSeconds(1);
   private final AgentRuntime runtime;
   private final Server server;
@@ -106,11 +108,14 @@ final class Heart {
     if (backoff.failures() > 0) runtime.log("the server answers again");
     backoff.reset();
     took = Duration.ofNanos(System.nanoTime() - sent);
-    if (override.isZero() && !answer.nextHeartbeat().isZero()) interval = answer.nextHeartbeat();
+    if (override.isZero() && isPace(answer.nextHeartbeat())) interval = answer.nextHeartbeat();
     if (changed) beat();
     else
       schedule(withJitter(interval));
   }
+
+  /// Else it is a slip: at less the agent would do nothing but heartbeat, at more nobody would hear of it again.
+  private static boolean isPace(Duration told) { return told.compareTo(SHORTEST) >= 0 && told.compareTo(LONGEST) <= 0; }
 
   /// An interval: who has taken the heartbeat may never answer, and another one may be there. Twice as long each time that it failed, and twice as long as the last
   /// answer took, for a server that is only slow.
