@@ -191,7 +191,7 @@ public final class Agent implements AutoCloseable {
       return;
     }
     Duration wait = failure instanceof Unavailable busy ? busy.retryAfter().plus(enrolBackoff.next()) : enrolBackoff.next();
-    runtime.log("cannot enrol yet, again in " + wait.toMillis() + " ms: " + failure.getMessage());
+    runtime.log("cannot enrol yet, again in " + wait.toMillis() + " ms: " + Heart.why(failure));
     runtime.timer().schedule(() -> enrol(key), wait.toMillis(), TimeUnit.MILLISECONDS);
   }
 

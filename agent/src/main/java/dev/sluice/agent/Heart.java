@@ -13,7 +13,7 @@ import java.util.function.Supplier;
 /// own absence must not look like the instance's. Any thread may call.
 final class Heart {
   private static final Duration UNTOLD = Duration.ofSeconds(30);
-  private static final Duration SHORTEST = Duration.ofMillis(100);
+  private static final Duration SHORTEST = Duration.ofMillis(10);
   private static final Duration LONGEST = Duration.ofDays(1);
   private static final Duration SHORTEST_PATIENCE = Duration.ofSeconds(1);
   private final AgentRuntime runtime;
@@ -129,8 +129,11 @@ final class Heart {
 
   private Duration withJitter(Duration whole) { return whole.multipliedBy(90 + runtime.random().nextInt(11)).dividedBy(100); }
 
+  /// What a log says of a failure: a refused connection has no message.
+  static String why(Throwable failure) { return failure.getMessage() == null ? failure.toString() : failure.getMessage(); }
+
   private Duration pause(Throwable failure) {
-    if (backoff.failures() == 0) runtime.log("heartbeat failed: " + failure.getMessage());
+    if (backoff.failures() == 0) runtime.log("heartbeat failed: " + why(failure));
     Duration drawn = backoff.next();
     if (failure instanceof Denied) return interval;
     holdingBack = true;

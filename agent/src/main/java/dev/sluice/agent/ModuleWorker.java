@@ -192,7 +192,7 @@ final class ModuleWorker {
   }
 
   private void retry(Throwable failure, Duration wait) {
-    String why = failure.getMessage() == null ? failure.toString() : failure.getMessage();
+    String why = Heart.why(failure);
     runtime.log("module " + module + ": " + record.step() + " waits " + wait.toMillis() + " ms: " + why);
     trouble = Commands.clip("waits to try again: " + why);
     lane.after(wait, this::carryOut);

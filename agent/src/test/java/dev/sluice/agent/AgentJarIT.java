@@ -54,9 +54,9 @@ class AgentJarIT {
       peer.awaitState("healthy");
       String digest = peer.desire("2", second);
       assertThat(claim(peer.awaitState("healthy"))).isEqualTo(digest);
-      peer.interval = 0.1; // the shortest that an agent takes
+      peer.interval = 0.01; // the shortest that an agent takes
       int enough = peer.heartbeats.size() + HEARTBEATS;
-      await().atMost(ProtocolPeer.PATIENCE.multipliedBy(4)).until(() -> peer.heartbeats.size() > enough);
+      await().atMost(ProtocolPeer.PATIENCE).until(() -> peer.heartbeats.size() > enough);
       int most = residentKb(agent, "VmHWM");
       System.out.println("agent: " + java + ": resident now " + residentKb(agent, "VmRSS") + " kB, at most " + most + " kB");
       assertThat(most).as(agent.output()).isBetween(1, MOST_RESIDENT_KB);
