@@ -148,7 +148,10 @@ public final class Http implements AutoCloseable {
     Await.on(chassis.vertx().deployVerticle(() -> new Serving(options), new DeploymentOptions().setInstances(loops)),
         Duration.ofSeconds(10),
         "the port " + chassis.config().port());
-    return servers.getFirst().actualPort();
+    int port = servers.getFirst().actualPort();
+    log.atInfo().addKeyValue("service", chassis.config().service()).addKeyValue("host", options.getHost()).addKeyValue("port", port)
+        .log("Listens");
+    return port;
   }
 
   /// A server on an event loop of its own; servers of one port share its connections.
