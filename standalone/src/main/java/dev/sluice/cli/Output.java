@@ -9,6 +9,7 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /// Takes the result of a command, and keeps why it could not be written: a [PrintWriter] tells only that, and `System.out` not even that to it.
 final class Output extends PrintWriter {
@@ -29,7 +30,8 @@ final class Output extends PrintWriter {
   /// What becomes of a command whose result could not be written.
   static Failure failure(PrintWriter out) {
     var why = out instanceof Output known && known.to.trouble != null ? Text.why(known.to.trouble) : "for an unknown reason";
-    return why.equals("Broken pipe") ? new Failure.Unread() : new Failure.Unwritten(why);
+    // the system says it in its language, most of which keep the word
+    return why.toLowerCase(Locale.ROOT).contains("pipe") ? new Failure.Unread() : new Failure.Unwritten(why);
   }
 
   /// Remembers the first thing that went wrong.

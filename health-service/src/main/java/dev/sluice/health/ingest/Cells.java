@@ -93,10 +93,10 @@ public final class Cells implements AutoCloseable {
     // in memory before it is read, so that the follower passes over nothing; only this thread takes out what is there
     var read = new HashMap<String, Cell>();
     asked.forEach(m -> read.computeIfAbsent(m.id, id -> cells.computeIfAbsent(id, Cell::new)));
-    RuntimeException failure = null;
+    Throwable failure = null;
     try {
       read(List.copyOf(read.keySet()));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) { // whoever waits is told in any case: no deadline passes while he does
       failure = e;
     }
     for (var cell : read.values())
@@ -105,6 +105,7 @@ public final class Cells implements AutoCloseable {
       if (failure == null) m.promise.tryComplete(read.get(m.id));
       else
         m.promise.tryFail(failure);
+    if (failure instanceof Error error) throw error;
     return !missing.isEmpty();
   }
 
