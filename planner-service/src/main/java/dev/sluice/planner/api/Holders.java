@@ -8,7 +8,6 @@ import dev.sluice.planner.store.ClaimStore;
 import dev.sluice.planner.store.ProgressStore;
 import dev.sluice.planner.store.Stores;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.function.Supplier;
@@ -40,38 +39,31 @@ public final class Holders {
   ///
   /// @throws Outage where a rollback may have begun, and the rollout-service does not say
   List<String> ofPair(String template, String module) {
-    return left(() -> {
-      settle(template, module);
-      return claims.holder(template, module).stream().toList();
-    });
+    return left(() -> settled(() -> claims.holder(template, module).stream().toList()));
   }
 
   /// Who needs a version still.
   ///
   /// @throws Outage as above
-  List<String> ofVersion(String version) {
-    return left(() -> {
-      var now = clock.instant();
-      settle(claims.lapsedNeeding(version, now), now);
-      return claims.needing(version);
-    });
-  }
+  List<String> ofVersion(String version) { return left(() -> settled(() -> claims.needing(version))); }
 
-  /// Finds out about a rollback that has taken a pair and was not seen to start in time: it holds the pair if it has begun, else the pair is free.
+  /// Finds out about rollbacks that have taken a pair and were not seen to start in time: they hold it if they have begun, else it is free.
   ///
   /// @throws Outage as above
-  void settle(String template, String module) {
-    var now = clock.instant();
-    settle(claims.lapsed(template, module, now).stream().toList(), now);
-  }
+  void settle(String template, String module) { settled(() -> claims.holder(template, module).stream().toList()); }
 
-  private void settle(List<String> lapsed, Instant now) {
+  private List<String> settled(Supplier<List<String>> holders) {
+    var found = holders.get();
+    if (found.isEmpty()) return found;
+    var now = clock.instant();
+    var lapsed = claims.lapsed(found, now);
     for (var rollout : lapsed) {
       boolean goesOn = begun.begun(new RolloutId(rollout));
       claims.settle(rollout, goesOn, now);
       if (goesOn)
         log.atWarn().addKeyValue("rollout", rollout).log("A rollback has begun of which no fact has come here yet; it holds its pair");
     }
+    return lapsed.isEmpty() ? found : holders.get();
   }
 
   /// @param holders their ids, as they are now

@@ -27,12 +27,12 @@ public final class ClaimStore {
   }
 
   private static final String LAPSED = """
-      select rollout_id from claim where template_id = $1 and module_id = $2 and open and not held and reclaimed_until <= $3
+      select rollout_id from claim where rollout_id = any($1) and open and not held and reclaimed_until <= $2 order by rollout_id
       """;
 
-  /// Who took a pair for a rollback that was not seen to start in time. It stays taken until somebody has asked whether it did.
-  public Optional<String> lapsed(String template, String module, Instant now) {
-    return db.list(LAPSED, r -> r.getString("rollout_id"), template, module, time(now)).stream().findFirst();
+  /// Those of these rollouts that took their pair for a rollback and were not seen to start it in time. It stays taken until somebody has asked whether they did.
+  public List<String> lapsed(List<String> rollouts, Instant now) {
+    return db.list(LAPSED, r -> r.getString("rollout_id"), rollouts.toArray(String[]::new), time(now));
   }
 
   private static final String HOLD_LAPSED = """
@@ -115,14 +115,4 @@ public final class ClaimStore {
 
   /// The same, in a transaction.
   public List<String> needing(Db.Tx tx, String version) { return tx.list(NEEDING, r -> r.getString("rollout_id"), version); }
-
-  private static final String LAPSED_NEEDING = """
-      select distinct c.rollout_id from claim c join plan p using (rollout_id) join plan_revision r using (rollout_id)
-       where c.open and not c.held and c.reclaimed_until <= $2 and r.revision >= p.revision and $1 = any(r.version_ids) order by c.rollout_id
-      """;
-
-  /// Of these, those whose claim has lapsed.
-  public List<String> lapsedNeeding(String version, Instant now) {
-    return db.list(LAPSED_NEEDING, r -> r.getString("rollout_id"), version, time(now));
-  }
 }
