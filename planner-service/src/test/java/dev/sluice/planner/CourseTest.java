@@ -202,12 +202,17 @@ class CourseTest {
     await().atMost(World.LIMIT).until(() -> !world.told(PlanEvent.TemplateMoved.class, rollout).isEmpty());
   }
 
+  /// A rollout to a version that no other one targets.
+  private void plannedToItsOwn(String id, String version, String hex) {
+    world.post("/v1/modules/nginx/versions", Map.of("id", id, "version", version, "digest", "sha256:" + hex.repeat(64)));
+    List.of("staging", "blessed").forEach(to -> world.promote(id, to));
+    world.anotherTemplate();
+    rollout = world.planned("target_version_id", id);
+  }
+
   @Test
   void a_version_whose_rollout_has_just_ended_can_be_archived() {
-    world.post("/v1/modules/nginx/versions", Map.of("id", "brief", "version", "1.27.0", "digest", "sha256:" + "e".repeat(64)));
-    List.of("staging", "blessed").forEach(to -> world.promote("brief", to));
-    world.anotherTemplate();
-    rollout = world.planned("target_version_id", "brief");
+    plannedToItsOwn("brief", "1.27.0", "e");
     assertThat(world.promote("brief", "archived").body()).containsEntry("rollout_ids", List.of(rollout));
     tell(new RolloutEvent.Completed(50, 0, 0, 9, false));
     world.awaits(rollout, "state", "completed");
@@ -272,10 +277,7 @@ class CourseTest {
 
   @Test
   void so_it_keeps_the_versions_that_it_goes_back_to() {
-    world.post("/v1/modules/nginx/versions", Map.of("id", "late", "version", "1.28.0", "digest", "sha256:" + "f".repeat(64)));
-    List.of("staging", "blessed").forEach(to -> world.promote("late", to));
-    world.anotherTemplate();
-    rollout = world.planned("target_version_id", "late");
+    plannedToItsOwn("late", "1.28.0", "f");
     lapsed();
     world.delivered = new Ask.Delivery(new RolloutId(rollout), Purpose.ROLLBACK, 9);
     try {
