@@ -35,8 +35,6 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 /// folder, so each step of following one ends inside again. Owners and set-id bits are dropped. The owner can always read, and enter
 /// and change folders; the folder that all is unpacked into is not the archive's.
 final class Unpacker {
-  private static final int NAME_CHARS = 1024;
-  private static final int PART_BYTES = 255;
   /// The tar reader goes one deeper for each header before an entry; the workers' stacks are small.
   private static final int HEADER_BYTES = 64 << 10;
   private static final long FREE_EXPANSION_BYTES = 16 << 20;
@@ -99,7 +97,7 @@ final class Unpacker {
     String name = entry.getName();
     Path path = inside(name);
     meter.requireLiteral(name);
-    if (entry.getLinkName().length() > NAME_CHARS) throw new Refused(name + " has a link whose target is too long");
+    if (EntryName.isLong(entry.getLinkName())) throw new Refused(name + " has a link whose target is too long");
     meter.requireLiteral(entry.getLinkName());
     if (path.equals(root)) {
       if (!entry.isDirectory()) throw new Refused(name + " stands for the folder itself");
@@ -125,12 +123,12 @@ final class Unpacker {
 
   private Path inside(String name) throws Refused {
     if (name.startsWith("/")) throw new Refused(name + " is absolute");
-    if (name.chars().anyMatch(Character::isISOControl)) throw new Refused("a name has control characters");
-    if (name.length() > NAME_CHARS) throw new Refused("the name " + name.substring(0, 40) + "… is too long");
+    if (EntryName.hasControls(name)) throw new Refused("a name has control characters");
+    if (EntryName.isLong(name)) throw new Refused("the name " + name.substring(0, 40) + "… is too long");
     Path path = root;
     for (String part : name.split("/")) {
       if (part.equals("..")) throw new Refused(name + " leaves the folder");
-      if (part.getBytes(StandardCharsets.UTF_8).length > PART_BYTES)
+      if (EntryName.isLongPart(part))
         throw new Refused("the name " + part.substring(0, 40) + "… is too long");
       if (!part.isEmpty() && !part.equals(".")) path = path.resolve(part);
     }
@@ -159,7 +157,7 @@ final class Unpacker {
 
   private void link(Path path, TarArchiveEntry entry) throws IOException, Refused {
     String target = entry.getLinkName();
-    if (target.isEmpty() || target.length() > NAME_CHARS || target.startsWith("/") || target.chars().anyMatch(Character::isISOControl))
+    if (target.isEmpty() || EntryName.isLong(target) || target.startsWith("/") || EntryName.hasControls(target))
       throw new Refused("link " + entry.getName() + " points out: " + target);
     Path place = path.getParent();
     boolean down = false;

@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.agent.EntryName;
 import dev.sluice.chassis.Ids;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
@@ -7,7 +8,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -27,8 +27,6 @@ final class Tarball {
   private static final int PROGRAM = 0755;
   private static final int PLAIN = 0644;
   private static final int BUFFER = 64 << 10;
-  private static final int NAME_CHARS = 1024;
-  private static final int PART_BYTES = 255;
 
   private Tarball() {}
 
@@ -92,14 +90,14 @@ final class Tarball {
     if (out)
       throw refused(link,
           "leads to " + Text.plain(target.toString()) + "; the links of a module must stay inside it, with .. only in front");
-    if (!fits(target.toString())) throw refused(link, "leads to what has control characters, or more than " + NAME_CHARS + " of any");
+    if (!fits(target.toString())) throw refused(link, "leads to what has control characters, or more than " + EntryName.CHARS + " of any");
     return target.toString();
   }
 
   private static void put(TarArchiveOutputStream tar, TarArchiveEntry entry, Path path, int mode) throws IOException {
     if (!isName(entry.getName()))
-      throw refused(path, "has a name in the module with control characters, with more than " + NAME_CHARS + " of any, or more than "
-          + PART_BYTES + " bytes between two slashes");
+      throw refused(path, "has a name in the module with control characters, with more than " + EntryName.CHARS + " of any, or more than "
+          + EntryName.PART_BYTES + " bytes between two slashes");
     entry.setModTime(0);
     entry.setIds(0, 0);
     entry.setNames("", "");
@@ -109,10 +107,10 @@ final class Tarball {
 
   /// Whether an agent takes it for the name of an entry.
   static boolean isName(String text) {
-    return fits(text) && Stream.of(text.split("/")).allMatch(part -> part.getBytes(StandardCharsets.UTF_8).length <= PART_BYTES);
+    return fits(text) && Stream.of(text.split("/")).noneMatch(EntryName::isLongPart);
   }
 
-  private static boolean fits(String text) { return text.length() <= NAME_CHARS && text.chars().noneMatch(Character::isISOControl); }
+  private static boolean fits(String text) { return !EntryName.isLong(text) && !EntryName.hasControls(text); }
 
   private static Failure refused(Path path, String why) { return new Failure.Usage(Text.plain(path.toString()) + " " + why); }
 
