@@ -11,24 +11,22 @@ import java.util.Collection;
 final class GateQueue {
   private GateQueue() {}
 
-  private static final String WRITE = """
-      select pg_advisory_xact_lock(hashtextextended(current_schema() || '/gate/' || id, 0)) from unnest($1::text[]) as r (id) order by id
-      """;
+  private static final String KEY = "(hashtextextended(current_schema() || '/gate/' || id, 0))";
+  private static final String OF_THESE = " from unnest($1::text[]) as r (id) order by id";
+  private static final String WRITE = "select pg_advisory_xact_lock" + KEY + OF_THESE;
 
   /// Whoever comes later waits until the end of this transaction.
   static void write(Db.Tx tx, String... rollouts) { tx.send(WRITE, (Object) rollouts); }
 
-  private static final String READ = """
-      select pg_advisory_xact_lock_shared(hashtextextended(current_schema() || '/gate/' || id, 0)) from unnest($1::text[]) as r (id) order by id
-      """;
+  private static final String SHARE = "select pg_advisory_xact_lock_shared" + KEY;
+  private static final String READ = SHARE + OF_THESE;
 
   /// Beside others who read, behind those who wait to write.
   static void read(Db.Tx tx, String... rollouts) { tx.send(READ, (Object) rollouts); }
 
-  private static final String READ_OF = """
-      select pg_advisory_xact_lock_shared(hashtextextended(current_schema() || '/gate/' || id, 0))
-        from (select distinct rollout_id as id from assignment
-               where instance_id = any($1) and rollout_id is not null and standing <> 'closed') r
+  private static final String READ_OF = SHARE + """
+       from (select distinct rollout_id as id from assignment
+              where instance_id = any($1) and rollout_id is not null and standing <> 'closed') r
        order by id
       """;
 
