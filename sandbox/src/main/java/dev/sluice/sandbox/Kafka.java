@@ -8,7 +8,6 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
@@ -158,7 +157,8 @@ public final class Kafka implements AutoCloseable {
         new Formatter().setPrintStream(new PrintStream(OutputStream.nullOutputStream())).setNodeId(1)
             .setClusterId(Uuid.randomUuid().toString())
             .addDirectory(partial.toString()).setMetadataLogDirectory(partial.toString()).setControllerListenerName("CONTROLLER").run();
-        Files.move(partial, data, StandardCopyOption.ATOMIC_MOVE);
+        Folders.syncEach(partial);
+        Folders.rename(partial, data);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       } catch (Exception e) {
