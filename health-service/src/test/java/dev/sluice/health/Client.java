@@ -55,4 +55,12 @@ record Client(String base) {
     if (reply.status() != 201) throw new IllegalStateException(reply.raw().body());
     return new Agent(this, id, reply.body().path("token").asText());
   }
+
+  /// One that reports and knows its first version.
+  Agent settled(String id) {
+    var agent = enrol(id);
+    agent.desired();
+    agent.says("healthy", 1).beat();
+    return agent;
+  }
 }

@@ -78,6 +78,7 @@ class OutageTest {
       agent.desired();
       agent.says("healthy", 1).beat();
       var play = Play.of(world, "read-late", agent).start().instruct(60, 0).told("1.26.0");
+      world.untilNothingIsNew();
       world.replica(Duration.ofSeconds(30));
       agent.to(world.client(1)).runs(World.NEW).says("healthy", 2);
       var answer = world.db().inTransaction(tx -> {
@@ -108,6 +109,7 @@ class OutageTest {
   void whoever_could_be_read_by_half_only_is_read_again_and_told_what_it_must_run() {
     try (var world = new World().replica(Duration.ofSeconds(30))) {
       var agent = world.client().enrol("by-half").runs(null);
+      world.untilNothingIsNew();
       world.replica(Duration.ofSeconds(30));
       agent.to(world.client(1));
       var first = world.db().inTransaction(tx -> {

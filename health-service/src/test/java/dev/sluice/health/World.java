@@ -154,6 +154,34 @@ final class World implements AutoCloseable {
 
   List<FleetEvent> fleet(String instance) { return fleet.stream().filter(e -> e.instanceId().value().equals(instance)).toList(); }
 
+  /// What the health-service takes a rollout to deliver, in one word.
+  String purpose(String rollout) {
+    return db.list("select coalesce(purpose, 'nothing') as purpose from gate where rollout_id = $1", r -> r.getString("purpose"), rollout)
+        .stream().findFirst().orElse("unknown");
+  }
+
+  /// Until a statement of this world waits for a lock.
+  ///
+  /// @param like how it reads
+  void untilWaits(String like) {
+    eventually(() -> assertThat(waits(like)).isTrue());
+  }
+
+  boolean waits(String like) {
+    return db.query("""
+        select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like $1
+        """, like).rowCount() > 0;
+  }
+
+  /// Until a replica that starts knows of nobody before it asks: what has changed is learned from where no transaction is open any more, in no database of the
+  /// server.
+  void untilNothingIsNew() {
+    eventually(() -> assertThat(db.query("""
+        select 1 from instance where changed_xid >= pg_snapshot_xmin(pg_current_snapshot())
+        union all select 1 from assignment where changed_xid >= pg_snapshot_xmin(pg_current_snapshot())
+        """).rowCount()).isZero());
+  }
+
   /// Until all that was answered is judged; the members of `web`.
   List<Ask.FleetMember> settle() {
     return ask(new Ask.FleetSlice(new TemplateId("web"), new ModuleId(MODULE), "zone", null, 5_000, true)).members();

@@ -24,7 +24,9 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
+@ResourceLock(OneWorld.NAME)
 @ExtendWith(OneWorld.class)
 class ArtifactTest {
   private static World world;

@@ -26,8 +26,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// What the planner does while a rollout runs and ends.
+@ResourceLock(OneWorld.NAME)
 @ExtendWith(OneWorld.class)
 class CourseTest {
   private static World world;

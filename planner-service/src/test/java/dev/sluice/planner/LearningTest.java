@@ -8,7 +8,9 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
+@ResourceLock(OneWorld.NAME)
 @ExtendWith(OneWorld.class)
 class LearningTest {
   private static World world;
