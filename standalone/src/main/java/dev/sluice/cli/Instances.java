@@ -27,7 +27,7 @@ final class Instances {
     return remote.show(answer, screen -> {
       var table = new Table("INSTANCE", "TEMPLATE", "STATUS", "LAST HEARTBEAT", "LABELS", "RUNNING");
       answer.path("instances").forEach(i -> table.row(Text.of(i, "id"), Text.of(i, "template_id"), status(screen, Text.of(i, "status")),
-          Text.time(i, "last_heartbeat_at"), pairs(i.path("labels")), digests(i.path("running_module_digests"))));
+          Text.time(i, "last_heartbeat_at"), pairs(i.path("labels")), running(screen, i)));
       table.show(screen, "There is no such instance; enrol some by `" + remote.again("fleet --instances 10")
           + "`, or by an agent on each host.");
       limit.more(answer, screen);
@@ -105,9 +105,14 @@ final class Instances {
     return Text.plain(text.toString());
   }
 
-  private static String digests(JsonNode object) {
+  /// Each module with its digest, and what its agent says of it where that is no success.
+  private static String running(Screen screen, JsonNode instance) {
     var text = new StringJoiner(",");
-    object.properties().forEach(field -> text.add(field.getKey() + " " + Text.digest(field.getValue().asText())));
+    instance.path("running_module_digests").properties().forEach(field -> {
+      var module = Text.plain(field.getKey()) + " " + Text.digest(field.getValue().asText());
+      var state = Text.of(instance.path("module_status").path(field.getKey()), "state");
+      text.add(state.isEmpty() || state.equals("healthy") ? module : module + " " + screen.yellow(state));
+    });
     return text.toString();
   }
 }

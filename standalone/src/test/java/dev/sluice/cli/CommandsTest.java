@@ -238,6 +238,14 @@ class CommandsTest {
   }
 
   @Test
+  void a_module_that_is_sick_is_seen_in_the_fleet_whatever_rolls() {
+    server.on("GET /v1/instances", """
+        {"instances": [{"id": "i1", "status": "running", "running_module_digests": {"nginx": "sha256:aa", "redis": "sha256:bb"},
+         "module_status": {"nginx": {"state": "healthy", "generation": 1}, "redis": {"state": "unhealthy", "generation": 2}}}]}""");
+    assertThat(CommandLineRun.at(server, "instances", "list").out()).contains("nginx sha256:aa,redis sha256:bb unhealthy");
+  }
+
+  @Test
   void an_absent_a_silent_and_a_broken_one_look_different() {
     server
         .on("GET /v1/rollouts/r1", "{\"id\": \"r1\", \"state\": \"running\", \"counts\": {\"total\": 50, \"failed\": 10}, \"batches\": []}")
