@@ -2,6 +2,7 @@ package dev.sluice.health;
 
 import static dev.sluice.health.World.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.chassis.Json;
@@ -12,7 +13,9 @@ import dev.sluice.contract.TemplateId;
 import dev.sluice.contract.VersionRef;
 import dev.sluice.health.store.ReplicaStore;
 import dev.sluice.health.store.Tally;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpRequest;
@@ -21,8 +24,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -208,6 +213,30 @@ class FleetApiTest {
     }
   }
 
+  /// The rest of the lines waits with who sends them, not in memory: 32 MiB of them and their answers are more than the sockets between hold.
+  @Test
+  void who_takes_no_answers_is_read_no_further() throws IOException {
+    int lines = 32 << 10;
+    var sent = new AtomicInteger();
+    try (var line = new Line(client)) {
+      line.say("POST", "Transfer-Encoding: chunked", "");
+      var one = "400\r\n{\"no\":\"" + "x".repeat(1_024 - 10) + "\"}\n\r\n";
+      Thread.ofPlatform().daemon().start(() -> {
+        try {
+          for (; sent.get() < lines; sent.incrementAndGet())
+            line.say(one);
+        } catch (IOException e) {
+          // seen enough
+        }
+      });
+      var before = new AtomicInteger(-1);
+      await().atMost(World.BOUND).pollInterval(Duration.ofSeconds(1)).until(() -> before.getAndSet(sent.get()) == sent.get());
+      int stands = sent.get();
+      assertThat(stands).isPositive().isLessThan(lines);
+      assertThat(line.lines().anyMatch(_ -> sent.get() > stands)).as("it goes on with the reader").isTrue();
+    }
+  }
+
   @Test
   void what_was_sent_of_a_call_that_broke_off_is_not_taken_for_all_of_it() throws IOException {
     var lines = "{\"template_id\":\"web\"}\n".repeat(3);
@@ -246,6 +275,11 @@ class FleetApiTest {
         heard.append((char) next);
       }
       return heard.toString();
+    }
+
+    /// What comes, a line at a time.
+    Stream<String> lines() throws IOException {
+      return new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8)).lines();
     }
 
     /// Ends it as a machine does that is gone.

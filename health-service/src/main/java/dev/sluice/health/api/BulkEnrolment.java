@@ -13,7 +13,6 @@ import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.parsetools.RecordParser;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.pgclient.PgException;
 import java.util.ArrayList;
@@ -74,23 +73,18 @@ final class BulkEnrolment {
     void begin() {
       Http.goOn(request);
       context.response().setChunked(true).putHeader("Content-Type", "application/x-ndjson");
-      var parser = RecordParser.newDelimited("\n", request).maxRecordSize(MAX_LINE);
-      parser.exceptionHandler(e -> {
-        if (e instanceof IllegalStateException) tooLong();
-        else
-          brokeOff();
-      });
-      parser.handler(line -> {
-        if (ended) return;
-        if (line.length() > MAX_LINE) {
+      var reading = new Lines(MAX_LINE);
+      request.exceptionHandler(_ -> brokeOff());
+      request.handler(chunk -> {
+        if (!reading.take(chunk, lines::add)) {
           tooLong();
           return;
         }
-        lines.add(line);
         if (lines.size() >= LINES) request.pause();
         if (due()) work();
       });
-      parser.endHandler(_ -> {
+      request.endHandler(_ -> {
+        if (!ended && reading.rest().length() > 0) lines.add(reading.rest());
         ended = true;
         work();
       });
