@@ -23,6 +23,7 @@ import dev.sluice.contract.RolloutEvent.Withdrawal;
 import dev.sluice.contract.RolloutEvent.WithdrawalsAsked;
 import java.util.Collection;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.time.Duration;
 import java.time.Instant;
@@ -355,10 +356,11 @@ class AttemptsTest {
   void a_pause_stops_the_clocks_of_all_of_a_large_rollout_once() {
     var play = Play.of(world, "all", client.settled("all")).start();
     eventually(() -> assertThat(world.purpose("all")).isEqualTo("upgrade"));
+    client.enrol("parts"); // no replica has met it, so none keeps what it must run in memory
     world.db().query("""
         insert into assignment (instance_id, module_id, version_id, version, digest, generation, rollout_id, ordinal, batch_index, purpose, instructed_at,
                                 deadline_at, min_healthy_sec, standing)
-        select 'all', 'part-' || n, 'v', '1', 'd', 1, 'all', n, 0, 'upgrade', '2026-01-01T00:00:00Z', '2026-01-01T00:05:00Z', 0, 'awaited'
+        select 'parts', 'part-' || n, 'v', '1', 'd', 1, 'all', n, 0, 'upgrade', '2026-01-01T00:00:00Z', '2026-01-01T00:05:00Z', 0, 'awaited'
           from generate_series(0, 20001) n
         """);
     world.tellAt("all", new Paused("ann", null), Instant.now().minusSeconds(100));
@@ -375,17 +377,19 @@ class AttemptsTest {
     var agent = client.settled("large");
     var play = Play.of(world, "large", agent).start().instruct(60, 0).told("1.26.0");
     eventually(() -> assertThat(agent.poll(5).body().path("desired")).isNotEmpty());
+    client.enrol("large-parts");
     world.db().query("""
         insert into assignment (instance_id, module_id, version_id, version, digest, generation, rollout_id, ordinal, batch_index, purpose, instructed_at,
                                 deadline_at, min_healthy_sec, standing)
-        select 'large', 'part-' || n, version_id, version, digest, 1, rollout_id, n, 0, purpose, instructed_at, deadline_at, 0, 'healthy'
+        select 'large-parts', 'part-' || n, version_id, version, digest, 1, rollout_id, n, 0, purpose, instructed_at, deadline_at, 0, 'healthy'
           from assignment, generate_series(1, 20001) n where rollout_id = 'large'
         """);
     play.ends();
     eventually(() -> assertThat(world.db().query("select from assignment where rollout_id = 'large' and standing <> 'closed'").rowCount())
         .isZero());
     assertThat(
-        world.db().query("select distinct xmin::text from assignment where instance_id = 'large' and module_id like 'part-%'").rowCount())
+        world.db().query("select distinct xmin::text from assignment where instance_id = 'large-parts' and module_id like 'part-%'")
+            .rowCount())
         .isGreaterThan(1);
     world.db().query("delete from assignment where module_id like 'part-%'");
   }
@@ -554,5 +558,25 @@ class AttemptsTest {
     world.settle();
     assertThat(client.get("/v1/instances/revived").body().path("status").asText()).isEqualTo("decommissioned");
     eventually(() -> assertThat(agent.beat().status()).isEqualTo(401));
+  }
+
+  private static final String HEARD_OF_IT = """
+      insert into evidence (instance_id, at, boot_id, sequence, hash, said, digests, statuses, enrolment)
+      select id, clock_timestamp(), 'boot-1', 9, 1, 'running', '{}', '{}', enrolment from instance where id = 'anew'
+      """;
+
+  @Test
+  void who_is_enrolled_anew_while_its_last_heartbeat_is_judged_is_enrolled() {
+    client.settled("anew");
+    assertThat(client.delete("/v1/instances/anew").status()).isEqualTo(204);
+    var enrolled = world.db().inTransaction(tx -> {
+      tx.query("select 1 from pulse where instance_id = 'anew' for update");
+      var enrols = CompletableFuture.supplyAsync(() -> client.enrol("anew"), Thread::startVirtualThread);
+      world.untilWaits("select instance_id from pulse%for update%");
+      world.db().query(HEARD_OF_IT);
+      world.untilWaits("select instance_id, last_at%from pulse%for update%");
+      return enrols;
+    });
+    assertThat(enrolled.join().desired().path("generation").asLong()).isEqualTo(2);
   }
 }

@@ -83,7 +83,7 @@ class OutageTest {
       agent.to(world.client(1)).runs(World.NEW).says("healthy", 2);
       var answer = world.db().inTransaction(tx -> {
         tx.query("lock table instance in access exclusive mode");
-        var beat = CompletableFuture.supplyAsync(agent::beatOnce);
+        var beat = CompletableFuture.supplyAsync(agent::beatOnce, Thread::startVirtualThread);
         eventually(() -> assertThat(tx.query(READING_WAITS).rowCount()).isPositive());
         play.left(500);
         var deadlinePassed = Instant.now().plusSeconds(4); // what the start of the replica missed included
@@ -114,7 +114,7 @@ class OutageTest {
       agent.to(world.client(1));
       var first = world.db().inTransaction(tx -> {
         tx.query("lock table assignment in access exclusive mode");
-        var beat = CompletableFuture.supplyAsync(agent::beatOnce);
+        var beat = CompletableFuture.supplyAsync(agent::beatOnce, Thread::startVirtualThread);
         eventually(() -> {
           tx.query(LOSE_THE_READING);
           assertThat(beat).isDone();

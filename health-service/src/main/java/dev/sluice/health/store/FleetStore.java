@@ -57,7 +57,8 @@ public final class FleetStore {
              said = null, agent_version = null, digests = null, statuses = '{}'
       """;
   private static final String FORGET_BOOTS = "delete from boot where instance_id = any($1)";
-  private static final String FORGET_EVIDENCE = "delete from evidence where instance_id = any($1)";
+  /// What says of which machine it is needs no forgetting, and who judges it may hold it and wait for these pulses.
+  private static final String FORGET_EVIDENCE = "delete from evidence where instance_id = any($1) and enrolment is null";
   private static final String FORGET_MODULES = """
       with gone as (
         delete from assignment a where a.instance_id = any($1)
