@@ -61,7 +61,7 @@ public record Lesson(String twin, String moduleId, String templateId, String out
   public String content() {
     var text = new StringBuilder();
     text.append(rollouts == 1 ? "One rollout of " : rollouts + " rollouts of ").append(moduleId).append(" on ").append(templateId)
-        .append(" at ").append(percent()).append(" ended ").append(outcome.replace('_', ' ')).append(". On average ")
+        .append(" at ").append(percent()).append(" ended ").append(outcome.replace('_', ' ')).append(rollouts == 1 ? ". " : ". On average ")
         .append(instances / rollouts).append(" instances in ").append(seconds / rollouts).append(" s; ").append(trips)
         .append(trips == 1 ? " trip" : " trips").append(" of the breaker.");
     if (failures.isEmpty()) text.append(" Nothing failed.");

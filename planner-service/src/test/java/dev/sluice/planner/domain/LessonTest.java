@@ -53,7 +53,7 @@ class LessonTest {
     assertThat(lesson.tags()).containsExactly("rollout", "completed");
     assertThat(lesson.title()).isEqualTo("nginx on web at 20 %: completed");
     assertThat(lesson.content()).isEqualTo(
-        "One rollout of nginx on web at 20 % ended completed. On average 50 instances in 100 s; 0 trips of the breaker. Nothing failed.");
+        "One rollout of nginx on web at 20 % ended completed. 50 instances in 100 s; 0 trips of the breaker. Nothing failed.");
   }
 
   @Test

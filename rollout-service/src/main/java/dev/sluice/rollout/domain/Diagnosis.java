@@ -103,6 +103,8 @@ public record Diagnosis(String blockedOn, String detail, List<Check> checks) {
     var rollout = standing.rollout();
     var tally = rollout.tally(rollout.progress().batch());
     int waiting = tally.waiting();
+    if (waiting == 0)
+      return "batch " + (rollout.progress().batch() + 1) + " has all its verdicts; it ends when the rollout goes on";
     var never = tally.undelivered() == 0
         ? ""
         : "; " + tally.undelivered()
