@@ -110,6 +110,9 @@ class PostgresTest {
       assertThat(one(login, "show fsync") + one(login, "show synchronous_commit")).isEqualTo("onon");
       assertThat(one(login, "show max_connections")).isEqualTo("200");
       assertThat(one(login, "show listen_addresses")).isEqualTo("127.0.0.1");
+      Databases.of(postgres).ensure();
+      assertThat(one(login, "select string_agg(distinct split_part(rolpassword, ':', 1), ' ') from pg_authid where rolcanlogin"))
+          .as("random passwords, of one round each").isEqualTo("SCRAM-SHA-256$1");
       assertThatThrownBy(() -> DriverManager.getConnection(login.jdbcUrl(), login.user(), "guess")).hasMessageContaining("password");
       assertThat(Files.getPosixFilePermissions(folder.resolve("passwords"))).hasToString("[OWNER_READ, OWNER_WRITE]");
       assertThat(login.toString()).doesNotContain(login.password());

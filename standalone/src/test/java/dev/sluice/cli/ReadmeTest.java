@@ -3,7 +3,6 @@ package dev.sluice.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.sluice.standalone.OwnProcess;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -21,7 +20,6 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -47,10 +45,6 @@ class ReadmeTest {
   @TempDir
   private Path temporary;
   private Path clone;
-
-  /// The next classes start their processes from a cache that takes a while to make; nothing here needs it.
-  @BeforeAll
-  static void make_the_cache_meanwhile() { Thread.ofPlatform().daemon().start(OwnProcess::java); }
 
   @Test
   void its_blocks_work_as_they_stand() throws Exception {

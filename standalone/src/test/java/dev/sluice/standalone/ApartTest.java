@@ -18,7 +18,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 
@@ -26,7 +25,6 @@ import org.junit.jupiter.api.parallel.Execution;
 /// much that befalls them. [RoundsOfTrouble] is the long form.
 @Timeout(800)
 @Execution(CONCURRENT)
-@ExtendWith(SharedWorld.Successor.class)
 class ApartTest {
   private static final int AGENTS = 20;
   @TempDir(factory = Spaced.class)
