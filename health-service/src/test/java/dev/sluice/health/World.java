@@ -167,19 +167,11 @@ final class World implements AutoCloseable {
     eventually(() -> assertThat(waits(like)).isTrue());
   }
 
+  /// Asked outside of any transaction: in one, PostgreSQL answers each time what it saw first.
   boolean waits(String like) {
     return db.query("""
         select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like $1
         """, like).rowCount() > 0;
-  }
-
-  /// Until a replica that starts knows of nobody before it asks: what has changed is learned from where no transaction is open any more, in no database of the
-  /// server.
-  void untilNothingIsNew() {
-    eventually(() -> assertThat(db.query("""
-        select 1 from instance where changed_xid >= pg_snapshot_xmin(pg_current_snapshot())
-        union all select 1 from assignment where changed_xid >= pg_snapshot_xmin(pg_current_snapshot())
-        """).rowCount()).isZero());
   }
 
   /// Until all that was answered is judged; the members of `web`.
