@@ -59,7 +59,7 @@ import org.awaitility.Awaitility;
 final class World implements AutoCloseable {
   static final Duration LIMIT = Duration.ofSeconds(20);
   static {
-    Awaitility.setDefaultPollInterval(Duration.ofMillis(20));
+    Awaitility.setDefaultPollInterval(Duration.ofMillis(50));
     Awaitility.setDefaultPollDelay(Duration.ZERO);
   }
 

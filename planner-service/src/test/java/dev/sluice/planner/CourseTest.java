@@ -1,7 +1,6 @@
 package dev.sluice.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.contract.Ask;
@@ -10,7 +9,6 @@ import dev.sluice.contract.Choice;
 import dev.sluice.contract.InstanceId;
 import dev.sluice.contract.ModuleId;
 import dev.sluice.contract.PlanEvent;
-import dev.sluice.contract.Purpose;
 import dev.sluice.contract.Reason;
 import dev.sluice.contract.RequestId;
 import dev.sluice.contract.RolloutEvent;
@@ -45,10 +43,7 @@ class CourseTest {
     rollout = world.planned();
   }
 
-  private void tell(RolloutEvent... events) {
-    for (var event : events)
-      world.tellRollout(rollout, event);
-  }
+  private void tell(RolloutEvent... events) { world.tellRollout(rollout, events); }
 
   private void begin() {
     tell(new RolloutEvent.Approved(new RequestId(rollout + "-plan"), 1, "bob", null),
@@ -204,17 +199,9 @@ class CourseTest {
     await().atMost(World.LIMIT).until(() -> !world.told(PlanEvent.TemplateMoved.class, rollout).isEmpty());
   }
 
-  /// A rollout to a version that no other one targets.
-  private void plannedToItsOwn(String id, String version, String hex) {
-    world.post("/v1/modules/nginx/versions", Map.of("id", id, "version", version, "digest", "sha256:" + hex.repeat(64)));
-    List.of("staging", "blessed").forEach(to -> world.promote(id, to));
-    world.anotherTemplate();
-    rollout = world.planned("target_version_id", id);
-  }
-
   @Test
   void a_version_whose_rollout_has_just_ended_can_be_archived() {
-    plannedToItsOwn("brief", "1.27.0", "e");
+    rollout = world.plannedToItsOwn("brief", "1.27.0", "e");
     assertThat(world.promote("brief", "archived").body()).containsEntry("rollout_ids", List.of(rollout));
     tell(new RolloutEvent.Completed(50, 0, 0, 9, false));
     world.awaits(rollout, "state", "completed");
@@ -227,82 +214,6 @@ class CourseTest {
   void a_rollback_may_take_the_templates_module_away() {
     tell(finish(null));
     await().atMost(World.LIMIT).until(() -> world.get("/v1/templates/" + world.template).objects("modules").isEmpty());
-  }
-
-  @Test
-  void a_rollback_of_an_ended_rollout_takes_the_pair_again() {
-    tell(new RolloutEvent.Completed(50, 0, 0, 9, false), new RolloutEvent.Released());
-    world.awaits(rollout, "state", "completed");
-    var id = new RolloutId(rollout);
-    var until = world.ask(new Ask.ClaimForRollback(id)).until();
-    assertThat(world.ask(new Ask.ClaimForRollback(id)).until()).isAfterOrEqualTo(until);
-    assertThat(world.plan().text("rollout_id")).isEqualTo(rollout);
-    tell(new RolloutEvent.RollbackStarted(null, "bob", null, 4, 50, List.of()));
-    world.awaits(rollout, "state", "rolling_back");
-    assertThat(world.plan().status()).isEqualTo(409);
-    tell(new RolloutEvent.RolledBack(50, 0), new RolloutEvent.Released());
-    world.awaits(rollout, "state", "rolled_back");
-    await().atMost(World.LIMIT).until(() -> world.plan().status() == 201);
-    assertThatThrownBy(() -> world.ask(new Ask.ClaimForRollback(id))).hasMessageContaining("was made after it");
-    assertThatThrownBy(() -> world.ask(new Ask.ClaimForRollback(new RolloutId("nope")))).hasMessageContaining("404");
-  }
-
-  @Test
-  void a_late_release_does_not_free_a_pair_that_a_rollback_took() {
-    tell(new RolloutEvent.Completed(50, 0, 0, 9, false));
-    world.awaits(rollout, "state", "completed");
-    world.ask(new Ask.ClaimForRollback(new RolloutId(rollout)));
-    tell(new RolloutEvent.Released(), new RolloutEvent.RollbackStarted(null, "bob", null, 4, 50, List.of()));
-    world.awaits(rollout, "state", "rolling_back");
-    assertThat(world.plan().status()).isEqualTo(409);
-  }
-
-  /// Its start is a fact that may be long on its way: this service was down, say.
-  @Test
-  void a_rollback_that_has_begun_keeps_its_pair_though_its_start_was_not_heard_in_time() {
-    lapsed();
-    world.rolloutSays = false;
-    var unknown = world.plan();
-    world.rolloutSays = true;
-    assertThat(unknown.status()).as(unknown.text("detail")).isEqualTo(503);
-    world.delivered = new Ask.Delivery(new RolloutId(rollout), Purpose.ROLLBACK, 9);
-    try {
-      assertThat(world.plan().body()).containsEntry("status", 409).containsEntry("rollout_id", rollout);
-    } finally {
-      world.delivered = null;
-    }
-    tell(new RolloutEvent.RollbackStarted(null, "bob", null, 4, 50, List.of()), new RolloutEvent.RolledBack(50, 0),
-        new RolloutEvent.Released());
-    world.awaits(rollout, "state", "rolled_back");
-    await().atMost(World.LIMIT).until(() -> world.plan().status() == 201);
-  }
-
-  @Test
-  void so_it_keeps_the_versions_that_it_goes_back_to() {
-    plannedToItsOwn("late", "1.28.0", "f");
-    lapsed();
-    world.delivered = new Ask.Delivery(new RolloutId(rollout), Purpose.ROLLBACK, 9);
-    try {
-      assertThat(world.promote("late", "archived").body()).containsEntry("rollout_ids", List.of(rollout));
-    } finally {
-      world.delivered = null;
-    }
-    tell(new RolloutEvent.Aborted(null, "operator", "bob", null), new RolloutEvent.Released());
-    await().atMost(World.LIMIT).until(() -> world.promote("late", "archived").status() == 200);
-  }
-
-  @Test
-  void a_rollback_that_was_asked_for_and_never_began_lets_its_pair_fall() {
-    lapsed();
-    assertThat(world.plan().status()).isEqualTo(201);
-  }
-
-  /// The rollout has ended, and its pair was taken for a rollback that was not heard to start within the time that it has for it.
-  private void lapsed() {
-    tell(new RolloutEvent.Completed(50, 0, 0, 9, false), new RolloutEvent.Released());
-    await().atMost(World.LIMIT).until(() -> world.plan("dry_run", true).status() == 200);
-    world.ask(new Ask.ClaimForRollback(new RolloutId(rollout)));
-    world.sql("update claim set reclaimed_until = now() - interval '1 second' where rollout_id = '" + rollout + "'");
   }
 
   @Test

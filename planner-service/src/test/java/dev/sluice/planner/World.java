@@ -56,7 +56,7 @@ final class World implements AutoCloseable {
   private static final PolicyView ASK = new PolicyView(Policy.REQUIRE_APPROVAL, 1, false, 14_400, 86_400, "default");
 
   static {
-    Awaitility.setDefaultPollInterval(Duration.ofMillis(20));
+    Awaitility.setDefaultPollInterval(Duration.ofMillis(50));
     Awaitility.setDefaultPollDelay(Duration.ZERO);
   }
 
@@ -190,6 +190,11 @@ final class World implements AutoCloseable {
 
   void tellRollout(String id, RolloutEvent event) { tell(rollout, Topics.ROLLOUT, id, new RolloutId(id), event); }
 
+  void tellRollout(String id, RolloutEvent... events) {
+    for (var event : events)
+      tellRollout(id, event);
+  }
+
   void tellApproval(String id, ApprovalEvent event) { tell(approval, Topics.APPROVAL, id + "-plan", new RolloutId(id), event); }
 
   private void tell(Chassis from, String topic, String stream, RolloutId id, Object event) {
@@ -230,6 +235,14 @@ final class World implements AutoCloseable {
     var reply = plan(more);
     assertThat(reply.status()).as(reply.body().toString()).isEqualTo(201);
     return reply.text("rollout_id");
+  }
+
+  /// Plans for a version that no other one targets, and gives the rollout's id.
+  String plannedToItsOwn(String id, String version, String hex) {
+    post("/v1/modules/nginx/versions", Map.of("id", id, "version", version, "digest", "sha256:" + hex.repeat(64)));
+    List.of("staging", "blessed").forEach(to -> promote(id, to));
+    anotherTemplate();
+    return planned("target_version_id", id);
   }
 
   Reply promote(String version, String to) { return post("/v1/module-versions/" + version + "/promote", Map.of("to", to)); }
