@@ -105,13 +105,17 @@ final class Instances {
     return Text.plain(text.toString());
   }
 
-  /// Each module with its digest, and what its agent says of it where that is no success.
+  /// Each module with its digest, `-` where none is known to run, and what its agent says of it where that is no success.
   private static String running(Screen screen, JsonNode instance) {
     var text = new StringJoiner(",");
     instance.path("running_module_digests").properties().forEach(field -> {
       var module = Text.plain(field.getKey()) + " " + Text.digest(field.getValue().asText());
       var state = Text.of(instance.path("module_status").path(field.getKey()), "state");
       text.add(state.isEmpty() || state.equals("healthy") ? module : module + " " + screen.yellow(state));
+    });
+    instance.path("module_status").properties().forEach(field -> {
+      if (!instance.path("running_module_digests").has(field.getKey()))
+        text.add(Text.plain(field.getKey()) + " - " + screen.yellow(Text.of(field.getValue(), "state")));
     });
     return text.toString();
   }

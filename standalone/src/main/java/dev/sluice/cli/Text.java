@@ -23,7 +23,7 @@ final class Text {
     if (value.isMissingNode() || value.isNull()) return "";
     if (value.isArray())
       return StreamSupport.stream(value.spliterator(), false).map(one -> plain(one.asText())).collect(Collectors.joining(", "));
-    return value.isObject() ? value.toString() : plain(value.asText());
+    return plain(value.isObject() ? value.toString() : value.asText());
   }
 
   /// Why a file cannot be used: the system's own words where it has some, which are the mere path for what is missing or not allowed.

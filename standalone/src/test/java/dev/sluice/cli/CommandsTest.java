@@ -241,8 +241,10 @@ class CommandsTest {
   void a_module_that_is_sick_is_seen_in_the_fleet_whatever_rolls() {
     server.on("GET /v1/instances", """
         {"instances": [{"id": "i1", "status": "running", "running_module_digests": {"nginx": "sha256:aa", "redis": "sha256:bb"},
-         "module_status": {"nginx": {"state": "healthy", "generation": 1}, "redis": {"state": "unhealthy", "generation": 2}}}]}""");
-    assertThat(CommandLineRun.at(server, "instances", "list").out()).contains("nginx sha256:aa,redis sha256:bb unhealthy");
+         "module_status": {"nginx": {"state": "healthy", "generation": 1}, "redis": {"state": "unhealthy", "generation": 2},
+                           "php": {"state": "apply_failed", "generation": 1}}}]}""");
+    assertThat(CommandLineRun.at(server, "instances", "list").out())
+        .contains("nginx sha256:aa,redis sha256:bb unhealthy,php - apply_failed");
   }
 
   @Test
