@@ -12,6 +12,7 @@ import dev.sluice.contract.ModuleId;
 import dev.sluice.contract.Purpose;
 import dev.sluice.contract.Reason;
 import dev.sluice.contract.RolloutEvent.Aborted;
+import dev.sluice.health.store.ReplicaStore;
 import dev.sluice.contract.RolloutEvent.InstancesInstructed;
 import dev.sluice.contract.RolloutEvent.Instruction;
 import dev.sluice.contract.RolloutEvent.Paused;
@@ -23,7 +24,6 @@ import dev.sluice.contract.RolloutEvent.Withdrawal;
 import dev.sluice.contract.RolloutEvent.WithdrawalsAsked;
 import java.util.Collection;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.time.Duration;
 import java.time.Instant;
@@ -551,7 +551,7 @@ class AttemptsTest {
     world.db().doInTransaction(tx -> {
       tx.query("select 1 from pulse where instance_id = 'revived' for update");
       world.db().query(HEARD, World.OLD.digest().value());
-      world.untilWaits("select instance_id, last_at%from pulse%for update%");
+      world.untilWaits(tx, "select instance_id, last_at%from pulse%for update%");
       tx.query(
           "update instance set status = 'decommissioned', decommissioned_at = now(), changed_xid = pg_current_xact_id() where id = 'revived'");
     });
@@ -565,18 +565,17 @@ class AttemptsTest {
       select id, clock_timestamp(), 'boot-1', 9, 1, 'running', '{}', '{}', enrolment from instance where id = 'anew'
       """;
 
+  /// Who judges holds the evidence that he took, and waits for pulses; who is enrolled anew holds one.
   @Test
-  void who_is_enrolled_anew_while_its_last_heartbeat_is_judged_is_enrolled() {
+  void who_is_enrolled_anew_does_not_wait_for_who_judges_its_last_heartbeat() {
     client.settled("anew");
     assertThat(client.delete("/v1/instances/anew").status()).isEqualTo(204);
-    var enrolled = world.db().inTransaction(tx -> {
-      tx.query("select 1 from pulse where instance_id = 'anew' for update");
-      var enrols = CompletableFuture.supplyAsync(() -> client.enrol("anew"), Thread::startVirtualThread);
-      world.untilWaits("select instance_id from pulse%for update%");
+    var anew = world.db().inTransaction(tx -> {
+      tx.lock(ReplicaStore.SETTLE);
       world.db().query(HEARD_OF_IT);
-      world.untilWaits("select instance_id, last_at%from pulse%for update%");
-      return enrols;
+      tx.query("delete from evidence where instance_id = 'anew'");
+      return client.enrol("anew");
     });
-    assertThat(enrolled.join().desired().path("generation").asLong()).isEqualTo(2);
+    assertThat(anew.desired().path("generation").asLong()).isEqualTo(2);
   }
 }

@@ -48,8 +48,6 @@ class FleetApiTest {
   @AfterAll
   static void stop() { world.close(); }
 
-  private static final String WAITING = "select 1 from pg_locks where not granted and locktype = 'transactionid'";
-
   @Test
   void who_is_decommissioned_while_he_is_judged_is_judged_no_more() {
     world.template("leaving", World.OLD);
@@ -63,7 +61,7 @@ class FleetApiTest {
         eventually(() -> assertThat(nobodyJudges.query("select 1 from evidence where instance_id = 'leaves-judged'").size()).isOne());
         leaving.query("select 1 from pulse where instance_id = 'leaves-judged' for update");
       });
-      eventually(() -> assertThat(leaving.query(WAITING).size()).as("who judges it waits").isPositive());
+      world.untilWaits(leaving, "select instance_id, last_at%from pulse%for update%");
       leaving.query("update instance set status = 'decommissioned', decommissioned_at = now() where id = 'leaves-judged'");
     });
     world.settle();

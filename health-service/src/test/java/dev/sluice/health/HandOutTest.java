@@ -163,7 +163,7 @@ class HandOutTest {
     world.db().doInTransaction(tx -> {
       tx.query("select 1 from gate where rollout_id = 'overtaken' for update");
       play.instruct(60, 0);
-      world.untilWaits("select upgrading%for update%");
+      world.untilWaits(tx, "select upgrading%for update%");
       world.db().query(OFFERED_AGAIN);
       agent.says("applying", 0);
       eventually(() -> assertThat(agent.desired().path("artifact_url").asText()).isEqualTo("http://files/again"));
@@ -196,7 +196,7 @@ class HandOutTest {
           answers.add(Client.HTTP.sendAsync(client.request("/v1/instances/" + agent.id + "/desired?wait_sec=30", agent.token).GET().build(),
               BodyHandlers.ofString()));
         play.instruct(60, 0);
-        world.untilWaits("COMMIT");
+        world.untilWaits(tx, "COMMIT");
         assertThat(answers).noneMatch(CompletableFuture::isDone);
         assertThat(play.handedOut()).isEmpty();
       });
@@ -256,10 +256,10 @@ class HandOutTest {
       // as whoever hands out just now
       tx.query("select 1 from gate where rollout_id = 'queues' for share");
       answers("queues", null, 99);
-      world.untilWaits("with word as%from gate%for update%");
+      world.untilWaits(tx, "with word as%from gate%for update%");
       play.instructQuietly();
       var beats = beatsUntilTheHandOutWaits(agent);
-      world.untilWaits("select pg_advisory_xact_lock_shared%/gate/%from assignment%");
+      world.untilWaits(tx, "select pg_advisory_xact_lock_shared%/gate/%from assignment%");
       return beats;
     });
     for (var answer : answers)

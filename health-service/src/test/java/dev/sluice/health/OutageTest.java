@@ -78,14 +78,11 @@ class OutageTest {
       var answer = world.db().inTransaction(tx -> {
         tx.query("lock table instance in access exclusive mode");
         var beat = CompletableFuture.supplyAsync(agent::beatOnce, Thread::startVirtualThread);
-        eventually(() -> {
-          tx.query("select 1"); // whoever does nothing for long is thrown out
-          assertThat(world.waits("select id, token_hash%from instance where id = any%")).isTrue();
-        });
+        world.untilWaits(tx, "select id, token_hash%from instance where id = any%");
         play.left(500);
         var deadlinePassed = Instant.now().plusSeconds(4); // what the start of the replica missed included
         eventually(() -> {
-          tx.query("select 1");
+          tx.query("select 1"); // whoever does nothing for long is thrown out
           assertThat(Instant.now()).isAfter(deadlinePassed);
         });
         return beat;

@@ -162,9 +162,13 @@ final class World implements AutoCloseable {
 
   /// Until a statement of this world waits for a lock.
   ///
-  /// @param like how it reads
-  void untilWaits(String like) {
-    eventually(() -> assertThat(waits(like)).isTrue());
+  /// @param holder of the lock, whose session would be ended if it did nothing for long
+  /// @param like   how the statement reads
+  void untilWaits(Db.Tx holder, String like) {
+    eventually(() -> {
+      holder.query("select 1");
+      assertThat(waits(like)).isTrue();
+    });
   }
 
   /// Asked outside of any transaction: in one, PostgreSQL answers each time what it saw first.
@@ -192,7 +196,7 @@ final class World implements AutoCloseable {
   Db db() { return db; }
 
   static void eventually(org.awaitility.core.ThrowingRunnable condition) {
-    await().atMost(BOUND).pollInterval(Duration.ofMillis(20)).untilAsserted(condition);
+    await().atMost(BOUND).pollInterval(Duration.ofMillis(50)).untilAsserted(condition);
   }
 
   @Override

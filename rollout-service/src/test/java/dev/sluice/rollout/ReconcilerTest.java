@@ -65,7 +65,8 @@ class ReconcilerTest {
     quietly(held);
     WORLD.approve(id);
     await().atMost(Duration.ofSeconds(8)).until(() -> WORLD.db()
-        .query("select from pg_stat_activity where wait_event_type = 'Lock' and wait_event = 'advisory'").rowCount() > 0);
+        .query("select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and wait_event = 'advisory'")
+        .rowCount() > 0);
     waits.countDown();
     pausing.join();
     await().during(Duration.ofMillis(1_500)).atMost(World.LIMIT).until(() -> WORLD.told.stream()

@@ -76,6 +76,7 @@ final class BulkEnrolment {
       var reading = new Lines(MAX_LINE);
       request.exceptionHandler(_ -> brokeOff());
       request.handler(chunk -> {
+        if (ended) return;
         if (!reading.take(chunk, lines::add)) {
           tooLong();
           return;

@@ -85,7 +85,7 @@ public final class EvidenceStore {
       """;
 
   /// @param rows    the oldest first, in the order of their receipt
-  /// @param through the time of the last one that was picked, which a re-enrolment may have taken away meanwhile; null where these are all
+  /// @param through the time of the last one that was picked, which, written by an earlier release, a re-enrolment may have taken away meanwhile; null where these are all
   public record Taken(List<EvidenceRow> rows, Instant through) {}
 
   /// Evidence that was received before `horizon`.

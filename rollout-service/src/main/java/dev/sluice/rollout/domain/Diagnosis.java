@@ -104,7 +104,7 @@ public record Diagnosis(String blockedOn, String detail, List<Check> checks) {
     var tally = rollout.tally(rollout.progress().batch());
     int waiting = tally.waiting();
     if (waiting == 0)
-      return "batch " + (rollout.progress().batch() + 1) + " has all its verdicts; it ends when the rollout goes on";
+      return "batch " + (rollout.progress().batch() + 1) + " has all its verdicts; the rollout itself waits";
     var never = tally.undelivered() == 0
         ? ""
         : "; " + tally.undelivered()

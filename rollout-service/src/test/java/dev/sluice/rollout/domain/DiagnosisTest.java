@@ -58,7 +58,7 @@ class DiagnosisTest {
     var tripped = Story.running(SIX.batchPct(100)).handedOut(0, 1, 2, 3).failed(0, 1);
     assertThat(detail(tripped, WELL, "batch_ended")).contains("2 instruction(s) are held back").doesNotContain("agents");
     assertThat(detail(Story.running(SIX).failed(0, 1), WELL, "batch_ended"))
-        .isEqualTo("batch 1 has all its verdicts; it ends when the rollout goes on");
+        .isEqualTo("batch 1 has all its verdicts; the rollout itself waits");
     assertThat(detail(Story.running(SIX).handedOut(0, 1).rollback(), WELL, "batch_ended")).startsWith("batch 1 goes back: waiting for 2");
     assertThat(failing(Story.running(SIX).handedOut(0, 1).rollback(), WELL)).containsExactly("batch_ended");
   }
