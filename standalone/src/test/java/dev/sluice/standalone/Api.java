@@ -108,7 +108,7 @@ final class Api {
     do {
       last = get(path);
       if (last.status() == 200 && wished.test(last.body())) return last.body();
-      LockSupport.parkNanos(100_000_000);
+      LockSupport.parkNanos(200_000_000);
     } while (System.nanoTime() < end);
     throw new AssertionError("not within " + limit + ": GET " + path + " answers " + last.status() + " " + last.body().toPrettyString());
   }
