@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,7 +28,9 @@ import org.slf4j.LoggerFactory;
 /// to `<topic>.dead` with the reason: it would hold up all that comes after it. What was published in an earlier epoch than the reader's is passed over.
 public final class Inbox implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Inbox.class);
-  private static final Duration POLL = Duration.ofMillis(500);
+  /// How long a topic with nothing new is listened to at a time; what comes is there at once. So long may a reader wait for the first message of partitions
+  /// that it takes over from another one.
+  private static final Duration POLL = Duration.ofSeconds(2);
   private static final Duration COMMIT = Duration.ofSeconds(1);
   /// A replica hears with its heartbeat's answer that another one joined or left; until then the topic stands still.
   private static final int HEARTBEAT_MS = 1_000;
@@ -43,7 +46,9 @@ public final class Inbox implements AutoCloseable {
   }
 
   private final KafkaConsumer<String, String> consumer;
-  private final KafkaProducer<String, String> dead;
+  private final Supplier<KafkaProducer<String, String>> producer;
+  /// Null until something is set aside, which is seldom: a producer costs a thread and a connection.
+  private volatile KafkaProducer<String, String> dead;
   private final String topic;
   private final String prefix;
   private final Kinds kinds;
@@ -78,12 +83,13 @@ public final class Inbox implements AutoCloseable {
     options.put("enable.auto.commit", "false");
     options.put("session.timeout.ms", Integer.toString(config.kafkaSessionTimeoutMs()));
     options.put("heartbeat.interval.ms", Integer.toString(Math.min(HEARTBEAT_MS, config.kafkaSessionTimeoutMs() / 3)));
+    options.put("fetch.max.wait.ms", Long.toString(POLL.toMillis()));
     options.put("max.poll.records", "500");
     options.put("max.poll.interval.ms", STUCK_MS);
     options.put("partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor");
     options.put("client.id", config.service() + "-" + topic);
     this.consumer = KafkaConsumer.create(node.vertx(), options);
-    this.dead = KafkaProducer.create(node.vertx(),
+    this.producer = () -> KafkaProducer.create(node.vertx(),
         Map.of("bootstrap.servers", config.kafka(), "key.serializer", "org.apache.kafka.common.serialization.StringSerializer",
             "value.serializer", "org.apache.kafka.common.serialization.StringSerializer", "acks", "all", "max.block.ms", "10000",
             "max.request.size", "8388608"));
@@ -194,6 +200,7 @@ public final class Inbox implements AutoCloseable {
         .setCause(cause).log("Message set aside: {}", reason);
     var copy = KafkaProducerRecord.create(prefix + topic + ".dead", record.key(), record.value());
     copy.addHeader("reason", reason);
+    if (dead == null) dead = producer.get();
     Await.on(dead.send(copy), Duration.ofSeconds(30), "Kafka");
     setAside.increment();
   }
@@ -232,6 +239,6 @@ public final class Inbox implements AutoCloseable {
     consumer.unwrap().wakeup();
     loop.close();
     Await.on(consumer.close(), Duration.ofSeconds(15), "closing the consumer");
-    Await.on(dead.close(1_000), Duration.ofSeconds(5), "closing the producer");
+    if (dead != null) Await.on(dead.close(1_000), Duration.ofSeconds(5), "closing the producer");
   }
 }
