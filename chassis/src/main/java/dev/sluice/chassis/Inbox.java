@@ -28,8 +28,8 @@ import org.slf4j.LoggerFactory;
 /// to `<topic>.dead` with the reason: it would hold up all that comes after it. What was published in an earlier epoch than the reader's is passed over.
 public final class Inbox implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Inbox.class);
-  /// How long a topic with nothing new is listened to at a time; what comes is there at once. So long may a reader wait for the first message of partitions
-  /// that it takes over from another one.
+  /// How long a topic with nothing new is listened to at a time; what comes is there at once. A fetch waits at the broker for less: a consumer that closes waits
+  /// for it.
   private static final Duration POLL = Duration.ofSeconds(2);
   private static final Duration COMMIT = Duration.ofSeconds(1);
   /// A replica hears with its heartbeat's answer that another one joined or left; until then the topic stands still.
@@ -83,7 +83,6 @@ public final class Inbox implements AutoCloseable {
     options.put("enable.auto.commit", "false");
     options.put("session.timeout.ms", Integer.toString(config.kafkaSessionTimeoutMs()));
     options.put("heartbeat.interval.ms", Integer.toString(Math.min(HEARTBEAT_MS, config.kafkaSessionTimeoutMs() / 3)));
-    options.put("fetch.max.wait.ms", Long.toString(POLL.toMillis()));
     options.put("max.poll.records", "500");
     options.put("max.poll.interval.ms", STUCK_MS);
     options.put("partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor");
@@ -233,10 +232,15 @@ public final class Inbox implements AutoCloseable {
     return tx.query(READ, message.topic(), message.stream(), message.epoch(), message.seq()).rowCount() == 0;
   }
 
-  @Override
-  public void close() {
+  /// Takes nothing more.
+  void stop() {
     loop.stop();
     consumer.unwrap().wakeup();
+  }
+
+  @Override
+  public void close() {
+    stop();
     loop.close();
     Await.on(consumer.close(), Duration.ofSeconds(15), "closing the consumer");
     if (dead != null) Await.on(dead.close(1_000), Duration.ofSeconds(5), "closing the producer");
