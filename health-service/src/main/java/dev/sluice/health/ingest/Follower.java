@@ -37,15 +37,15 @@ public final class Follower implements AutoCloseable {
   public void nudge() { vertx.eventBus().publish(address, ""); }
 
   private boolean look() {
-    var next = store.horizon();
-    var from = horizon == null ? next : horizon;
-    for (var row : store.credentialsSince(from))
+    if (horizon == null) horizon = store.horizon();
+    var seen = store.since(horizon);
+    if (seen.credentials()) for (var row : store.credentialsSince(horizon))
       cells.learn(row).ifPresent(changed::add);
-    for (var row : store.assignedSince(from))
+    if (seen.assigned()) for (var row : store.assignedSince(horizon))
       cells.find(row.instanceId()).ifPresent(cell -> {
         if (cell.learn(row.assigned())) changed.add(cell);
       });
-    horizon = next;
+    horizon = seen.horizon();
     if (gates.replace(store.gates())) for (var cell : cells.all())
       if (cell.listenedTo()) changed.add(cell);
     changed.forEach(Cell::changed);

@@ -50,6 +50,25 @@ public final class CellStore {
   /// From where the next look must begin.
   public String horizon() { return db.query(HORIZON).iterator().next().getString("horizon"); }
 
+  /// What a look sees, all in one snapshot.
+  ///
+  /// @param horizon     from where the next look must begin
+  /// @param credentials whether there are any to learn
+  /// @param assigned    whether there are desired versions to learn
+  public record Sight(String horizon, boolean credentials, boolean assigned) {}
+
+  private static final String SINCE = """
+      select pg_snapshot_xmin(pg_current_snapshot())::text as horizon,
+             exists (select from instance where changed_xid >= $1::text::xid8) as credentials,
+             exists (select from assignment where changed_xid >= $1::text::xid8) as assigned
+      """;
+
+  /// Whether anything has changed since a horizon.
+  public Sight since(String horizon) {
+    var row = db.query(SINCE, horizon).iterator().next();
+    return new Sight(row.getString("horizon"), row.getBoolean("credentials"), row.getBoolean("assigned"));
+  }
+
   private static final String CREDENTIALS_SINCE = """
       select id, token_hash, enrolment, status, changed_xid::text as changed from instance where changed_xid >= $1::text::xid8
       """;
