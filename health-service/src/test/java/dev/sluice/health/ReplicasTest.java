@@ -234,6 +234,7 @@ class ReplicasTest {
       assertThat(first.to(world.client(1)).beat().status()).isEqualTo(200);
       assertThat(world.client(0).delete("/v1/instances/comes-again").status()).isEqualTo(204);
       assertThat(first.to(world.client(0)).beat().status()).isEqualTo(401);
+      eventually(() -> assertThat(first.to(world.client(1)).beat().status()).as("the other one follows").isEqualTo(401));
       assertThat(world.client(0).enrol("comes-again").to(world.client(1)).beat().status()).isEqualTo(200);
       assertThat(world.client(1).delete("/v1/instances/comes-again").status()).isEqualTo(204);
     }
