@@ -37,7 +37,6 @@ public final class Follower implements AutoCloseable {
   public void nudge() { vertx.eventBus().publish(address, ""); }
 
   private boolean look() {
-    if (horizon == null) horizon = store.horizon();
     var seen = store.since(horizon);
     if (seen.credentials()) for (var row : store.credentialsSince(horizon))
       cells.learn(row).ifPresent(changed::add);

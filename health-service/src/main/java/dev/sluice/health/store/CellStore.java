@@ -45,11 +45,6 @@ public final class CellStore {
     return db.list(ASSIGNED, CellStore::assigned, (Object) ids.toArray(String[]::new));
   }
 
-  private static final String HORIZON = "select pg_snapshot_xmin(pg_current_snapshot())::text as horizon";
-
-  /// From where the next look must begin.
-  public String horizon() { return db.query(HORIZON).iterator().next().getString("horizon"); }
-
   /// What a look sees, all in one snapshot.
   ///
   /// @param horizon     from where the next look must begin
@@ -64,6 +59,8 @@ public final class CellStore {
       """;
 
   /// Whether anything has changed since a horizon.
+  ///
+  /// @param horizon null: there is none yet, and nothing to learn
   public Sight since(String horizon) {
     var row = db.query(SINCE, horizon).iterator().next();
     return new Sight(row.getString("horizon"), row.getBoolean("credentials"), row.getBoolean("assigned"));

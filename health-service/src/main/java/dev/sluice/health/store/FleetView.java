@@ -9,7 +9,7 @@ import dev.sluice.contract.Digest;
 import dev.sluice.contract.InstanceId;
 import dev.sluice.contract.VersionId;
 import dev.sluice.contract.VersionRef;
-import dev.sluice.contract.Words;
+import dev.sluice.health.domain.ModuleStatus;
 import io.vertx.sqlclient.Row;
 import java.time.Instant;
 import java.util.HashMap;
@@ -23,15 +23,9 @@ public final class FleetView {
   /// A desired version, as people and agents see it.
   public record Desired(String version, String digest, long generation, String artifactUrl) {}
 
-  /// What the agent last said of a module.
-  ///
-  /// @param generation of the instruction that it is about
-  /// @param detail     null: none
-  public record Said(String state, long generation, String detail) {}
-
   /// An instance in the words of the wire.
   public record Instance(String id, String name, String templateId, Map<String, String> labels, String status, boolean reporting,
-      Instant enrolledAt, Instant lastHeartbeatAt, Map<String, String> runningModuleDigests, Map<String, Said> moduleStatus,
+      Instant enrolledAt, Instant lastHeartbeatAt, Map<String, String> runningModuleDigests, Map<String, ModuleStatus> moduleStatus,
       Map<String, Desired> desired, String agentVersion) {}
 
   /// What a list is asked for; null: not asked.
@@ -43,12 +37,14 @@ public final class FleetView {
     this.db = db;
   }
 
-  // pages say of each table where they go on: else a merge of them begins at the beginning each time
-  private static final String LIST = """
+  private static final String ROWS = """
       select i.id, i.name, i.template_id, i.labels::text as labels, i.status, i.enrolled_at, p.last_at, p.silent, p.digests::text as digests,
              p.statuses::text as statuses, p.agent_version
-        from instance i join pulse p on p.instance_id = i.id and p.instance_id > $1
-       where i.id > $1 and ($2::text is null or i.template_id = $2)
+        from instance i join pulse p on p.instance_id = i.id
+      """;
+  // pages say of each table where they go on: else a merge of them begins at the beginning each time
+  private static final String LIST = ROWS + """
+       where i.id > $1 and p.instance_id > $1 and ($2::text is null or i.template_id = $2)
          and (case when $3::text is null then i.status <> 'decommissioned' else i.status = $3 end)
          and ($4::text is null or exists (select 1 from assignment a where a.instance_id = i.id and a.module_id = $4))
          and ($5::text is null or i.labels @> jsonb_build_object($5::text, $6::text))
@@ -63,11 +59,7 @@ public final class FleetView {
     return withDesired(rows);
   }
 
-  private static final String ONE = """
-      select i.id, i.name, i.template_id, i.labels::text as labels, i.status, i.enrolled_at, p.last_at, p.silent, p.digests::text as digests,
-             p.statuses::text as statuses, p.agent_version
-        from instance i join pulse p on p.instance_id = i.id where i.id = $1
-      """;
+  private static final String ONE = ROWS + "where i.id = $1";
 
   /// One instance; empty where there is none.
   public List<Instance> one(String id) { return withDesired(db.list(ONE, r -> r, id)); }
@@ -90,12 +82,9 @@ public final class FleetView {
     var last = Columns.time(r, "last_at");
     boolean reporting = last != null && !r.getBoolean("silent") && !status.equals("stopped") && !status.equals("decommissioned");
     var digests = Observations.digests(r.getString("digests"));
-    var said = new TreeMap<String, Said>();
-    Observations.statuses(r.getString("statuses"))
-        .forEach((module, s) -> said.put(module, new Said(Words.of(s.state()), s.generation(), s.detail())));
     return new Instance(r.getString("id"), r.getString("name"), r.getString("template_id"), FleetStore.texts(r.getString("labels")), status,
-        reporting, Columns.time(r, "enrolled_at"), last, digests == null ? Map.of() : digests, said, desired,
-        r.getString("agent_version"));
+        reporting, Columns.time(r, "enrolled_at"), last, digests == null ? Map.of() : digests,
+        new TreeMap<>(Observations.statuses(r.getString("statuses"))), desired, r.getString("agent_version"));
   }
 
   private static final String SLICE = """
