@@ -2,6 +2,7 @@ package dev.sluice.health;
 
 import static dev.sluice.health.World.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.sluice.contract.Choice;
 import dev.sluice.contract.BreakerRule;
 import dev.sluice.contract.Purpose;

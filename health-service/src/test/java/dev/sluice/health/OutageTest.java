@@ -92,7 +92,7 @@ class OutageTest {
     }
   }
 
-  /// Ends each reading of what instances must run: that of one that asks, and that of what has changed, for which it may wait.
+  /// Ends each reading of what instances must run.
   private static final String LOSE_THE_READING = """
       select pg_terminate_backend(pid) from pg_stat_activity
        where datname = current_database() and wait_event_type = 'Lock'

@@ -3,6 +3,7 @@ package dev.sluice.planner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.Purpose;
 import dev.sluice.contract.RolloutEvent;
@@ -26,8 +27,7 @@ class ClaimTest {
 
   @BeforeEach
   void plan() {
-    world.anotherTemplate();
-    world.fleet.running(50);
+    world.fifty();
     rollout = world.planned();
   }
 

@@ -38,8 +38,7 @@ class CourseTest {
 
   @BeforeEach
   void plan() {
-    world.anotherTemplate();
-    world.fleet.running(50);
+    world.fifty();
     rollout = world.planned();
   }
 

@@ -35,8 +35,7 @@ class PlanTest {
 
   @BeforeEach
   void fleet() {
-    world.anotherTemplate();
-    world.fleet.running(50);
+    world.fifty();
   }
 
   @Test

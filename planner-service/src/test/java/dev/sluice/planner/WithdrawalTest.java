@@ -2,6 +2,7 @@ package dev.sluice.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+
 import dev.sluice.chassis.Message;
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.PlanEvent;
@@ -30,8 +31,7 @@ class WithdrawalTest {
 
   @BeforeEach
   void fleet() {
-    world.anotherTemplate();
-    world.fleet.running(50);
+    world.fifty();
   }
 
   @Test

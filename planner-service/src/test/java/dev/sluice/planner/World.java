@@ -220,6 +220,12 @@ final class World implements AutoCloseable {
     template = post("/v1/templates", Map.of("name", "web", "modules", modules)).text("id");
   }
 
+  /// The same, with fifty running instances.
+  void fifty() {
+    anotherTemplate();
+    fleet.running(50);
+  }
+
   /// The inputs of a plan from v1 to v2, with these names and values.
   Map<String, Object> inputs(Object... more) {
     var all = new HashMap<String, Object>(Map.of("template_id", template, "module_id", "nginx", "target_version_id", "v2"));

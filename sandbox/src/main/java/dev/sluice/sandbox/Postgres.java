@@ -33,13 +33,13 @@ public final class Postgres implements AutoCloseable {
   private static final Duration RECOVERY = Duration.ofMinutes(10);
   /// How long processes of a killed server may take to notice: who computes looks only now and then.
   private static final Duration ORPHANS = Duration.ofSeconds(20);
+  /// Thousands of rounds make passwords that people choose costly to guess. These are 128 random bits, and each connection would pay for all rounds.
+  private static final String ONE_ROUND = "scram_iterations=1";
 
   private final Claim claim;
   private final Account account;
   private final PostgresBinaries binaries;
   private final Path data;
-  /// Thousands of rounds make passwords that people choose costly to guess. These are 128 random bits, and each connection would pay for all rounds.
-  private static final String ONE_ROUND = "scram_iterations=1";
   private final Passwords passwords;
   private int port;
   private boolean closed;
