@@ -20,11 +20,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// The whole product as one process in which 30 % of all asks fail or come late, and which is killed in the middle of things. Callers that get a 503 ask
 /// again. The ends are the same.
 @Timeout(600)
 @Execution(CONCURRENT)
+@ResourceLock("the lane of restarts")
 @ExtendWith(SharedWorld.Successor.class)
 class HardTimesTest {
   @TempDir(factory = Spaced.class)

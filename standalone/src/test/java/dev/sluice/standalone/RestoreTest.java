@@ -28,11 +28,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// The whole product as one process that loses data in the middle of a rollout, as `docs/backup.md` tells it: PostgreSQL comes back from an older backup under
 /// newer topics, or Kafka comes back with nothing.
 @Timeout(600)
 @Execution(CONCURRENT)
+@ResourceLock("the lane of restarts")
 @ExtendWith(SharedWorld.Successor.class)
 class RestoreTest {
   private static final Duration SOON = Duration.ofSeconds(60);
