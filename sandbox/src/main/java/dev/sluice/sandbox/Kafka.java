@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
@@ -27,6 +28,8 @@ import org.apache.kafka.metadata.storage.Formatter;
 /// Records live in the page cache before the disk, as Kafka does it: the death of the process loses none.
 public final class Kafka implements AutoCloseable {
   private static volatile boolean gaveUp;
+  /// Bound while a broker is started by this thread, which may try again.
+  private static final ScopedValue<Boolean> STARTING = ScopedValue.newInstance();
   private final Claim claim;
   private final KafkaRaftServer server;
   private final int port;
@@ -45,12 +48,15 @@ public final class Kafka implements AutoCloseable {
   /// @param folder without a comma in its path
   /// @param port   0 for any free one
   /// @throws IllegalStateException when the folder is in use, the port is taken or the broker does not start; the message says what to do
-  public static Kafka start(Path folder, int port) { return start(folder, port, Optional::empty, Optional.empty()); }
+  public static Kafka start(Path folder, int port) { return start(folder, port, Optional::empty, Optional.empty(), Ports::free); }
+
+  /// @param controllers gives a port for its controller at each try
+  static Kafka start(Path folder, IntSupplier controllers) { return start(folder, 0, Optional::empty, Optional.empty(), controllers); }
 
   /// Starts the broker with a second way in on the port `door`; clients that come that way are told to come back to the port `told`, where the caller has a
   /// [Proxy] that outlives the broker.
   public static Kafka startBehind(Path folder, int port, int door, int told) {
-    return start(folder, port, () -> Optional.of(new Door(door, told)), Optional.empty());
+    return start(folder, port, () -> Optional.of(new Door(door, told)), Optional.empty(), Ports::free);
   }
 
   /// @param port where the broker listens
@@ -65,20 +71,21 @@ public final class Kafka implements AutoCloseable {
     return start(folder, port, () -> {
       door.set(Ports.free());
       return Optional.of(new Door(door.get(), proxy.port()));
-    }, Optional.of(proxy));
+    }, Optional.of(proxy), Ports::free);
   }
 
-  /// @param door asked at each try
-  private static Kafka start(Path folder, int wanted, Supplier<Optional<Door>> door, Optional<Proxy> proxy) {
+  /// @param door        asked at each try
+  /// @param controllers asked at each try
+  private static Kafka start(Path folder, int wanted, Supplier<Optional<Door>> door, Optional<Proxy> proxy, IntSupplier controllers) {
     Exit.setHaltProcedure(Kafka::givesUp);
     Exit.setExitProcedure(Kafka::givesUp);
     var claim = Claim.of(folder);
     try {
       var data = formatted(claim.folder());
       return Ports.start(wanted, port -> {
-        var server = new KafkaRaftServer(new KafkaConfig(settings(data, port, door.get()), false), Time.SYSTEM);
+        var server = new KafkaRaftServer(new KafkaConfig(settings(data, port, controllers.getAsInt(), door.get()), false), Time.SYSTEM);
         try {
-          server.startup();
+          ScopedValue.where(STARTING, true).run(server::startup);
           return new Kafka(claim, server, port, proxy);
         } catch (RuntimeException e) {
           server.shutdown();
@@ -95,6 +102,9 @@ public final class Kafka implements AutoCloseable {
 
   /// The broker ends the process where it can go on no more: where its disk is full, say. What runs beside it is to end in its order, and somebody is to know.
   private static void givesUp(int code, String message) {
+    if (STARTING.isBound()) {
+      throw new IllegalStateException("Kafka does not start");
+    }
     gaveUp = true;
     // not where the log goes, which may be on the disk that is full
     new PrintStream(new FileOutputStream(FileDescriptor.err), true)
@@ -168,8 +178,8 @@ public final class Kafka implements AutoCloseable {
     return data;
   }
 
-  private static Properties settings(Path data, int port, Optional<Door> door) {
-    var controller = Ports.HOST + ":" + Ports.free();
+  private static Properties settings(Path data, int port, int controllerPort, Optional<Door> door) {
+    var controller = Ports.HOST + ":" + controllerPort;
     var listeners = "CLIENT://%s:%d,CONTROLLER://%s".formatted(Ports.HOST, port, controller);
     var advertised = "CLIENT://%s:%d".formatted(Ports.HOST, port);
     if (door.isPresent()) {

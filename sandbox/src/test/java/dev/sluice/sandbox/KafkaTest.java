@@ -2,6 +2,8 @@ package dev.sluice.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -26,6 +28,20 @@ class KafkaTest {
     try (var kafka = Kafka.start(folder, 0)) {
       kafka.ensureTopics(Map.of("sluice.plan", TopicSpec.of("sluice.plan")));
       assertThat(first(kafka.bootstrap(), "sluice.plan")).isEqualTo("first");
+    }
+  }
+
+  /// Else the broker ends the process, as it does where its disk is full.
+  @Test
+  void somebody_was_faster_on_its_controllers_port_and_it_takes_another_one(@TempDir Path temp) throws Exception {
+    try (var faster = new ServerSocket(0, 1, InetAddress.getByName(Ports.HOST))) {
+      var ports = List.of(faster.getLocalPort(), Ports.free()).iterator();
+      try (var kafka = Kafka.start(temp.resolve("kafka"), ports::next)) {
+        assertThat(ports.hasNext()).isFalse();
+        kafka.ensureTopics(Map.of("sluice.plan", TopicSpec.of("sluice.plan")));
+        tell(kafka.bootstrap(), "sluice.plan", "first");
+        assertThat(first(kafka.bootstrap(), "sluice.plan")).isEqualTo("first");
+      }
     }
   }
 

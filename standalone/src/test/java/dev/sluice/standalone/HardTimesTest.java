@@ -8,7 +8,6 @@ import dev.sluice.chassis.CrashPoint;
 import dev.sluice.cli.Spaced;
 import java.net.URI;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,9 +50,7 @@ class HardTimesTest {
     var environment = new HashMap<>(also);
     environment.putAll(
         Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "2", "SLUICE_ASKS_FAIL_PCT", "30", "SLUICE_RECONCILER_TICK_SEC", "1"));
-    sluice = OwnProcess.start(folder.resolve("out"), environment, "up", "--data", folder.resolve("data").toString(), "--port",
-        Integer.toString(port));
-    api.until("/readyz", Duration.ofSeconds(120), _ -> true);
+    sluice = OwnProcess.up(folder, port, environment);
   }
 
   /// Two rollouts stand in the middle when all is killed: one in a batch in which one instance is done and one is out of reach, the other with one failure

@@ -28,7 +28,6 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -125,10 +124,8 @@ class KeptJournalsTest {
     int port = FreePorts.block();
     var data = folder.resolve("data");
     var api = new Api(URI.create("http://127.0.0.1:" + port), "anna").patient();
-    try (var sluice = OwnProcess.start(folder.resolve("out"),
-        Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "1", "SLUICE_RECONCILER_TICK_SEC", "1"), "up", "--data", data.toString(), "--port",
-        Integer.toString(port))) {
-      api.until("/readyz", Duration.ofSeconds(120), _ -> true);
+    try (var sluice = OwnProcess.up(folder, port,
+        Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "1", "SLUICE_RECONCILER_TICK_SEC", "1"))) {
       try (var f = Fixture.fleet(api, folder, "kept", 12)) {
         act(f);
       }

@@ -59,8 +59,7 @@ class RestoreTest {
   private static void start(Map<String, String> also) {
     var environment = new HashMap<>(also);
     environment.putAll(Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "2", "SLUICE_RECONCILER_TICK_SEC", "1"));
-    sluice = OwnProcess.start(folder.resolve("out"), environment, "up", "--data", data().toString(), "--port", Integer.toString(port));
-    api.until("/readyz", Duration.ofSeconds(120), _ -> true);
+    sluice = OwnProcess.up(folder, port, environment);
   }
 
   /// The backup is made while the first batch soaks, which takes longer than agents need to be heard again. What happens then is lost: an operator aborts, and all
