@@ -1,6 +1,8 @@
 package dev.sluice.chassis;
 
 import com.hazelcast.config.Config;
+import com.hazelcast.config.JoinConfig;
+import com.hazelcast.config.ServerSocketEndpointConfig;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.config.MeterFilter;
@@ -89,13 +91,16 @@ public final class Node implements AutoCloseable {
     System.setProperty("hazelcast.shutdownhook.enabled", "false");
     var config = new Config();
     config.setClusterName("sluice");
-    var network = config.getNetworkConfig();
+    // one protocol only: where clients and people are let in too, who waits for a silent member's greeting turns in circles, a whole core
+    var network = new ServerSocketEndpointConfig();
     if (here.port() > 0) network.setPort(here.port()).setPortAutoIncrement(false);
     if (here.publicPort() > 0) network.setPublicAddress(here.host() + ":" + here.publicPort());
     network.getInterfaces().setEnabled(true).addInterface(here.host());
-    network.getJoin().getAutoDetectionConfig().setEnabled(false);
-    network.getJoin().getMulticastConfig().setEnabled(false);
-    network.getJoin().getTcpIpConfig().setEnabled(true).setMembers(members).setConnectionTimeoutSeconds(2);
+    var join = new JoinConfig();
+    join.getAutoDetectionConfig().setEnabled(false);
+    join.getMulticastConfig().setEnabled(false);
+    var addresses = join.getTcpIpConfig().setEnabled(true).setMembers(Members.notSilent(members)).setConnectionTimeoutSeconds(2);
+    config.getAdvancedNetworkConfig().setEnabled(true).setMemberEndpointConfig(network).setJoin(join);
     // what Vert.x's cluster manager expects of its maps
     config.addMultiMapConfig(new com.hazelcast.config.MultiMapConfig("__vertx.subs").setBackupCount(1).setValueCollectionType("SET"));
     config.addMapConfig(new com.hazelcast.config.MapConfig("__vertx.haInfo").setBackupCount(1));
@@ -108,6 +113,7 @@ public final class Node implements AutoCloseable {
         Vertx.builder().with(options).withMetrics(new MicrometerMetricsFactory(registry))
             .withClusterManager(new HazelcastClusterManager(config)).buildClustered(),
         Duration.ofSeconds(60), "the cluster");
+    addresses.setMembers(members); // whoever was silent is looked for, as all others are
     return new Node(vertx, registry, evenly());
   }
 

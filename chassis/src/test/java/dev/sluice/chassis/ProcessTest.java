@@ -9,6 +9,7 @@ import dev.sluice.contract.FleetEvent;
 import dev.sluice.contract.Problem;
 import dev.sluice.contract.TemplateId;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -122,9 +123,11 @@ class ProcessTest {
     Thread.startVirtualThread(() -> out.lines().forEach(_ -> {}));
   }
 
-  private static int freePort() throws IOException {
+  static int freePort() {
     try (var socket = new ServerSocket(0)) {
       return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }

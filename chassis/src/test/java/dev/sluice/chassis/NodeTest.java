@@ -1,0 +1,61 @@
+package dev.sluice.chassis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.contract.Ask;
+import dev.sluice.contract.TemplateId;
+import dev.sluice.sandbox.Proxy;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class NodeTest {
+  private static final String HOST = "127.0.0.1";
+  private static final Ask.TemplateOf QUESTION = new Ask.TemplateOf(new TemplateId("t"));
+  private static final Duration LIMIT = Duration.ofSeconds(2);
+
+  /// As a process does that is frozen: its kernel lets callers in.
+  @Test
+  void a_member_that_says_nothing_keeps_nobody_from_starting_costs_no_processor_time_and_is_found_when_it_speaks() {
+    int here = ProcessTest.freePort();
+    int there = ProcessTest.freePort();
+    try (var way = Proxy.to(HOST, there);
+        var silent = Node.clustered(new Node.Place(HOST, there, way.port(), 0, 0), List.of(way.address()))) {
+      new Asks(silent.vertx(), silent.threads(), 0).answer(Ask.Service.PLANNER, Ask.TemplateOf.class,
+          q -> new Ask.TemplateView(q.templateId(), "web", List.of()));
+      way.hold(_ -> true);
+      var before = outbound();
+      try (var node = Node.clustered(new Node.Place(HOST, here), List.of(HOST + ":" + here, way.address()))) {
+        var asks = new Asks(node.vertx(), node.threads(), 0);
+        assertThatThrownBy(() -> asks.ask(QUESTION, LIMIT)).isInstanceOf(Outage.class);
+        // long enough for it to look for others twice
+        await().pollInterval(Duration.ofMillis(500)).during(Duration.ofSeconds(8)).atMost(Duration.ofSeconds(20))
+            .untilAsserted(() -> assertThat(spentSince(before)).isLessThan(Duration.ofSeconds(1)));
+        way.hold(_ -> false);
+        await().atMost(Duration.ofSeconds(60)).ignoreException(Outage.class)
+            .untilAsserted(() -> assertThat(asks.ask(QUESTION, LIMIT).name()).isEqualTo("web"));
+      }
+    }
+  }
+
+  /// The processor time of each thread by which members write to each other, of all nodes of this JVM.
+  private static Map<Long, Duration> outbound() {
+    var threads = ManagementFactory.getThreadMXBean();
+    var spent = new HashMap<Long, Duration>();
+    Arrays.stream(threads.getThreadInfo(threads.getAllThreadIds()))
+        .filter(thread -> thread != null && thread.getThreadName().contains("IO.thread-out"))
+        .forEach(thread -> spent.put(thread.getThreadId(), Duration.ofNanos(threads.getThreadCpuTime(thread.getThreadId()))));
+    return spent;
+  }
+
+  private static Duration spentSince(Map<Long, Duration> before) {
+    return outbound().entrySet().stream().map(now -> now.getValue().minus(before.getOrDefault(now.getKey(), Duration.ZERO)))
+        .reduce(Duration.ZERO, Duration::plus);
+  }
+}
