@@ -82,7 +82,7 @@ public final class Node implements AutoCloseable {
     System.setProperty("hazelcast.phone.home.enabled", "false");
     // processes that started at the same time may have begun two clusters: they become one within seconds, not after five minutes
     System.setProperty("hazelcast.merge.first.run.delay.seconds", "5");
-    System.setProperty("hazelcast.merge.next.run.delay.seconds", "10");
+    System.setProperty("hazelcast.merge.next.run.delay.seconds", "5");
     // who stands still, or is cut off, is given no more asks after a quarter of a minute, not after a whole one
     System.setProperty("hazelcast.heartbeat.interval.seconds", "2");
     System.setProperty("hazelcast.max.no.heartbeat.seconds", "15");
