@@ -109,7 +109,7 @@ class ToldTest {
   void every_kind_is_documented_with_its_severities_and_fields() throws IOException {
     var said = new TreeMap<String, String>();
     var row = Pattern.compile("\\| `([a-z_.]+)` \\| ([a-z, ]+) \\| ([a-z_, ]+) \\|.*");
-    for (var line : Files.readAllLines(Path.of("../docs/events.md"))) {
+    for (var line : Files.readAllLines(Path.of("../../docs/events.md"))) {
       var matcher = row.matcher(line);
       if (matcher.matches())
         said.put(matcher.group(1), new TreeSet<>(List.of(matcher.group(2).split(", "))) + " "
