@@ -6,6 +6,8 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
@@ -30,6 +32,7 @@ public final class Chassis implements AutoCloseable {
   private final Asks asks;
   private final Health health;
   private final Admin admin;
+  private final Set<String> read = ConcurrentHashMap.newKeySet();
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
   private Chassis(Node node, ServiceConfig config) {
@@ -46,8 +49,7 @@ public final class Chassis implements AutoCloseable {
     var consumer = node.vertx().eventBus().consumer(nudges, _ -> relay.nudge());
     this.asks = new Asks(node.vertx(), node.threads(), config.asksFailPct());
     this.health = new Health(this).check("postgresql", () -> db.query("select 1").rowCount() == 1)
-        .check("kafka",
-            () -> !Await.on(admin.listTopics(new ListTopicsOptions().timeoutMs((int) CHECK.toMillis())).names(), CHECK, "Kafka").isEmpty());
+        .check("kafka", this::hasTopics);
     open.push(() -> admin.close(CHECK));
     open.push(db);
     loop("clock", MEASURED, () -> {
@@ -63,6 +65,15 @@ public final class Chassis implements AutoCloseable {
   public static Chassis open(Node node, ServiceConfig config) {
     Db.migrate(config);
     return new Chassis(node, config);
+  }
+
+  private boolean hasTopics() {
+    var there = Await.on(admin.listTopics(new ListTopicsOptions().timeoutMs((int) CHECK.toMillis())).names(), CHECK, "Kafka");
+    var missing = read.stream().filter(topic -> !there.contains(topic)).sorted().toList();
+    if (!missing.isEmpty())
+      throw new IllegalStateException(
+          "it answers, and has no " + String.join(", ", missing) + "; deploy/README.md says how topics are made");
+    return !there.isEmpty();
   }
 
   private Epoch enter(Epoch wanted) {
@@ -118,6 +129,7 @@ public final class Chassis implements AutoCloseable {
   /// @param topic a name of [dev.sluice.contract.Topics]
   /// @param kinds what it carries
   public Inbox inbox(String topic, Kinds kinds, Inbox.Handler handler) {
+    read.add(config.topicPrefix() + topic);
     return closing(new Inbox(node, config, epoch, topic, kinds, handler));
   }
 

@@ -78,6 +78,18 @@ class PartsAwayTest {
   }
 
   @Test
+  void without_a_topic_that_it_reads_a_service_is_not_ready_and_names_it() throws Exception {
+    var prefix = Sandbox.shared().freshPrefix();
+    try (var client = HttpClient.newHttpClient()) {
+      var c = Real.config("planner");
+      open(c.pgPort(), c, c.kafka(), prefix);
+      assertThat(ready(client)).startsWith("503").contains("\"kafka\"", "has no " + prefix + Topics.INSTANCE);
+      Sandbox.shared().ensureTopics(Map.of(prefix + Topics.INSTANCE, new TopicSpec(1)));
+      await().atMost(SOON).untilAsserted(() -> assertThat(ready(client)).startsWith("200"));
+    }
+  }
+
+  @Test
   void without_the_database_calls_are_refused_for_a_while() throws Exception {
     var c = Real.config("planner");
     try (var client = HttpClient.newHttpClient(); var database = Proxy.to(c.pgHost(), c.pgPort())) {
