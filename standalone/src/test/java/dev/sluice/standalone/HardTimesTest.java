@@ -16,7 +16,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -26,7 +25,6 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 @Timeout(600)
 @Execution(CONCURRENT)
 @ResourceLock("the lane of restarts")
-@ExtendWith(SharedWorld.Successor.class)
 class HardTimesTest {
   @TempDir(factory = Spaced.class)
   private static Path folder;

@@ -25,7 +25,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -35,7 +34,6 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 @Timeout(600)
 @Execution(CONCURRENT)
 @ResourceLock("the lane of restarts")
-@ExtendWith(SharedWorld.Successor.class)
 class RestoreTest {
   private static final Duration SOON = Duration.ofSeconds(60);
   @TempDir(factory = Spaced.class)
