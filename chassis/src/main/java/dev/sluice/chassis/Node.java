@@ -78,6 +78,23 @@ public final class Node implements AutoCloseable {
 
   /// @param partitions of what the cluster keeps, the same in all its processes: who has another number is let in nowhere
   public static Node clustered(Place here, List<String> members, int partitions) {
+    var join = new JoinConfig();
+    join.getAutoDetectionConfig().setEnabled(false);
+    join.getMulticastConfig().setEnabled(false);
+    var addresses = join.getTcpIpConfig().setEnabled(true).setMembers(Members.notSilent(members)).setConnectionTimeoutSeconds(2);
+    var registry = registry();
+    var options = options();
+    var bus = options.getEventBusOptions().setHost(here.host()).setPort(here.busPort());
+    if (here.publicBusPort() > 0) bus.setClusterPublicHost(here.host()).setClusterPublicPort(here.publicBusPort());
+    var vertx = Await.on(
+        Vertx.builder().with(options).withMetrics(new MicrometerMetricsFactory(registry))
+            .withClusterManager(new HazelcastClusterManager(grid(here, join, partitions))).buildClustered(),
+        Duration.ofSeconds(60), "the cluster");
+    addresses.setMembers(members); // whoever was silent is looked for, as all others are
+    return new Node(vertx, registry, evenly());
+  }
+
+  private static Config grid(Place here, JoinConfig join, int partitions) {
     System.setProperty("hazelcast.wait.seconds.before.join", "0");
     System.setProperty("hazelcast.phone.home.enabled", "false");
     // processes that started at the same time may have begun two clusters: they become one within seconds, not after five minutes
@@ -92,29 +109,20 @@ public final class Node implements AutoCloseable {
     var config = new Config();
     config.setClusterName("sluice");
     // one protocol only: where clients and people are let in too, who waits for a silent member's greeting turns in circles, a whole core
-    var network = new ServerSocketEndpointConfig();
-    if (here.port() > 0) network.setPort(here.port()).setPortAutoIncrement(false);
-    if (here.publicPort() > 0) network.setPublicAddress(here.host() + ":" + here.publicPort());
-    network.getInterfaces().setEnabled(true).addInterface(here.host());
-    var join = new JoinConfig();
-    join.getAutoDetectionConfig().setEnabled(false);
-    join.getMulticastConfig().setEnabled(false);
-    var addresses = join.getTcpIpConfig().setEnabled(true).setMembers(Members.notSilent(members)).setConnectionTimeoutSeconds(2);
-    config.getAdvancedNetworkConfig().setEnabled(true).setMemberEndpointConfig(network).setJoin(join);
+    config.getAdvancedNetworkConfig().setEnabled(true).setMemberEndpointConfig(port(here)).setJoin(join);
     // what Vert.x's cluster manager expects of its maps
     config.addMultiMapConfig(new com.hazelcast.config.MultiMapConfig("__vertx.subs").setBackupCount(1).setValueCollectionType("SET"));
     config.addMapConfig(new com.hazelcast.config.MapConfig("__vertx.haInfo").setBackupCount(1));
     config.addMapConfig(new com.hazelcast.config.MapConfig("__vertx.nodeInfo").setBackupCount(1));
-    var registry = registry();
-    var options = options();
-    var bus = options.getEventBusOptions().setHost(here.host()).setPort(here.busPort());
-    if (here.publicBusPort() > 0) bus.setClusterPublicHost(here.host()).setClusterPublicPort(here.publicBusPort());
-    var vertx = Await.on(
-        Vertx.builder().with(options).withMetrics(new MicrometerMetricsFactory(registry))
-            .withClusterManager(new HazelcastClusterManager(config)).buildClustered(),
-        Duration.ofSeconds(60), "the cluster");
-    addresses.setMembers(members); // whoever was silent is looked for, as all others are
-    return new Node(vertx, registry, evenly());
+    return config;
+  }
+
+  private static ServerSocketEndpointConfig port(Place here) {
+    var port = new ServerSocketEndpointConfig();
+    if (here.port() > 0) port.setPort(here.port()).setPortAutoIncrement(false);
+    if (here.publicPort() > 0) port.setPublicAddress(here.host() + ":" + here.publicPort());
+    port.getInterfaces().setEnabled(true).addInterface(here.host());
+    return port;
   }
 
   private static PrometheusMeterRegistry registry() {

@@ -20,6 +20,7 @@ public final class Settings {
   public record Setting(String name, String initial, String range, String doc) {}
 
   private static final Pattern PLACE = Pattern.compile("([^:\\s\\[\\]]+|\\[[0-9a-fA-F:.]+]):\\d{1,5}");
+  private static final int LAST_PORT = 65_535;
   private static final Instant EARLIEST = Instant.parse("2020-01-02T00:00:00Z");
   private final Map<String, String> values;
   private final Map<String, Setting> asked = new LinkedHashMap<>();
@@ -84,7 +85,7 @@ public final class Settings {
   /// Places in a network, each `host:port`.
   public List<String> places(String name, String initial, String doc) {
     var places = listed(name, initial, doc);
-    places.stream().filter(one -> !PLACE.matcher(one).matches())
+    places.stream().filter(one -> !PLACE.matcher(one).matches() || Integer.parseInt(one.substring(one.lastIndexOf(':') + 1)) > LAST_PORT)
         .forEach(one -> faults.add(name + " must be host:port[,host:port], not " + one));
     return places;
   }

@@ -6,14 +6,18 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.common.Uuid;
@@ -83,14 +87,15 @@ public final class Kafka implements AutoCloseable {
     try {
       var data = formatted(claim.folder());
       return Ports.start(wanted, port -> {
-        var server = new KafkaRaftServer(new KafkaConfig(settings(data, port, controllers.getAsInt(), door.get()), false), Time.SYSTEM);
+        int controller = controllers.getAsInt();
+        var server = new KafkaRaftServer(new KafkaConfig(settings(data, port, controller, door.get()), false), Time.SYSTEM);
         try {
           ScopedValue.where(STARTING, true).run(server::startup);
           return new Kafka(claim, server, port, proxy);
         } catch (RuntimeException e) {
           server.shutdown();
-          // perhaps: it has ports for its controller and its door too, and says no more than that it failed
-          throw new Ports.Taken("Kafka in %s could not be started: %s".formatted(claim.folder(), e.getMessage()), e);
+          var said = "Kafka in %s could not be started: %s".formatted(claim.folder(), e.getMessage());
+          throw faster(e, port, controller) ? new Ports.Taken(said, e) : new IllegalStateException(said, e);
         }
       });
     } catch (RuntimeException e) {
@@ -100,10 +105,17 @@ public final class Kafka implements AutoCloseable {
     }
   }
 
+  /// Whether somebody else was faster on a port. The controller's exit names no cause; what took the port still has it, most likely.
+  private static boolean faster(Throwable failure, int... ports) {
+    return Stream.iterate(failure, Objects::nonNull, Throwable::getCause).anyMatch(BindException.class::isInstance)
+        || IntStream.of(ports).anyMatch(Ports::taken);
+  }
+
   /// The broker ends the process where it can go on no more: where its disk is full, say. What runs beside it is to end in its order, and somebody is to know.
   private static void givesUp(int code, String message) {
     if (STARTING.isBound()) {
-      throw new IllegalStateException("Kafka does not start");
+      throw new IllegalStateException("it gave up while it started" + (message == null ? "" : ": " + message)
+          + "; a full or broken disk does that, or a damaged file, and its log says what it was");
     }
     gaveUp = true;
     // not where the log goes, which may be on the disk that is full

@@ -62,10 +62,17 @@ final class Ports {
 
   /// @throws IllegalStateException when somebody listens on `port`
   private static void requireFree(int port) {
+    if (taken(port))
+      throw new IllegalStateException("port %d on %s is taken: choose another or stop who listens there".formatted(port, HOST));
+  }
+
+  /// Whether somebody has `port`.
+  static boolean taken(int port) {
     try (var socket = new ServerSocket()) {
       socket.bind(new InetSocketAddress(HOST, port));
+      return false;
     } catch (IOException e) {
-      throw new IllegalStateException("port %d on %s is taken: choose another or stop who listens there".formatted(port, HOST), e);
+      return true;
     }
   }
 }

@@ -79,6 +79,9 @@ public record OwnProcess(Process process, Path log) implements AutoCloseable {
       var words = lastWords(sluice.log) + lastWords(folder.resolve("data/logs/sluice.log"));
       sluice.close();
       throw new AssertionError("`up` is not ready: " + words, e);
+    } catch (RuntimeException | Error e) { // interrupted, say
+      sluice.close();
+      throw e;
     }
   }
 

@@ -83,7 +83,8 @@ class PartsAwayTest {
     try (var client = HttpClient.newHttpClient()) {
       var c = Real.config("planner");
       open(c.pgPort(), c, c.kafka(), prefix);
-      assertThat(ready(client)).startsWith("503").contains("\"kafka\"", "has no " + prefix + Topics.INSTANCE);
+      await().atMost(SOON)
+          .untilAsserted(() -> assertThat(ready(client)).startsWith("503").contains("\"kafka\"", "has no " + prefix + Topics.INSTANCE));
       Sandbox.shared().ensureTopics(Map.of(prefix + Topics.INSTANCE, new TopicSpec(1)));
       await().atMost(SOON).untilAsserted(() -> assertThat(ready(client)).startsWith("200"));
     }
@@ -143,7 +144,7 @@ class PartsAwayTest {
       }, node.threads());
       assertThat(locked.await(20, TimeUnit.SECONDS)).isTrue();
       assertThat(free(other)).isFalse();
-      await().atMost(Duration.ofSeconds(14)).until(() -> free(other));
+      await().atMost(Duration.ofSeconds(30)).until(() -> free(other));
       assertThat(still.get(20, TimeUnit.SECONDS)).as("what his transaction met").isNotNull();
       database.hold(_ -> false);
       await().atMost(SOON).ignoreException(Outage.class).until(() -> chassis.db().query("select 1").rowCount() == 1);

@@ -21,7 +21,7 @@ class SettingsTest {
       bad.addresses("URLS", "", "");
       assertThatThrownBy(bad::check).hasMessage("URLS must be http://host:port[,http://host:port], not " + wrong);
     }
-    for (var wrong : List.of("foo", "a:b", ":1", "::1:5701")) {
+    for (var wrong : List.of("foo", "a:b", ":1", "::1:5701", "a:65536")) {
       var bad = new Settings(Map.of("PLACES", wrong));
       bad.places("PLACES", "", "");
       assertThatThrownBy(bad::check).hasMessage("PLACES must be host:port[,host:port], not " + wrong);

@@ -1,13 +1,16 @@
 package dev.sluice.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -35,14 +38,29 @@ class KafkaTest {
   @Test
   void somebody_was_faster_on_its_controllers_port_and_it_takes_another_one(@TempDir Path temp) throws Exception {
     try (var faster = new ServerSocket(0, 1, InetAddress.getByName(Ports.HOST))) {
-      var ports = List.of(faster.getLocalPort(), Ports.free()).iterator();
-      try (var kafka = Kafka.start(temp.resolve("kafka"), ports::next)) {
-        assertThat(ports.hasNext()).isFalse();
+      var asked = new AtomicInteger();
+      try (var kafka = Kafka.start(temp.resolve("kafka"), () -> asked.getAndIncrement() == 0 ? faster.getLocalPort() : Ports.free())) {
+        assertThat(asked).hasValueGreaterThan(1);
         kafka.ensureTopics(Map.of("sluice.plan", TopicSpec.of("sluice.plan")));
         tell(kafka.bootstrap(), "sluice.plan", "first");
         assertThat(first(kafka.bootstrap(), "sluice.plan")).isEqualTo("first");
       }
     }
+  }
+
+  @Test
+  void a_damaged_folder_is_tried_once_and_the_message_says_what_it_may_be(@TempDir Path temp) throws Exception {
+    var folder = temp.resolve("kafka");
+    Kafka.start(folder, 0).close();
+    var log = folder.resolve("data/__cluster_metadata-0");
+    Folders.delete(log);
+    Files.createFile(log);
+    var asked = new AtomicInteger();
+    assertThatThrownBy(() -> Kafka.start(folder, () -> {
+      asked.incrementAndGet();
+      return Ports.free();
+    })).isInstanceOf(IllegalStateException.class).isNotInstanceOf(Ports.Taken.class).hasMessageContaining("Kafka in " + folder);
+    assertThat(asked).hasValue(1);
   }
 
   static void tell(String bootstrap, String topic, String value) throws Exception {
