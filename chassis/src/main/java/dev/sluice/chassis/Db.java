@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -36,22 +37,33 @@ public final class Db implements AutoCloseable {
   /// The same from the database's side: a process that stands still, or a machine that is gone, holds no row and no lock for longer than this.
   private static final Map<String, String> GONE = Map.of("idle_in_transaction_session_timeout", "10000", "statement_timeout", "15000",
       "tcp_keepalives_idle", "5", "tcp_keepalives_interval", "5", "tcp_keepalives_count", "2", "tcp_user_timeout", "15000");
+  /// A way in is found soon or not at all; a migration of a large table takes its time, but not for ever; and a machine that is gone holds no lock.
+  private static final String MIGRATING = "?ApplicationName=migrate&loginTimeout=15&socketTimeout=3600&tcpKeepAlive=true&options="
+      + "-c%20tcp_keepalives_idle%3D5%20-c%20tcp_keepalives_interval%3D5%20-c%20tcp_keepalives_count%3D2%20-c%20tcp_user_timeout%3D15000";
   private static final ScopedValue<Consumer<Tx>> LAST = ScopedValue.newInstance();
   /// What PostgreSQL says where the same may work later: a connection (08), who connects (28), a resource (53), an operator (57), the machine (58), 40, which asks
   /// to try the transaction again, a standby that is not yet the primary (25006), and a transaction that stood still for too long (25P03).
   private static final Pattern AWAY = Pattern.compile("(08|28|40|53|57|58)...|25006|25P03");
   /// The same, and a database that is not there (3D).
   private static final Pattern NO_WAY_IN = Pattern.compile(AWAY.pattern() + "|3D...");
+  private static final Duration CONNECT = Duration.ofSeconds(10);
+  private static final Duration WAIT = Duration.ofSeconds(10);
+  private static final int WAITING_FOR_EACH = 50;
   private final Pool pool;
+  /// One for each connection of the pool. Who waits does so for these: a waiter of the pool's own queue who gives up can take the place of a connection with him for
+  /// ever, and leaves an error in the log ten seconds later (vertx-sql-client#1567, #1706).
+  private final Semaphore free;
+  private final int mostWaiting;
   private final PgConnectOptions options;
   private final Vertx vertx;
 
   private Db(Vertx vertx, PgConnectOptions options, int poolSize) {
     this.vertx = vertx;
     this.options = options;
-    this.pool = ClientBuilder.pool(new WatchedDriver(DUMB)).using(vertx).connectingTo(options)
-        .with(new PoolOptions().setMaxSize(poolSize).setMaxWaitQueueSize(poolSize * 50)
-            .setConnectionTimeout(10).setConnectionTimeoutUnit(TimeUnit.SECONDS).setIdleTimeout(10).setIdleTimeoutUnit(TimeUnit.SECONDS))
+    this.free = new Semaphore(poolSize, true);
+    this.mostWaiting = poolSize * WAITING_FOR_EACH;
+    this.pool = ClientBuilder.pool(new WatchedDriver(CONNECT, DUMB)).using(vertx).connectingTo(options)
+        .with(new PoolOptions().setMaxSize(poolSize).setConnectionTimeout(0).setIdleTimeout(10).setIdleTimeoutUnit(TimeUnit.SECONDS))
         .build();
   }
 
@@ -71,7 +83,7 @@ public final class Db implements AutoCloseable {
   /// @throws Outage where there is no way into the database
   public static void migrate(ServiceConfig config) {
     var migrations = Flyway.configure()
-        .dataSource("jdbc:postgresql://" + config.pgHost() + ":" + config.pgPort() + "/" + config.pgDatabase() + "?ApplicationName=migrate",
+        .dataSource("jdbc:postgresql://" + config.pgHost() + ":" + config.pgPort() + "/" + config.pgDatabase() + MIGRATING,
             config.pgUser(),
             config.pgPassword())
         .schemas(config.schema()).defaultSchema(config.schema()).createSchemas(false)
@@ -96,7 +108,19 @@ public final class Db implements AutoCloseable {
   }
 
   /// Rows of one statement.
-  public RowSet<Row> query(String sql, Object... parameters) { return await(pool.preparedQuery(sql).execute(Tuple.wrap(parameters))); }
+  public RowSet<Row> query(String sql, Object... parameters) {
+    awaitTurn();
+    return await(pool.preparedQuery(sql).execute(Tuple.wrap(parameters)).onComplete(_ -> free.release()));
+  }
+
+  private void awaitTurn() {
+    try {
+      if (free.getQueueLength() < mostWaiting && free.tryAcquire(WAIT.toSeconds(), TimeUnit.SECONDS)) return;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    throw new Outage("PostgreSQL is too slow, or away: each connection is in use", null);
+  }
 
   /// Rows as values.
   public <T> List<T> list(String sql, Function<Row, T> row, Object... parameters) {
@@ -110,7 +134,8 @@ public final class Db implements AutoCloseable {
 
   /// Does all in one transaction, or none of it.
   public <T> T inTransaction(Function<Tx, T> work) {
-    var connection = orClosed(pool.getConnection());
+    awaitTurn();
+    var connection = orClosed(pool.getConnection(), free::release);
     try {
       var transaction = await(connection.begin());
       var tx = new Tx(connection);
@@ -129,7 +154,7 @@ public final class Db implements AutoCloseable {
       tx.committed.forEach(Runnable::run);
       return result;
     } finally {
-      var _ = connection.close();
+      var _ = connection.close().onComplete(_ -> free.release());
     }
   }
 
@@ -141,14 +166,16 @@ public final class Db implements AutoCloseable {
   }
 
   /// A connection of its own, for a session lock or notifications; the caller closes it.
-  public SqlConnection connection() { return orClosed(io.vertx.pgclient.PgConnection.connect(vertx, options).map(c -> c)); }
+  public SqlConnection connection() { return orClosed(io.vertx.pgclient.PgConnection.connect(vertx, options).map(c -> c), () -> {}); }
 
   /// A connection that comes when nobody waits for it any more is closed.
-  private static SqlConnection orClosed(Future<SqlConnection> making) {
+  ///
+  /// @param over done when there is none, or it is closed
+  private static SqlConnection orClosed(Future<SqlConnection> making, Runnable over) {
     try {
       return await(making);
     } catch (RuntimeException e) {
-      making.onSuccess(SqlConnection::close);
+      making.compose(SqlConnection::close).onComplete(_ -> over.run());
       throw e;
     }
   }

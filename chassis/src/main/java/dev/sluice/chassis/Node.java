@@ -10,6 +10,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.dns.AddressResolverOptions;
 import io.vertx.core.file.FileSystemOptions;
 import io.vertx.micrometer.MicrometerMetricsFactory;
 import io.vertx.micrometer.MicrometerMetricsOptions;
@@ -25,6 +26,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// What the services of one process share: Vert.x, the clock, ids, metrics and virtual threads.
 public final class Node implements AutoCloseable {
   private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+  private static final int NAMES_KEPT_SEC = 5;
   /// Nodes of one process measure apart: what has one name is one registry to Vert.x.
   private static final AtomicInteger NODES = new AtomicInteger();
   private final Vertx vertx;
@@ -85,6 +87,8 @@ public final class Node implements AutoCloseable {
     var registry = registry();
     var options = options();
     var bus = options.getEventBusOptions().setHost(here.host()).setPort(here.busPort());
+    // a way that leads nowhere is given up within seconds, as the cluster does, and not within a minute
+    bus.setClusterPingInterval(3_000).setClusterPingReplyInterval(5_000).setConnectTimeout(2_000);
     if (here.publicBusPort() > 0) bus.setClusterPublicHost(here.host()).setClusterPublicPort(here.publicBusPort());
     var vertx = Await.on(
         Vertx.builder().with(options).withMetrics(new MicrometerMetricsFactory(registry))
@@ -136,8 +140,11 @@ public final class Node implements AutoCloseable {
   }
 
   /// Files are read where they are: a folder for copies of them would be left behind by each process that is killed.
-  private static VertxOptions options() {
+  /// And a name is asked for again within seconds: a container that is made anew has another address, and name servers of container engines let old ones be kept for ten
+  /// minutes.
+  static VertxOptions options() {
     return new VertxOptions().setPreferNativeTransport(true)
+        .setAddressResolverOptions(new AddressResolverOptions().setCacheMaxTimeToLive(NAMES_KEPT_SEC))
         .setMetricsOptions(new MicrometerMetricsOptions().setEnabled(true).setRegistryName("node-" + NODES.incrementAndGet()))
         .setFileSystemOptions(new FileSystemOptions().setClassPathResolvingEnabled(false).setFileCachingEnabled(false));
   }

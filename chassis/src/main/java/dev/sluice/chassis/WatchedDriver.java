@@ -22,10 +22,15 @@ import java.util.concurrent.TimeUnit;
 /// PostgreSQL's driver, which gives up connections that lead nowhere: the machine behind them is gone, or the way to it. One that is not made in time, or from which
 /// nothing comes for so long after it was last written to, is closed; what waits for it fails, and the pool opens the next one. The driver itself takes no such options.
 final class WatchedDriver extends PgDriver {
+  private final Duration connect;
   private final Duration dumb;
 
-  /// @param dumb how long nothing may come; no statement takes longer
-  WatchedDriver(Duration dumb) { this.dumb = dumb; }
+  /// @param connect how long a connection may be made
+  /// @param dumb    how long nothing may come; no statement takes longer
+  WatchedDriver(Duration connect, Duration dumb) {
+    this.connect = connect;
+    this.dumb = dumb;
+  }
 
   @Override
   public ConnectionFactory<PgConnectOptions> createConnectionFactory(Vertx vertx, NetClientOptions options) {
@@ -45,7 +50,7 @@ final class WatchedDriver extends PgDriver {
     @Override
     public Future<SqlConnection> connect(Context context, PgConnectOptions options) {
       var making = driver.connect(context, options).onSuccess(WatchedDriver.this::watch);
-      return making.timeout(dumb.toMillis(), TimeUnit.MILLISECONDS).onFailure(_ -> making.onSuccess(SqlConnection::close));
+      return making.timeout(connect.toMillis(), TimeUnit.MILLISECONDS).onFailure(_ -> making.onSuccess(SqlConnection::close));
     }
 
     @Override

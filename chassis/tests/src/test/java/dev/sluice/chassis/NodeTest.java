@@ -13,6 +13,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 
 class NodeTest {
@@ -41,6 +43,33 @@ class NodeTest {
         await().atMost(Duration.ofSeconds(60)).ignoreException(Outage.class)
             .untilAsserted(() -> assertThat(asks.ask(QUESTION, LIMIT).name()).isEqualTo("web"));
       }
+    }
+  }
+
+  /// As where a router forgot a connection: nobody hears of it, and new ones pass.
+  @Test
+  void a_way_of_the_event_bus_that_leads_nowhere_is_given_up_and_the_next_ask_takes_another_one() {
+    int here = ProcessTest.freePort();
+    int there = ProcessTest.freePort();
+    int bus = ProcessTest.freePort();
+    var members = List.of(HOST + ":" + here, HOST + ":" + there);
+    try (var way = Proxy.to(HOST, bus);
+        var answering = Node.clustered(new Node.Place(HOST, there, 0, bus, way.port()), members);
+        var asking = Node.clustered(new Node.Place(HOST, here), members)) {
+      new Asks(answering.vertx(), answering.threads(), 0).answer(Ask.Service.PLANNER, Ask.TemplateOf.class,
+          q -> new Ask.TemplateView(q.templateId(), "web", List.of()));
+      var asks = new Asks(asking.vertx(), asking.threads(), 0);
+      await().atMost(Duration.ofSeconds(60)).ignoreException(Outage.class)
+          .untilAsserted(() -> assertThat(asks.ask(QUESTION, LIMIT).name()).isEqualTo("web"));
+      var lost = ConcurrentHashMap.<Integer>newKeySet();
+      way.hold(client -> {
+        lost.add(client);
+        return true;
+      });
+      assertThatThrownBy(() -> asks.ask(QUESTION, LIMIT)).isInstanceOf(Outage.class);
+      way.hold(Set.copyOf(lost)::contains);
+      await().atMost(Duration.ofSeconds(20)).ignoreException(Outage.class)
+          .untilAsserted(() -> assertThat(asks.ask(QUESTION, LIMIT).name()).isEqualTo("web"));
     }
   }
 

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.sluice.contract.FleetEvent;
 import dev.sluice.contract.InstanceId;
 import dev.sluice.contract.Scope;
@@ -12,6 +16,11 @@ import dev.sluice.contract.Topics;
 import dev.sluice.sandbox.Proxy;
 import dev.sluice.sandbox.Sandbox;
 import dev.sluice.sandbox.TopicSpec;
+import io.vertx.pgclient.PgException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -32,6 +41,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.slf4j.LoggerFactory;
 
 /// The broker and the database go and come back under a service; the broker also before it was ever there.
 @Execution(ExecutionMode.CONCURRENT)
@@ -148,6 +158,68 @@ class PartsAwayTest {
       assertThat(still.get(20, TimeUnit.SECONDS)).as("what his transaction met").isNotNull();
       database.hold(_ -> false);
       await().atMost(SOON).ignoreException(Outage.class).until(() -> chassis.db().query("select 1").rowCount() == 1);
+    }
+  }
+
+  /// The client's own timers go off ten seconds after.
+  @Test
+  void who_gives_up_while_the_database_is_away_leaves_no_error_behind() {
+    var c = Real.config("planner");
+    var said = new ListAppender<ILoggingEvent>();
+    said.start();
+    var logger = (Logger) LoggerFactory.getLogger("io.vertx");
+    logger.addAppender(said);
+    try (var way = Proxy.to(c.pgHost(), c.pgPort());
+        var db = Db.open(node.vertx(), new ServiceConfig(c.service(), c.host(), 0, c.pgHost(), way.port(), c.pgDatabase(), c.pgUser(),
+            c.pgPassword(), c.schema(), 2, c.kafka(), c.topicPrefix(), 6_000, 0))) {
+      way.cut();
+      Stream.generate(() -> CompletableFuture.supplyAsync(() -> db.query("select 1"), node.threads())).limit(20).toList()
+          .forEach(one -> assertThatThrownBy(one::join).hasCauseInstanceOf(Outage.class));
+      await().atMost(SOON).pollDelay(Duration.ofSeconds(11)).until(() -> true);
+      assertThat(said.list).filteredOn(line -> line.getLevel() == Level.ERROR && line.getThrowableProxy() != null)
+          .extracting(line -> line.getThrowableProxy().getMessage()).doesNotContain("Promise already completed");
+      way.restore();
+      await().atMost(SOON).ignoreExceptions().until(() -> db.query("select 1").rowCount() == 1);
+    } finally {
+      logger.detachAppender(said);
+    }
+  }
+
+  @Test
+  void who_finds_each_connection_in_use_is_told_so_in_time_and_nothing_is_lost_by_it() throws Exception {
+    var c = Real.config("planner");
+    try (var db = Db.open(node.vertx(), new ServiceConfig(c.service(), c.host(), 0, c.pgHost(), c.pgPort(), c.pgDatabase(), c.pgUser(),
+        c.pgPassword(), c.schema(), 1, c.kafka(), c.topicPrefix(), 6_000, 0))) {
+      var held = new CountDownLatch(1);
+      var busy = CompletableFuture.runAsync(() -> db.doInTransaction(tx -> {
+        held.countDown();
+        tx.query("select pg_sleep(9)");
+        tx.query("select pg_sleep(9)");
+      }), node.threads());
+      assertThat(held.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThatThrownBy(() -> db.query("select 1")).isInstanceOf(Outage.class).hasMessageContaining("in use");
+      assertThatThrownBy(() -> db.doInTransaction(tx -> tx.query("select nonsense"))).isInstanceOf(PgException.class);
+      busy.join();
+      assertThat(db.<Integer>inTransaction(tx -> tx.query("select 1").rowCount())).isEqualTo(1);
+    }
+  }
+
+  /// As a process does whose machine stands still: it lets callers in, answers the first question, and then says nothing.
+  @Test
+  void a_database_that_says_nothing_stops_no_start_for_ever() throws Exception {
+    var c = Real.config("planner");
+    try (var silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      node.threads().execute(() -> {
+        try (var caller = silent.accept()) {
+          caller.getInputStream().readNBytes(8);
+          caller.getOutputStream().write('N'); // no TLS
+          caller.getInputStream().transferTo(OutputStream.nullOutputStream());
+        } catch (IOException e) {
+          // the caller has gone
+        }
+      });
+      assertThatThrownBy(() -> Db.migrate(new ServiceConfig(c.service(), c.host(), 0, "127.0.0.1", silent.getLocalPort(), c.pgDatabase(),
+          c.pgUser(), c.pgPassword(), c.schema(), 1, c.kafka(), c.topicPrefix(), 6_000, 0))).isInstanceOf(Outage.class);
     }
   }
 
