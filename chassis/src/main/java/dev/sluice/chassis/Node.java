@@ -14,7 +14,6 @@ import io.vertx.core.dns.AddressResolverOptions;
 import io.vertx.core.file.FileSystemOptions;
 import io.vertx.micrometer.MicrometerMetricsFactory;
 import io.vertx.micrometer.MicrometerMetricsOptions;
-import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -90,10 +89,12 @@ public final class Node implements AutoCloseable {
     // a way that leads nowhere is given up within seconds, as the cluster does, and not within a minute
     bus.setClusterPingInterval(3_000).setClusterPingReplyInterval(5_000).setConnectTimeout(2_000);
     if (here.publicBusPort() > 0) bus.setClusterPublicHost(here.host()).setClusterPublicPort(here.publicBusPort());
+    var registrations = new Registrations(grid(here, join, partitions));
     var vertx = Await.on(
         Vertx.builder().with(options).withMetrics(new MicrometerMetricsFactory(registry))
-            .withClusterManager(new HazelcastClusterManager(grid(here, join, partitions))).buildClustered(),
+            .withClusterManager(registrations).buildClustered(),
         Duration.ofSeconds(60), "the cluster");
+    registrations.repeat(vertx);
     addresses.setMembers(members); // whoever was silent is looked for, as all others are
     return new Node(vertx, registry, evenly());
   }

@@ -4,10 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import dev.sluice.contract.FleetEvent;
 import dev.sluice.contract.InstanceId;
 import dev.sluice.contract.Scope;
@@ -41,7 +37,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.slf4j.LoggerFactory;
 
 /// The broker and the database go and come back under a service; the broker also before it was ever there.
 @Execution(ExecutionMode.CONCURRENT)
@@ -158,30 +153,6 @@ class PartsAwayTest {
       assertThat(still.get(20, TimeUnit.SECONDS)).as("what his transaction met").isNotNull();
       database.hold(_ -> false);
       await().atMost(SOON).ignoreException(Outage.class).until(() -> chassis.db().query("select 1").rowCount() == 1);
-    }
-  }
-
-  /// The client's own timers go off ten seconds after.
-  @Test
-  void who_gives_up_while_the_database_is_away_leaves_no_error_behind() {
-    var c = Real.config("planner");
-    var said = new ListAppender<ILoggingEvent>();
-    said.start();
-    var logger = (Logger) LoggerFactory.getLogger("io.vertx");
-    logger.addAppender(said);
-    try (var way = Proxy.to(c.pgHost(), c.pgPort());
-        var db = Db.open(node.vertx(), new ServiceConfig(c.service(), c.host(), 0, c.pgHost(), way.port(), c.pgDatabase(), c.pgUser(),
-            c.pgPassword(), c.schema(), 2, c.kafka(), c.topicPrefix(), 6_000, 0))) {
-      way.cut();
-      Stream.generate(() -> CompletableFuture.supplyAsync(() -> db.query("select 1"), node.threads())).limit(20).toList()
-          .forEach(one -> assertThatThrownBy(one::join).hasCauseInstanceOf(Outage.class));
-      await().atMost(SOON).pollDelay(Duration.ofSeconds(11)).until(() -> true);
-      assertThat(said.list).filteredOn(line -> line.getLevel() == Level.ERROR && line.getThrowableProxy() != null)
-          .extracting(line -> line.getThrowableProxy().getMessage()).doesNotContain("Promise already completed");
-      way.restore();
-      await().atMost(SOON).ignoreExceptions().until(() -> db.query("select 1").rowCount() == 1);
-    } finally {
-      logger.detachAppender(said);
     }
   }
 
