@@ -109,15 +109,21 @@ public final class Db implements AutoCloseable {
 
   /// Rows of one statement.
   public RowSet<Row> query(String sql, Object... parameters) {
-    awaitTurn();
-    return await(pool.preparedQuery(sql).execute(Tuple.wrap(parameters)).onComplete(_ -> free.release()));
+    var statement = pool.preparedQuery(sql);
+    var values = Tuple.wrap(parameters);
+    var left = awaitTurn();
+    return await(statement.execute(values).onComplete(_ -> free.release()), left);
   }
 
-  private void awaitTurn() {
+  /// @return what is left of [#LIMIT]
+  private Duration awaitTurn() {
+    long began = System.nanoTime();
     try {
-      if (free.getQueueLength() < mostWaiting && free.tryAcquire(WAIT.toSeconds(), TimeUnit.SECONDS)) return;
+      if (free.getQueueLength() < mostWaiting && free.tryAcquire(WAIT.toMillis(), TimeUnit.MILLISECONDS))
+        return LIMIT.minusNanos(System.nanoTime() - began);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      throw new Outage("PostgreSQL: interrupted", e);
     }
     throw new Outage("PostgreSQL is too slow, or away: each connection is in use", null);
   }
@@ -134,8 +140,8 @@ public final class Db implements AutoCloseable {
 
   /// Does all in one transaction, or none of it.
   public <T> T inTransaction(Function<Tx, T> work) {
-    awaitTurn();
-    var connection = orClosed(pool.getConnection(), free::release);
+    var left = awaitTurn();
+    var connection = orClosed(pool.getConnection(), left, free::release);
     try {
       var transaction = await(connection.begin());
       var tx = new Tx(connection);
@@ -166,15 +172,17 @@ public final class Db implements AutoCloseable {
   }
 
   /// A connection of its own, for a session lock or notifications; the caller closes it.
-  public SqlConnection connection() { return orClosed(io.vertx.pgclient.PgConnection.connect(vertx, options).map(c -> c), () -> {}); }
+  public SqlConnection connection() {
+    return orClosed(io.vertx.pgclient.PgConnection.connect(vertx, options).map(c -> c), LIMIT, () -> {});
+  }
 
   /// A connection that comes when nobody waits for it any more is closed.
   ///
   /// @param over done when there is none, or it is closed
-  private static SqlConnection orClosed(Future<SqlConnection> making, Runnable over) {
+  private static SqlConnection orClosed(Future<SqlConnection> making, Duration limit, Runnable over) {
     try {
-      return await(making);
-    } catch (RuntimeException e) {
+      return await(making, limit);
+    } catch (RuntimeException | Error e) {
       making.compose(SqlConnection::close).onComplete(_ -> over.run());
       throw e;
     }
@@ -191,9 +199,11 @@ public final class Db implements AutoCloseable {
     }
   }
 
-  static <T> T await(Future<T> future) {
+  static <T> T await(Future<T> future) { return await(future, LIMIT); }
+
+  private static <T> T await(Future<T> future, Duration limit) {
     try {
-      return Await.on(future, LIMIT, "PostgreSQL");
+      return Await.on(future, limit, "PostgreSQL");
     } catch (PgException e) {
       if (AWAY.matcher(String.valueOf(e.getSqlState())).matches()) throw new Outage("PostgreSQL is away: " + e.getErrorMessage(), e);
       throw e;

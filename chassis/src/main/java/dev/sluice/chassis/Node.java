@@ -94,7 +94,7 @@ public final class Node implements AutoCloseable {
         Vertx.builder().with(options).withMetrics(new MicrometerMetricsFactory(registry))
             .withClusterManager(registrations).buildClustered(),
         Duration.ofSeconds(60), "the cluster");
-    registrations.repeat(vertx);
+    registrations.repeat();
     addresses.setMembers(members); // whoever was silent is looked for, as all others are
     return new Node(vertx, registry, evenly());
   }

@@ -2,7 +2,7 @@ package dev.sluice.chassis;
 
 import com.hazelcast.config.Config;
 import io.vertx.core.Completable;
-import io.vertx.core.Vertx;
+import io.vertx.core.Promise;
 import io.vertx.core.spi.cluster.NodeInfo;
 import io.vertx.core.spi.cluster.RegistrationInfo;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
@@ -10,27 +10,39 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /// Vert.x's cluster manager, which says again and again who answers what here, and where this process is. By itself it says so once, and once more when a member goes. Where
 /// a member comes back that had been given up, what it said may be deleted after it has said it: others would find nobody there until another one goes
 /// (vertx-hazelcast#215).
 final class Registrations extends HazelcastClusterManager {
   private static final Duration AGAIN = Duration.ofSeconds(5);
+  private static final Duration LIMIT = Duration.ofSeconds(30);
   private final Map<String, Set<RegistrationInfo>> own = new ConcurrentHashMap<>();
   private volatile NodeInfo here;
+  private volatile Loop repeating;
 
   Registrations(Config config) {
     super(config);
   }
 
   /// To be called once it has joined.
-  void repeat(Vertx vertx) { vertx.setPeriodic(AGAIN.toMillis(), _ -> sayAgain()); }
+  void repeat() { repeating = new Loop("registrations", AGAIN, this::sayAgain); }
 
-  private void sayAgain() {
-    super.setNodeInfo(here, (_, _) -> {});
-    own.forEach((address, all) -> all.forEach(one -> super.addRegistration(address, one, (_, _) -> {
-      if (!owns(address, one)) super.removeRegistration(address, one, (_, _) -> {}); // withdrawn meanwhile
-    })));
+  private boolean sayAgain() {
+    if (!isActive()) return false;
+    said(done -> super.setNodeInfo(here, done));
+    own.forEach((address, all) -> all.forEach(one -> {
+      said(done -> super.addRegistration(address, one, done));
+      if (!owns(address, one)) said(done -> super.removeRegistration(address, one, done)); // withdrawn meanwhile
+    }));
+    return false;
+  }
+
+  private static void said(Consumer<Completable<Void>> saying) {
+    var done = Promise.<Void>promise();
+    saying.accept(done);
+    Await.on(done.future(), LIMIT, "the cluster");
   }
 
   private boolean owns(String address, RegistrationInfo one) { return own.getOrDefault(address, Set.of()).contains(one); }
@@ -58,5 +70,11 @@ final class Registrations extends HazelcastClusterManager {
       return all.isEmpty() ? null : all;
     });
     super.removeRegistration(address, one, done);
+  }
+
+  @Override
+  public void leave(Completable<Void> done) {
+    if (repeating != null) repeating.stop();
+    super.leave(done);
   }
 }

@@ -165,7 +165,7 @@ class PartsAwayTest {
       var busy = CompletableFuture.runAsync(() -> db.doInTransaction(tx -> {
         held.countDown();
         tx.query("select pg_sleep(9)");
-        tx.query("select pg_sleep(9)");
+        tx.query("select pg_sleep(6)");
       }), node.threads());
       assertThat(held.await(20, TimeUnit.SECONDS)).isTrue();
       assertThatThrownBy(() -> db.query("select 1")).isInstanceOf(Outage.class).hasMessageContaining("in use");
@@ -189,8 +189,10 @@ class PartsAwayTest {
           // the caller has gone
         }
       });
-      assertThatThrownBy(() -> Db.migrate(new ServiceConfig(c.service(), c.host(), 0, "127.0.0.1", silent.getLocalPort(), c.pgDatabase(),
-          c.pgUser(), c.pgPassword(), c.schema(), 1, c.kafka(), c.topicPrefix(), 6_000, 0))).isInstanceOf(Outage.class);
+      var away = new ServiceConfig(c.service(), c.host(), 0, "127.0.0.1", silent.getLocalPort(), c.pgDatabase(), c.pgUser(), c.pgPassword(),
+          c.schema(), 1, c.kafka(), c.topicPrefix(), 6_000, 0);
+      var starting = CompletableFuture.runAsync(() -> Db.migrate(away), node.threads());
+      assertThatThrownBy(() -> starting.get(60, TimeUnit.SECONDS)).hasCauseInstanceOf(Outage.class);
     }
   }
 
