@@ -203,26 +203,38 @@ class PartsAwayTest {
     var lost = ConcurrentHashMap.<Integer>newKeySet();
     try (var way = Proxy.to(c.pgHost(), c.pgPort());
         var db = Db.open(node.vertx(), new ServiceConfig(c.service(), c.host(), 0, c.pgHost(), way.port(), c.pgDatabase(), c.pgUser(),
-            c.pgPassword(), c.schema(), 2, c.kafka(), c.topicPrefix(), 6_000, 0))) {
+            c.pgPassword(), c.schema(), 3, c.kafka(), c.topicPrefix(), 6_000, 0))) {
       db.query("select 1");
       way.hold(client -> {
         lost.add(client);
         return true;
       });
-      var asked = Stream.generate(() -> CompletableFuture.supplyAsync(() -> db.query("select 1").rowCount(), node.threads())).limit(2)
-          .toList();
-      await().atMost(SOON).until(() -> lost.size() == 2);
+      var asked = Stream.<Runnable>of(() -> db.query("select 1"), () -> db.doInTransaction(_ -> {}), () -> db.doInTransaction(_ -> {}))
+          .map(one -> CompletableFuture.runAsync(one, node.threads())).toList();
+      await().atMost(SOON).until(() -> lost.size() == 3);
       asked.forEach(one -> assertThatThrownBy(one::join).hasCauseInstanceOf(Outage.class));
       way.hold(lost::contains);
-      await().atMost(SOON).ignoreExceptions()
-          .until(() -> Stream.generate(() -> CompletableFuture.supplyAsync(() -> backend(db), node.threads()))
-              .limit(2).toList().stream().map(CompletableFuture::join).distinct().count() == 2);
+      await().atMost(SOON).ignoreExceptions().until(() -> meet(db, 3));
       way.cut(); // what was never answered would hold up the end
     }
   }
 
-  private static int backend(Db db) {
-    return db.list("select pg_backend_pid() as pid from pg_sleep(0.5)", row -> row.getInteger("pid")).getFirst();
+  /// Whether so many transactions run side by side.
+  private boolean meet(Db db, int many) {
+    var all = new CountDownLatch(many);
+    return Stream.generate(() -> CompletableFuture.supplyAsync(() -> db.inTransaction(tx -> {
+      tx.query("select 1");
+      all.countDown();
+      return reached(all);
+    }), node.threads())).limit(many).toList().stream().allMatch(CompletableFuture::join);
+  }
+
+  private static boolean reached(CountDownLatch all) {
+    try {
+      return all.await(5, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test
