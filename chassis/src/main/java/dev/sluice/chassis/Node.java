@@ -87,7 +87,7 @@ public final class Node implements AutoCloseable {
     var options = options();
     var bus = options.getEventBusOptions().setHost(here.host()).setPort(here.busPort());
     // a way that leads nowhere is given up within seconds, as the cluster does, and not within a minute
-    bus.setClusterPingInterval(3_000).setClusterPingReplyInterval(5_000).setConnectTimeout(2_000);
+    bus.setClusterPingInterval(5_000).setClusterPingReplyInterval(5_000).setConnectTimeout(2_000);
     if (here.publicBusPort() > 0) bus.setClusterPublicHost(here.host()).setClusterPublicPort(here.publicBusPort());
     var registrations = new Registrations(grid(here, join, partitions));
     var vertx = Await.on(

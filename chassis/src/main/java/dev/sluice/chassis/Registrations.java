@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 /// a member comes back that had been given up, what it said may be deleted after it has said it: others would find nobody there until another one goes
 /// (vertx-hazelcast#215).
 final class Registrations extends HazelcastClusterManager {
-  private static final Duration AGAIN = Duration.ofSeconds(5);
+  private static final Duration AGAIN = Duration.ofSeconds(10);
   private static final Duration LIMIT = Duration.ofSeconds(30);
   private final Map<String, Set<RegistrationInfo>> own = new ConcurrentHashMap<>();
   private volatile NodeInfo here;
