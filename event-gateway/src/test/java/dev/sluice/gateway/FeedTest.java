@@ -212,7 +212,7 @@ class FeedTest {
     long newest = LOG.last();
     try (var stream = Stream.open(Calls.CLIENT, PORT, "?after=" + newest)) {
       append("ahead", 3, 3);
-      await().atMost(Duration.ofSeconds(10)).until(() -> !stream.ids().isEmpty());
+      await().atMost(Duration.ofSeconds(60)).until(() -> !stream.ids().isEmpty());
       assertThat(stream.ids().getFirst()).isEqualTo(newest + 1);
     }
   }
@@ -222,10 +222,10 @@ class FeedTest {
     append("socket", 1, 1_500);
     long first = ids(Calls.get(PORT, "/v1/events?rollout_id=socket&after=0&limit=1")).getFirst();
     try (var stream = Stream.open(Calls.CLIENT, PORT, "?rollout_id=socket&kind_prefix=module.&after=0")) {
-      await().atMost(Duration.ofSeconds(10)).until(() -> stream.ids().size() >= 1_500);
+      await().atMost(Duration.ofSeconds(60)).until(() -> stream.ids().size() >= 1_500);
       append("another", 1, 1);
       append("socket", 1_501, 1_510);
-      await().atMost(Duration.ofSeconds(10)).until(() -> stream.ids().size() >= 1_510);
+      await().atMost(Duration.ofSeconds(60)).until(() -> stream.ids().size() >= 1_510);
       assertThat(stream.events()).extracting(e -> e.path("stream_seq").asLong()).containsExactlyElementsOf(from(1, 1_510));
       assertThat(stream.ids().getFirst()).isEqualTo(first);
       assertThat(stream.frames).allSatisfy(frame -> assertThat(frame.path("cursor").asText())
@@ -237,10 +237,10 @@ class FeedTest {
   void a_socket_without_a_cursor_is_told_where_it_begins() {
     append("begins", 1, 3);
     try (var stream = Stream.open(Calls.CLIENT, PORT, "")) {
-      await().atMost(Duration.ofSeconds(10)).until(() -> !stream.frames.isEmpty());
+      await().atMost(Duration.ofSeconds(60)).until(() -> !stream.frames.isEmpty());
       assertThat(stream.frames.getFirst().path("events")).isEmpty();
       append("begins", 4, 4);
-      await().atMost(Duration.ofSeconds(10)).until(() -> stream.frames.size() > 1);
+      await().atMost(Duration.ofSeconds(60)).until(() -> stream.frames.size() > 1);
       assertThat(stream.ids().getFirst()).isGreaterThan(stream.frames.getFirst().path("cursor").asLong());
     }
   }
@@ -355,9 +355,9 @@ class FeedTest {
     append("slow", 1, 1);
     long first = ids(Calls.get(PORT, "/v1/events?rollout_id=slow&after=0&limit=1")).getFirst();
     try (var sleeper = new Sleeper().ask(first - 1, HANDSHAKE)) {
-      await().atMost(Duration.ofSeconds(10)).until(() -> readers() > 0);
+      await().atMost(Duration.ofSeconds(60)).until(() -> readers() > 0);
       append("slow", 2, 6_000, "x".repeat(1_500));
-      await().atMost(Duration.ofSeconds(20)).until(() -> readers() == 0);
+      await().atMost(Duration.ofSeconds(60)).until(() -> readers() == 0);
       var frames = sleeper.wakeUp();
       assertThat(frames.getLast()).isEqualTo("closed 1008");
       var last = Json.mapper().readTree(frames.get(frames.size() - 2));
@@ -367,7 +367,7 @@ class FeedTest {
         seen.addAll(ids(Json.mapper().readTree(frame)));
       assertThat(seen.getLast()).isEqualTo(last.path("cursor").asLong());
       try (var again = Stream.open(Calls.CLIENT, PORT, "?after=" + last.path("cursor").asText())) {
-        await().atMost(Duration.ofSeconds(20))
+        await().atMost(Duration.ofSeconds(60))
             .until(() -> !again.events().isEmpty() && again.events().getLast().path("stream_seq").asInt() >= 6_000);
         seen.addAll(again.ids());
       }
@@ -380,18 +380,18 @@ class FeedTest {
     append("deaf", 1, 1);
     long first = ids(Calls.get(PORT, "/v1/events?rollout_id=deaf&after=0&limit=1")).getFirst();
     try (var sleeper = new Sleeper().ask(first - 1, "")) {
-      await().atMost(Duration.ofSeconds(10)).until(() -> readers() > 0);
+      await().atMost(Duration.ofSeconds(60)).until(() -> readers() > 0);
       append("deaf", 2, 6_000, "x".repeat(1_500));
-      await().atMost(Duration.ofSeconds(20)).until(() -> readers() == 0);
+      await().atMost(Duration.ofSeconds(60)).until(() -> readers() == 0);
       assertThat(sleeper.isLeft()).isFalse();
-      await().atMost(Duration.ofSeconds(20)).until(sleeper::isLeft);
+      await().atMost(Duration.ofSeconds(60)).until(sleeper::isLeft);
     }
   }
 
   @Test
   void who_goes_while_his_cursor_is_looked_up_is_no_reader() throws IOException {
     append("ahead-of-all", 1, 1);
-    await().atMost(Duration.ofSeconds(10)).until(() -> readers() == 0);
+    await().atMost(Duration.ofSeconds(60)).until(() -> readers() == 0);
     long ahead = LOG.last() + 1;
     try (var stays = new Sleeper(); var goes = new Sleeper()) {
       DB.doInTransaction(tx -> {
