@@ -79,7 +79,7 @@ class NodeTest {
     }
   }
 
-  /// As it happens where a member comes back that had been given up (seen once in 21 rounds of ways that are held): what it says is deleted, and nobody notices.
+  /// As it happens where a member comes back that had been given up (seen once in 14 rounds of ways that are held): what it says is deleted, and nobody notices.
   @Test
   void what_others_deleted_of_a_living_member_is_said_again() {
     int here = ProcessTest.freePort();
