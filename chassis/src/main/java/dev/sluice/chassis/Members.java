@@ -30,10 +30,7 @@ final class Members {
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) { // its end waits for all
       silent = members.stream().map(member -> threads.submit(() -> silent(member))).toList();
     }
-    var kept = IntStream.range(0, members.size()).filter(i -> !silent.get(i).resultNow()).mapToObj(members::get).toList();
-    members.stream().filter(member -> !kept.contains(member)).forEach(
-        member -> log.atWarn().addKeyValue("member", member).log("Says nothing: it is left out for now, and looked for from then on"));
-    return kept;
+    return IntStream.range(0, members.size()).filter(i -> !silent.get(i).resultNow()).mapToObj(members::get).toList();
   }
 
   private static boolean silent(String member) {
@@ -45,6 +42,7 @@ final class Members {
       int _ = socket.getInputStream().read();
       return false;
     } catch (SocketTimeoutException e) {
+      log.atWarn().addKeyValue("member", member).log("Says nothing: it is left out for now, and looked for from then on");
       return true;
     } catch (IOException e) {
       return false; // nobody listens

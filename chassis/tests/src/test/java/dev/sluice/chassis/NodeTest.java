@@ -34,8 +34,7 @@ class NodeTest {
     int there = ProcessTest.freePort();
     try (var way = Proxy.to(HOST, there);
         var silent = Node.clustered(new Node.Place(HOST, there, way.port(), 0, 0), List.of(way.address()))) {
-      new Asks(silent.vertx(), silent.threads(), 0).answer(Ask.Service.PLANNER, Ask.TemplateOf.class,
-          q -> new Ask.TemplateView(q.templateId(), "web", List.of()));
+      answers(silent);
       way.hold(_ -> true);
       int here = ProcessTest.freePort();
       try (var node = Node.clustered(new Node.Place(HOST, here), List.of(HOST + ":" + here, way.address()))) {
@@ -46,8 +45,7 @@ class NodeTest {
         await().pollInterval(Duration.ofMillis(500)).during(Duration.ofSeconds(8)).atMost(Duration.ofSeconds(20))
             .untilAsserted(() -> assertThat(outbound(grid)).isLessThan(Duration.ofSeconds(1)));
         way.hold(_ -> false);
-        await().atMost(Duration.ofSeconds(60)).ignoreException(Outage.class)
-            .untilAsserted(() -> assertThat(asks.ask(QUESTION, LIMIT).name()).isEqualTo("web"));
+        awaitAnswer(asks, Duration.ofSeconds(60));
       }
     }
   }
@@ -62,11 +60,9 @@ class NodeTest {
     try (var way = Proxy.to(HOST, bus);
         var answering = Node.clustered(new Node.Place(HOST, there, 0, bus, way.port()), members);
         var asking = Node.clustered(new Node.Place(HOST, here), members)) {
-      new Asks(answering.vertx(), answering.threads(), 0).answer(Ask.Service.PLANNER, Ask.TemplateOf.class,
-          q -> new Ask.TemplateView(q.templateId(), "web", List.of()));
+      answers(answering);
       var asks = new Asks(asking.vertx(), asking.threads(), 0);
-      await().atMost(Duration.ofSeconds(60)).ignoreException(Outage.class)
-          .untilAsserted(() -> assertThat(asks.ask(QUESTION, LIMIT).name()).isEqualTo("web"));
+      awaitAnswer(asks, Duration.ofSeconds(60));
       var lost = ConcurrentHashMap.<Integer>newKeySet();
       way.hold(client -> {
         lost.add(client);
@@ -74,8 +70,7 @@ class NodeTest {
       });
       assertThatThrownBy(() -> asks.ask(QUESTION, LIMIT)).isInstanceOf(Outage.class);
       way.hold(Set.copyOf(lost)::contains);
-      await().atMost(Duration.ofSeconds(20)).ignoreException(Outage.class)
-          .untilAsserted(() -> assertThat(asks.ask(QUESTION, LIMIT).name()).isEqualTo("web"));
+      awaitAnswer(asks, Duration.ofSeconds(20));
     }
   }
 
@@ -87,17 +82,25 @@ class NodeTest {
     var members = List.of(HOST + ":" + here, HOST + ":" + there);
     try (var answering = Node.clustered(new Node.Place(HOST, there), members);
         var asking = Node.clustered(new Node.Place(HOST, here), members)) {
-      new Asks(answering.vertx(), answering.threads(), 0).answer(Ask.Service.PLANNER, Ask.TemplateOf.class,
-          q -> new Ask.TemplateView(q.templateId(), "web", List.of()));
+      answers(answering);
       var grid = grid(here);
       await().atMost(Duration.ofSeconds(60)).until(
           () -> grid.getCluster().getMembers().size() == 2 && grid.getMultiMap(SUBS).size() > 0 && grid.getMap(INFO).size() == 2);
       grid.getMultiMap(SUBS).clear();
       grid.getMap(INFO).clear();
       var asks = new Asks(asking.vertx(), asking.threads(), 0);
-      await().atMost(Duration.ofSeconds(30)).ignoreException(Outage.class)
-          .untilAsserted(() -> assertThat(asks.ask(QUESTION, LIMIT).name()).isEqualTo("web"));
+      awaitAnswer(asks, Duration.ofSeconds(30));
     }
+  }
+
+  private static void answers(Node node) {
+    new Asks(node.vertx(), node.threads(), 0).answer(Ask.Service.PLANNER, Ask.TemplateOf.class,
+        q -> new Ask.TemplateView(q.templateId(), "web", List.of()));
+  }
+
+  private static void awaitAnswer(Asks asks, Duration most) {
+    await().atMost(most).ignoreException(Outage.class)
+        .untilAsserted(() -> assertThat(asks.ask(QUESTION, LIMIT).name()).isEqualTo("web"));
   }
 
   /// Other tests' nodes come and go in this JVM.

@@ -159,8 +159,7 @@ class PartsAwayTest {
   @Test
   void who_finds_each_connection_in_use_is_told_so_in_time_and_nothing_is_lost_by_it() throws Exception {
     var c = Real.config("planner");
-    try (var db = Db.open(node.vertx(), new ServiceConfig(c.service(), c.host(), 0, c.pgHost(), c.pgPort(), c.pgDatabase(), c.pgUser(),
-        c.pgPassword(), c.schema(), 1, c.kafka(), c.topicPrefix(), 6_000, 0))) {
+    try (var db = Db.open(node.vertx(), at(c, c.pgHost(), c.pgPort(), 1))) {
       var held = new CountDownLatch(1);
       var busy = CompletableFuture.runAsync(() -> db.doInTransaction(tx -> {
         held.countDown();
@@ -189,8 +188,7 @@ class PartsAwayTest {
           // the caller has gone
         }
       });
-      var away = new ServiceConfig(c.service(), c.host(), 0, "127.0.0.1", silent.getLocalPort(), c.pgDatabase(), c.pgUser(), c.pgPassword(),
-          c.schema(), 1, c.kafka(), c.topicPrefix(), 6_000, 0);
+      var away = at(c, "127.0.0.1", silent.getLocalPort(), 1);
       var starting = CompletableFuture.runAsync(() -> Db.migrate(away), node.threads());
       assertThatThrownBy(() -> starting.get(60, TimeUnit.SECONDS)).hasCauseInstanceOf(Outage.class);
     }
@@ -202,8 +200,7 @@ class PartsAwayTest {
     var c = Real.config("planner");
     var lost = ConcurrentHashMap.<Integer>newKeySet();
     try (var way = Proxy.to(c.pgHost(), c.pgPort());
-        var db = Db.open(node.vertx(), new ServiceConfig(c.service(), c.host(), 0, c.pgHost(), way.port(), c.pgDatabase(), c.pgUser(),
-            c.pgPassword(), c.schema(), 3, c.kafka(), c.topicPrefix(), 6_000, 0))) {
+        var db = Db.open(node.vertx(), at(c, c.pgHost(), way.port(), 3))) {
       db.query("select 1");
       way.hold(client -> {
         lost.add(client);
@@ -217,6 +214,12 @@ class PartsAwayTest {
       await().atMost(SOON).ignoreExceptions().until(() -> meet(db, 3));
       way.cut(); // what was never answered would hold up the end
     }
+  }
+
+  /// The same, on another way to PostgreSQL and with so many connections.
+  private static ServiceConfig at(ServiceConfig c, String pgHost, int pgPort, int pgPoolSize) {
+    return new ServiceConfig(c.service(), c.host(), 0, pgHost, pgPort, c.pgDatabase(), c.pgUser(), c.pgPassword(), c.schema(), pgPoolSize,
+        c.kafka(), c.topicPrefix(), 6_000, 0);
   }
 
   /// Whether so many transactions run side by side.
