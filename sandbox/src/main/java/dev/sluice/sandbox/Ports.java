@@ -1,18 +1,23 @@
 package dev.sluice.sandbox;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.function.IntFunction;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 
-/// Ports of the loopback interface.
-final class Ports {
+/// Ports of the loopback interface that are chosen first and bound a while later.
+///
+/// Not those that the system gives for port 0: it gives the same ones to whoever connects to somebody, at any time. These lie below (Linux gives 32768 and up),
+/// so that only who listens there can be faster.
+public final class Ports {
   static final String HOST = "127.0.0.1";
-  private static final Set<Integer> GIVEN = new HashSet<>();
+  private static final int FROM = 10_000;
+  private static final int END = 20_000;
+  /// Of no common divisor with the range, so that processes that are started one after another begin far from each other.
+  private static final long STRIDE = 617;
+  private static int next = FROM + (int) (ProcessHandle.current().pid() * STRIDE % (END - FROM));
 
   private Ports() {
   }
@@ -46,18 +51,29 @@ final class Ports {
     }
   }
 
-  /// A port that nobody listens on and that this process was not given before. Another process may still be faster: see [#start].
-  static synchronized int free() {
-    for (var tries = 0; tries < 1000; tries++) {
-      try (var socket = new ServerSocket(0, 1, InetAddress.getByName(HOST))) {
-        if (GIVEN.add(socket.getLocalPort())) {
-          return socket.getLocalPort();
-        }
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
+  /// A port from 10000 to 19999 that nobody listens on and that this process was not given before. Another process may still be faster: see [#start].
+  public static int free() { return free(1); }
+
+  /// The first of so `many` in a row.
+  ///
+  /// @throws IllegalStateException when there are none
+  public static synchronized int free(int many) {
+    int first = free(next, many, Ports::taken);
+    next = first + many;
+    return first;
+  }
+
+  /// The first of the first row from `from` on, from the end of the range on at its beginning.
+  static int free(int from, int many, IntPredicate taken) {
+    for (int first = from, left = END - FROM; left > 0; first++, left--) {
+      if (first + many > END) {
+        first = FROM;
+      }
+      if (IntStream.range(first, first + many).noneMatch(taken)) {
+        return first;
       }
     }
-    throw new IllegalStateException("no free port on " + HOST);
+    throw new IllegalStateException("no %d free ports in a row on %s".formatted(many, HOST));
   }
 
   /// @throws IllegalStateException when somebody listens on `port`
@@ -69,7 +85,7 @@ final class Ports {
   /// Whether somebody has `port`.
   static boolean taken(int port) {
     try (var socket = new ServerSocket()) {
-      socket.bind(new InetSocketAddress(HOST, port));
+      socket.bind(new InetSocketAddress(HOST, port), 1);
       return false;
     } catch (IOException e) {
       return true;

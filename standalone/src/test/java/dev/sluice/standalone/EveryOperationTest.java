@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.sluice.chassis.Json;
 import dev.sluice.cli.Spaced;
+import dev.sluice.sandbox.Ports;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
@@ -90,7 +91,7 @@ class EveryOperationTest {
 
   @BeforeAll
   static void up() throws Exception {
-    int port = FreePorts.block();
+    int port = Ports.free(10);
     world = World.start(folder.resolve("data"), port, Map.of(), _ -> {});
     api = new Api(world.gateway(), "anna").patient();
     for (int offset = 0; offset < 5; offset++)

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.parallel.ExecutionMode.CONCURRENT;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.chassis.CrashPoint;
 import dev.sluice.cli.Spaced;
+import dev.sluice.sandbox.Ports;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -34,7 +35,7 @@ class HardTimesTest {
 
   @BeforeAll
   static void up() throws Exception {
-    port = FreePorts.block();
+    port = Ports.free(10);
     api = new Api(URI.create("http://127.0.0.1:" + port), "anna").patient();
     start(Map.of());
   }

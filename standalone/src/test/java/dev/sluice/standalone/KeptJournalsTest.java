@@ -23,6 +23,7 @@ import dev.sluice.rollout.domain.Rollout;
 import dev.sluice.rollout.domain.RolloutDecider;
 import dev.sluice.rollout.domain.Standing;
 import dev.sluice.rollout.store.RolloutView;
+import dev.sluice.sandbox.Ports;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -121,7 +122,7 @@ class KeptJournalsTest {
   @Timeout(600)
   @EnabledIfSystemProperty(named = "journals.write", matches = ".+", disabledReason = "a version's name writes its journals")
   void write(@TempDir(factory = Spaced.class) Path folder) throws Exception {
-    int port = FreePorts.block();
+    int port = Ports.free(10);
     var data = folder.resolve("data");
     var api = new Api(URI.create("http://127.0.0.1:" + port), "anna").patient();
     try (var sluice = OwnProcess.up(folder, port,

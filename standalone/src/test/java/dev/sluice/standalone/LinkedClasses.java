@@ -1,6 +1,7 @@
 package dev.sluice.standalone;
 
 import dev.sluice.cli.Sluice;
+import dev.sluice.sandbox.Ports;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -46,8 +47,8 @@ final class LinkedClasses {
       training.addAll(flags);
       training.add("-XX:AOTCacheOutput=" + cache);
       training.addAll(path);
-      training.addAll(List.of(LinkedClasses.class.getName(), folder.resolve("world").toString(), Integer.toString(FreePorts.block()),
-          Integer.toString(FreePorts.block())));
+      training.addAll(List.of(LinkedClasses.class.getName(), folder.resolve("world").toString(), Integer.toString(Ports.free(10)),
+          Integer.toString(Ports.free(10))));
       var process = new ProcessBuilder(training).redirectErrorStream(true).redirectOutput(folder.resolve("log").toFile()).start();
       if (!process.waitFor(PATIENCE_MIN, TimeUnit.MINUTES)) process.destroyForcibly();
       if (!Files.exists(cache)) throw new AssertionError("no cache was made: " + Files.readString(folder.resolve("log")));

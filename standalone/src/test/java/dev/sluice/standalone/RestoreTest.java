@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.parallel.ExecutionMode.SAME_THREAD;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.cli.Spaced;
+import dev.sluice.sandbox.Ports;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -44,7 +45,7 @@ class RestoreTest {
 
   @BeforeAll
   static void up() {
-    port = FreePorts.block();
+    port = Ports.free(10);
     api = new Api(URI.create("http://127.0.0.1:" + port), "anna").patient();
     start(Map.of());
   }

@@ -1,6 +1,7 @@
 package dev.sluice.standalone;
 
 import java.io.IOException;
+import dev.sluice.sandbox.Ports;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,7 +57,7 @@ public final class SharedWorld {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    world = World.start(folder.resolve("data"), FreePorts.block(), Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "1"), _ -> {});
+    world = World.start(folder.resolve("data"), Ports.free(10), Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "1"), _ -> {});
     hook = new Thread(this::end, "close-shared-world");
     Runtime.getRuntime().addShutdownHook(hook);
   }

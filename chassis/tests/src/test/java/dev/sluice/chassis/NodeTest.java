@@ -9,6 +9,7 @@ import com.hazelcast.core.HazelcastInstance;
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.TemplateId;
 import dev.sluice.sandbox.Proxy;
+import dev.sluice.sandbox.Ports;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.Arrays;
@@ -31,12 +32,12 @@ class NodeTest {
   /// As a process does that is frozen: its kernel lets callers in.
   @Test
   void a_member_that_says_nothing_keeps_nobody_from_starting_costs_no_processor_time_and_is_found_when_it_speaks() {
-    int there = ProcessTest.freePort();
+    int there = Ports.free();
     try (var way = Proxy.to(HOST, there);
         var silent = Node.clustered(new Node.Place(HOST, there, way.port(), 0, 0), List.of(way.address()))) {
       answers(silent);
       way.hold(_ -> true);
-      int here = ProcessTest.freePort();
+      int here = Ports.free();
       try (var node = Node.clustered(new Node.Place(HOST, here), List.of(HOST + ":" + here, way.address()))) {
         var asks = new Asks(node.vertx(), node.threads(), 0);
         var grid = grid(here);
@@ -53,9 +54,9 @@ class NodeTest {
   /// As where a router forgot a connection: nobody hears of it, and new ones pass.
   @Test
   void a_way_of_the_event_bus_that_leads_nowhere_is_given_up_and_the_next_ask_takes_another_one() {
-    int here = ProcessTest.freePort();
-    int there = ProcessTest.freePort();
-    int bus = ProcessTest.freePort();
+    int here = Ports.free();
+    int there = Ports.free();
+    int bus = Ports.free();
     var members = List.of(HOST + ":" + here, HOST + ":" + there);
     try (var way = Proxy.to(HOST, bus);
         var answering = Node.clustered(new Node.Place(HOST, there, 0, bus, way.port()), members);
@@ -77,8 +78,8 @@ class NodeTest {
   /// As it happens where a member comes back that had been given up (seen once in 14 rounds of ways that are held): what it says is deleted, and nobody notices.
   @Test
   void what_others_deleted_of_a_living_member_is_said_again() {
-    int here = ProcessTest.freePort();
-    int there = ProcessTest.freePort();
+    int here = Ports.free();
+    int there = Ports.free();
     var members = List.of(HOST + ":" + here, HOST + ":" + there);
     try (var answering = Node.clustered(new Node.Place(HOST, there), members);
         var asking = Node.clustered(new Node.Place(HOST, here), members)) {

@@ -8,9 +8,8 @@ import dev.sluice.contract.Ask;
 import dev.sluice.contract.FleetEvent;
 import dev.sluice.contract.Problem;
 import dev.sluice.contract.TemplateId;
+import dev.sluice.sandbox.Ports;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -56,8 +55,8 @@ class ProcessTest {
 
   @Test
   void two_processes_find_each_other_by_a_list_of_addresses_and_share_one_event_bus() throws Exception {
-    int here = freePort();
-    int there = freePort();
+    int here = Ports.free();
+    int there = Ports.free();
     var members = List.of("127.0.0.1:" + here, "127.0.0.1:" + there);
     var process = start("answer", Integer.toString(there), String.join(",", members));
     var node = Node.clustered(new Node.Place("127.0.0.1", here), members);
@@ -121,13 +120,5 @@ class ProcessTest {
       said.append(next).append('\n');
     }
     Thread.startVirtualThread(() -> out.lines().forEach(_ -> {}));
-  }
-
-  static int freePort() {
-    try (var socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }
