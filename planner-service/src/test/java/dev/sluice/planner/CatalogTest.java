@@ -107,6 +107,7 @@ class CatalogTest {
     assertThat(illegal.status()).isEqualTo(409);
     assertThat(illegal.body()).containsEntry("from", "draft").containsEntry("to", "live").containsEntry("legal",
         List.of("staging", "archived"));
+    assertThat(illegal.text("detail")).startsWith("moving 1 (" + id + ") is draft and cannot become live");
     for (var to : List.of("staging", "draft", "staging", "blessed", "live", "archived"))
       assertThat(world.promote(id, to).get("lifecycle_state")).isEqualTo(to);
     assertThat(world.promote(id, "draft").status()).isEqualTo(409);

@@ -131,7 +131,7 @@ public final class CatalogApi {
       var version = catalog.versionForMove(tx, id).orElseThrow(() -> new ProblemException(Problem.notFound("module version", id)));
       var from = version.lifecycleState();
       var heldBy = to == Lifecycle.ARCHIVED ? claims.needing(tx, id) : List.<String>of();
-      LifecycleMoves.refusal(id, from, to, heldBy).ifPresent(refusal -> {
+      LifecycleMoves.refusal(version.named(), from, to, heldBy).ifPresent(refusal -> {
         throw new ProblemException(refusal);
       });
       catalog.move(tx, id, to);

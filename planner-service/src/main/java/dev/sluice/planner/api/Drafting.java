@@ -65,7 +65,7 @@ final class Drafting {
     if (LifecycleMoves.mayBeTarget(version.lifecycleState())) return;
     var state = Words.of(version.lifecycleState());
     throw new ProblemException(Problem.conflict(
-        "version " + version.id() + " is " + state + "; only a blessed or live version can be a target: promote it, or choose another",
+        version.named() + " is " + state + "; only a blessed or live version can be a target: promote it, or choose another",
         Map.of("target_version_id", version.id(), "lifecycle_state", state)));
   }
 

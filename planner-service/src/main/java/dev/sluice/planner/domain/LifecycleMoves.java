@@ -30,18 +30,19 @@ public final class LifecycleMoves {
 
   /// Why a move is refused; empty if it is legal.
   ///
-  /// @param heldBy the open rollouts that target the version or would roll back to it
-  public static Optional<Problem> refusal(String versionId, Lifecycle from, Lifecycle to, List<String> heldBy) {
+  /// @param version for people
+  /// @param heldBy  the open rollouts that target the version or would roll back to it
+  public static Optional<Problem> refusal(String version, Lifecycle from, Lifecycle to, List<String> heldBy) {
     var legal = from(from).stream().map(Words::of).toList();
     if (!from(from).contains(to)) {
       return Optional.of(Problem.conflict(
-          "version " + versionId + " is " + Words.of(from) + " and cannot become " + Words.of(to) + "; "
+          version + " is " + Words.of(from) + " and cannot become " + Words.of(to) + "; "
               + (legal.isEmpty() ? "there is no legal move" : "legal: " + String.join(", ", legal)),
           Map.of("from", Words.of(from), "to", Words.of(to), "legal", legal)));
     }
     if (to == Lifecycle.ARCHIVED && !heldBy.isEmpty()) {
       return Optional.of(Problem.conflict(
-          "version " + versionId + " cannot be archived: open rollouts target it or would roll back to it: " + String.join(", ", heldBy)
+          version + " cannot be archived: open rollouts target it or would roll back to it: " + String.join(", ", heldBy)
               + "; let them end first",
           Map.of("from", Words.of(from), "to", Words.of(to), "rollout_ids", heldBy)));
     }

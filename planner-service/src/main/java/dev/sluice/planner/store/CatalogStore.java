@@ -21,6 +21,9 @@ public final class CatalogStore {
       String notes,
       Instant createdAt) {
     public VersionRef ref() { return new VersionRef(new VersionId(id), version, digest, artifactUrl); }
+
+    /// `nginx 1.26.0 (its id)`, for people.
+    public String named() { return moduleId + " " + version + " (" + id + ")"; }
   }
 
   /// What a list of versions is narrowed to; each may be null.

@@ -23,7 +23,7 @@ class LifecycleMovesTest {
   @Test
   void says_from_to_and_the_legal_moves() {
     assertThat(LifecycleMoves.refusal("v", Lifecycle.DRAFT, Lifecycle.LIVE, List.of()).orElseThrow().detail())
-        .isEqualTo("version v is draft and cannot become live; legal: staging, archived");
+        .isEqualTo("v is draft and cannot become live; legal: staging, archived");
     assertThat(LifecycleMoves.refusal("v", Lifecycle.ARCHIVED, Lifecycle.LIVE, List.of()).orElseThrow().detail())
         .endsWith("there is no legal move");
   }
