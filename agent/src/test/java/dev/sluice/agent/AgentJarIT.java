@@ -56,7 +56,7 @@ class AgentJarIT {
       assertThat(claim(peer.awaitState("healthy"))).isEqualTo(digest);
       peer.interval = 0.01; // the shortest that an agent takes
       int enough = peer.heartbeats.size() + HEARTBEATS;
-      await().atMost(ProtocolPeer.PATIENCE).until(() -> peer.heartbeats.size() > enough);
+      await().atMost(ProtocolPeer.PATIENCE.multipliedBy(3)).until(() -> peer.heartbeats.size() > enough);
       int most = residentKb(agent, "VmHWM");
       System.out.println("agent: " + java + ": resident now " + residentKb(agent, "VmRSS") + " kB, at most " + most + " kB");
       assertThat(most).as(agent.output()).isBetween(1, MOST_RESIDENT_KB);

@@ -41,7 +41,7 @@ class FailureTest {
   @BeforeEach
   void install_the_first_version() throws Exception {
     peer = new ProtocolPeer();
-    host = new Host(folder).timeLimit(Duration.ofSeconds(2)).start(peer);
+    host = new Host(folder).start(peer);
     first = peer.desire("1", Tarball.release("1", OK, OK).bytes());
     peer.awaitState("healthy");
   }
@@ -176,8 +176,16 @@ class FailureTest {
     }
   }
 
+  private void allowTwoSeconds() throws Exception {
+    host.stop();
+    peer.forget();
+    host.timeLimit(Duration.ofSeconds(2)).start(peer);
+    peer.awaitState("healthy");
+  }
+
   @Test
   void a_command_over_its_time_limit_is_killed_with_all_below_it() throws Exception {
+    allowTwoSeconds();
     peer.desire("2", Tarball.release("2", "sleep 300 & echo $! > ../../pid; echo waiting; sleep 300", OK).bytes());
     JsonObject told = peer.awaitState("apply_failed");
     assertThat(status(told).getString("detail")).contains("stopped after 2 s").contains("waiting");
@@ -187,6 +195,7 @@ class FailureTest {
 
   @Test
   void a_command_over_its_time_limit_is_killed_with_what_it_gave_another_parent() throws Exception {
+    allowTwoSeconds();
     peer.desire("2",
         Tarball.release("2", "(sleep 300 & echo $! > ../../orphan); setsid sleep 300 & echo $! > ../../session; sleep 300", OK).bytes());
     peer.awaitState("apply_failed");

@@ -64,7 +64,7 @@ class CursorTest {
     @Override
     public Map<String, Long> call() throws InterruptedException {
       for (int round = 0; round < ROUNDS; round++) {
-        if (round == ROUNDS / 2) assertThat(replaced.await(60, TimeUnit.SECONDS)).isTrue();
+        if (round == ROUNDS / 2) assertThat(replaced.await(180, TimeUnit.SECONDS)).isTrue();
         append(Topics.ROLLOUT, "rollout-of-" + chassis.config().service(), facts());
         append(Topics.INSTANCE, "instance-of-" + chassis.config().service(),
             List.of(new FleetEvent.InstanceSilent(new InstanceId("i"), new TemplateId("t"), AT)));
@@ -84,7 +84,7 @@ class CursorTest {
     }
 
     private void append(String topic, String stream, List<Object> facts) throws InterruptedException {
-      assertThat(room.tryAcquire(facts.stream().mapToInt(Told::count).sum(), 30, TimeUnit.SECONDS)).as("seen in time").isTrue();
+      assertThat(room.tryAcquire(facts.stream().mapToInt(Told::count).sum(), 120, TimeUnit.SECONDS)).as("seen in time").isTrue();
       var scope = topic.equals(Topics.ROLLOUT) ? new Scope(new RolloutId(stream), null, null) : Scope.NONE;
       var entries = facts.stream().map(fact -> new Journal.Entry(fact, scope)).toList();
       var end = ends.getOrDefault(stream, Journal.Position.START);
@@ -148,7 +148,7 @@ class CursorTest {
           replaced.countDown();
           var told = new HashMap<String, Long>();
           for (var writer : writers)
-            told.putAll(writer.get(60, TimeUnit.SECONDS));
+            told.putAll(writer.get(180, TimeUnit.SECONDS));
           long total = told.values().stream().mapToLong(Long::longValue).sum();
           await().atMost(Duration.ofSeconds(60)).until(() -> one.cursor() >= total && other.cursor() >= total);
           assertWhole(one.all(), told, total);
@@ -201,7 +201,7 @@ class CursorTest {
         return true;
       })).toList();
       for (var reader : readers)
-        assertThat(reader.get(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(reader.get(120, TimeUnit.SECONDS)).isTrue();
     }
   }
 }

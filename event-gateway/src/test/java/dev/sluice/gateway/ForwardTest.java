@@ -43,7 +43,8 @@ class ForwardTest {
   private static final Node NODE = Node.alone();
   private static final String HEARTBEATS = "/v1/instances/i-1/heartbeats";
   /// Takes what it is told, and never answers.
-  private static final URI MUTE = URI.create("http://127.0.0.1:" + mute());
+  private static final ServerSocket SILENT = silent();
+  private static final URI MUTE = URI.create("http://127.0.0.1:" + SILENT.getLocalPort());
   private static final URI NOBODY = URI.create("http://127.0.0.1:9");
   private static HttpServer planner;
   private static HttpServer approval;
@@ -65,14 +66,15 @@ class ForwardTest {
   }
 
   @AfterAll
-  static void close() {
+  static void close() throws IOException {
     gateway.close();
+    SILENT.close();
     NODE.close();
   }
 
-  private static int mute() {
+  private static ServerSocket silent() {
     try {
-      return new ServerSocket(0, 100, InetAddress.getLoopbackAddress()).getLocalPort();
+      return new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -138,7 +140,7 @@ class ForwardTest {
     try (var gateway = GatewayService.start(NODE, config)) {
       for (int i = 0; i < 9; i++) {
         var answer = Calls.send(Calls.to(gateway.port(), HEARTBEATS).POST(BodyPublishers.ofString("heartbeat " + i))
-            .timeout(Duration.ofSeconds(5)));
+            .timeout(Duration.ofSeconds(30)));
         assertThat(answer.statusCode()).isEqualTo(200);
         assertThat(answer.body()).isEqualTo("heartbeat " + i);
         assertThat(answer.headers().firstValue("X-Token")).hasValue("Bearer test");

@@ -47,8 +47,9 @@ final class Agent {
   }
 
   /// A heartbeat, told again where a replica that is busy says so, as an agent does.
-  Client.Reply beat() {
-    var body = Json.text(body());
+  Client.Reply beat() { return tellUntilTaken(Json.text(body())); }
+
+  Client.Reply tellUntilTaken(String body) {
     var reply = tell(body);
     for (int again = 0; reply.status() == 503 && again < 100; again++) {
       LockSupport.parkNanos(100_000_000);

@@ -162,7 +162,7 @@ class AgentCallsTest {
     agent.boots("b", 1).beat();
     agent.boots("a", 2).beat();
     agent.boots("b", 2).beat();
-    eventually(() -> assertThat(world.fleet("cloned")).last().isEqualTo(
+    eventually(() -> assertThat(world.fleet("cloned")).contains(
         new FleetEvent.DuplicateIdentity(new dev.sluice.contract.InstanceId("cloned"), new dev.sluice.contract.TemplateId("web"), "b",
             "a")));
   }

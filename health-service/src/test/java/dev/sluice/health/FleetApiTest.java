@@ -8,8 +8,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.chassis.Json;
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.FleetEvent;
-import dev.sluice.contract.ModuleId;
-import dev.sluice.contract.TemplateId;
 import dev.sluice.contract.VersionRef;
 import dev.sluice.health.store.ReplicaStore;
 import dev.sluice.health.store.Tally;
@@ -394,10 +392,10 @@ class FleetApiTest {
     var stops = client.enrol("count-3", "counted");
     client.enrol("count-4", "counted");
     client.delete("/v1/instances/count-4");
-    reports.beat();
     stops.runs(World.NEW);
-    client.post("/v1/instances/count-3/heartbeats", stops.body().put("status", "stopped").toString(), stops.token);
+    stops.tellUntilTaken(stops.body().put("status", "stopped").toString());
     eventually(() -> {
+      reports.beat();
       var numbers = client.get("/v1/fleet-summary?template_id=counted").body();
       assertThat(numbers.path("total").asLong()).isEqualTo(3);
       assertThat(numbers.path("reporting").asLong()).isEqualTo(1);
@@ -415,13 +413,10 @@ class FleetApiTest {
     reports.beat();
     assertThat(slice("counted")).filteredOn(m -> m.instanceId().value().equals("count-1")).extracting(Ask.FleetMember::notReporting)
         .containsExactly(false);
-    eventually(() -> assertThat(world.fleet("count-1")).last().isInstanceOf(FleetEvent.InstanceRecovered.class));
+    eventually(() -> assertThat(world.fleet("count-1")).hasAtLeastOneElementOfType(FleetEvent.InstanceRecovered.class));
   }
 
-  private static List<Ask.FleetMember> slice(String template) {
-    return world.rollouts().asks().ask(new Ask.FleetSlice(new TemplateId(template), new ModuleId("nginx"), "zone", null, 100, true),
-        Duration.ofSeconds(10)).members();
-  }
+  private static List<Ask.FleetMember> slice(String template) { return world.settled(template); }
 
   @Test
   void counters_of_what_there_is_no_more_are_swept_and_the_others_stay() {

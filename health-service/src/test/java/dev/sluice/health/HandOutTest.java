@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 /// What leaves for instances, and when it must not; heartbeats are due each second, so three seconds are silence.
 class HandOutTest {
   private static final Duration INTERVAL = Duration.ofSeconds(1);
+  private static final Predicate<Duration> LATE = took -> took.compareTo(Duration.ofSeconds(1)) >= 0;
   private static World world;
   private static Client client;
 
@@ -72,7 +74,7 @@ class HandOutTest {
   void what_is_delivered_is_withheld_within_a_second_though_no_fact_arrives() {
     var play = Play.of(world, "quick", client.settled("quick")).start();
     var took = new ArrayList<Duration>();
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 10 && took.stream().allMatch(LATE); i++) {
       answers("quick", Purpose.UPGRADE, 100 + 2 * i);
       // it was just asked: a whole pause between two questions is part of what follows
       eventually(() -> assertThat(world.purpose("quick")).isEqualTo("upgrade"));
@@ -81,8 +83,8 @@ class HandOutTest {
       eventually(() -> assertThat(world.purpose("quick")).isEqualTo("nothing"));
       took.add(Duration.ofNanos(System.nanoTime() - begun));
     }
-    // a machine under load may be late once or twice; its quickest shows what it was made to do
-    assertThat(took).as("%s", took).anySatisfy(t -> assertThat(t).isLessThan(Duration.ofSeconds(1)));
+    // a machine under load may be late now and then; its quickest shows what it was made to do
+    assertThat(took).as("%s", took).anyMatch(LATE.negate());
     play.ends();
   }
 

@@ -84,20 +84,31 @@ class ReplicasTest {
 
   @Test
   void who_has_sent_a_heartbeat_reads_it_from_either_replica() {
-    world.template("read", World.OLD);
     for (int i = 0; i < 5; i++) {
-      var agent = world.client(i % 2).enrol("reads-" + i, "read");
-      agent.beat();
+      var one = world.client(i % 2);
       var other = world.client((i + 1) % 2);
-      var shown = other.get("/v1/instances/reads-" + i).body();
-      assertThat(shown.path("status").asText()).isEqualTo("running");
-      var before = Instant.parse(shown.path("last_heartbeat_at").asText());
-      agent.to(other).beat();
-      assertThat(Instant.parse(world.client(i % 2).get("/v1/instances/reads-" + i).body().path("last_heartbeat_at").asText()))
-          .isAfter(before);
-      assertThat(other.get("/v1/fleet-summary?template_id=read").body().path("reporting").asInt()).isEqualTo(i + 1);
-      assertThat(other.get("/v1/drift-report?template_id=read").body().at("/counts/converged").asInt()).isEqualTo(i + 1);
+      var name = "reads-" + i + "-";
+      for (int tries = 1;; tries++)
+        try {
+          reads(name + tries, one, other);
+          break;
+        } catch (AssertionError e) {
+          if (tries == 3) throw e; // a read waits for two seconds at most, which a busy machine may exceed
+        }
     }
+  }
+
+  private static void reads(String name, Client one, Client other) {
+    world.template(name, World.OLD);
+    var agent = one.enrol(name, name);
+    agent.beat();
+    var shown = other.get("/v1/instances/" + name).body();
+    assertThat(shown.path("status").asText()).isEqualTo("running");
+    var before = Instant.parse(shown.path("last_heartbeat_at").asText());
+    agent.to(other).beat();
+    assertThat(Instant.parse(one.get("/v1/instances/" + name).body().path("last_heartbeat_at").asText())).isAfter(before);
+    assertThat(other.get("/v1/fleet-summary?template_id=" + name).body().path("reporting").asInt()).isEqualTo(1);
+    assertThat(other.get("/v1/drift-report?template_id=" + name).body().at("/counts/converged").asInt()).isEqualTo(1);
   }
 
   /// One step of a script: what the instance says, and whether an earlier heartbeat is sent again before it.
@@ -149,9 +160,9 @@ class ReplicasTest {
     com.fasterxml.jackson.databind.node.ObjectNode before = null;
     for (var step : script) {
       if (step.repeat && before != null)
-        world.client(random.nextInt(2)).post("/v1/instances/" + agent.id + "/heartbeats", before.toString(), agent.token);
+        agent.to(world.client(random.nextInt(2))).tellUntilTaken(before.toString());
       before = agent.runs(step.target ? World.NEW : World.OLD).says(step.state.name().toLowerCase(Locale.ROOT), 2).body();
-      world.client(random.nextInt(2)).post("/v1/instances/" + agent.id + "/heartbeats", before.toString(), agent.token);
+      agent.to(world.client(random.nextInt(2))).tellUntilTaken(before.toString());
     }
   }
 
@@ -211,8 +222,8 @@ class ReplicasTest {
     var begun = Instant.now();
     play.left(1_000);
     assertThat(play.judged().reason()).isEqualTo(Reason.HEALTH_TIMEOUT);
-    // the second that was left, and the two for which the lost one was waited for
-    assertThat(play.judged().at()).isAfter(begun.plusMillis(2_900));
+    // the second that was left, and the time for which the lost one was waited for
+    assertThat(play.judged().at()).isAfter(begun.plus(World.REPLICA_TTL).plusMillis(900));
     play.ends();
   }
 

@@ -43,6 +43,8 @@ import java.util.stream.Stream;
 /// The health-service on a real PostgreSQL and a real Kafka, with one or more replicas; the planner and the rollout-service are played.
 final class World implements AutoCloseable {
   static final Duration BOUND = Duration.ofSeconds(30);
+  /// A shorter one makes a replica that could not commit for a moment refuse heartbeats.
+  static final Duration REPLICA_TTL = Duration.ofSeconds(5);
   static final String MODULE = "nginx";
   static final VersionRef OLD = version("1.24.0", "a");
   static final VersionRef NEW = version("1.26.0", "b");
@@ -124,7 +126,7 @@ final class World implements AutoCloseable {
   private World replica(Duration interval, Login login) {
     replicas.add(
         HealthService.start(node,
-            new HealthConfig(config("health-service", login), interval, Duration.ofSeconds(3), Duration.ofSeconds(2))));
+            new HealthConfig(config("health-service", login), interval, Duration.ofSeconds(3), REPLICA_TTL)));
     return this;
   }
 
@@ -179,8 +181,12 @@ final class World implements AutoCloseable {
   }
 
   /// Until all that was answered is judged; the members of `web`.
-  List<Ask.FleetMember> settle() {
-    return ask(new Ask.FleetSlice(new TemplateId("web"), new ModuleId(MODULE), "zone", null, 5_000, true)).members();
+  List<Ask.FleetMember> settle() { return settled("web"); }
+
+  /// Until all that was answered is judged; the members of a template. A busy machine may need longer than one ask waits.
+  List<Ask.FleetMember> settled(String template) {
+    var slice = new Ask.FleetSlice(new TemplateId(template), new ModuleId(MODULE), "zone", null, 5_000, true);
+    return await().pollDelay(Duration.ZERO).atMost(BOUND).ignoreException(Outage.class).until(() -> ask(slice), _ -> true).members();
   }
 
   /// The rollout-service answers no more, and what it answered before has been heard: each replica asks one question after the other.

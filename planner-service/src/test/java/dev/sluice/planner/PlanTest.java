@@ -40,8 +40,7 @@ class PlanTest {
 
   @Test
   void plans_fifty_in_five_batches() {
-    var plan = world.plan();
-    assertThat(plan.status()).isEqualTo(201);
+    var plan = world.made();
     var rollout = plan.text("rollout_id");
     assertThat(plan.header("Location")).isEqualTo("/v1/plans/" + rollout);
     assertThat(plan.body()).containsEntry("revision", 1).containsEntry("total_instances", 50).containsEntry("batch_size", 10)
@@ -70,7 +69,7 @@ class PlanTest {
     var dry = world.plan("dry_run", true);
     assertThat(dry.status()).isEqualTo(200);
     assertThat(dry.get("rollout_id")).isNull();
-    var plan = world.plan();
+    var plan = world.made();
     assertThat(plan.get("plan_hash")).isEqualTo(dry.get("plan_hash"));
     assertThat(plan.get("batches")).isEqualTo(dry.get("batches"));
     assertThat(world.told(PlanEvent.RevisionPlanned.class, plan.text("rollout_id"))).hasSize(1);
@@ -170,16 +169,14 @@ class PlanTest {
     await().atMost(World.LIMIT).until(() -> world.plan("dry_run", true).status() == 200);
     world.fleet.meanwhile(() -> {
       world.ask(new Ask.ClaimForRollback(new RolloutId(first)));
-      world.tellRollout(first, new RolloutEvent.RollbackStarted(null, "bob", null, 4, 50, List.of()));
-      world.tellRollout(first, new RolloutEvent.RolledBack(50, 0));
-      world.tellRollout(first, new RolloutEvent.Released());
-      world.awaits(first, "state", "rolled_back");
+      world.tellRollout(first, new RolloutEvent.RollbackStarted(null, "bob", null, 4, 50, List.of()), new RolloutEvent.RolledBack(50, 0),
+          new RolloutEvent.Released());
       await().atMost(World.LIMIT).until(() -> world.plan("dry_run", true).status() == 200);
     });
     var stale = world.plan();
     assertThat(stale.body()).containsEntry("status", 503);
     assertThat(stale.text("detail")).contains(first, "try again");
-    assertThat(world.plan().status()).isEqualTo(201);
+    world.planned();
   }
 
   @Test
@@ -201,8 +198,7 @@ class PlanTest {
     world.fleet.running(2_500);
     for (int i = 0; i < 1_200; i++)
       world.fleet.add("x-%05d".formatted(i), "stopped", Played.V1, World.OLD);
-    var plan = world.plan("batch_pct", 50, "canary_size", 5);
-    assertThat(plan.status()).isEqualTo(201);
+    var plan = world.made("batch_pct", 50, "canary_size", 5);
     assertThat(plan.objects("batches")).extracting(b -> b.get("instance_count")).containsExactly(5, 1250, 1245);
     assertThat(plan.objects("batches")).allSatisfy(b -> assertThat(b).doesNotContainKey("instance_ids"));
     assertThat(plan.objects("excluded")).hasSize(1_000);
@@ -369,7 +365,7 @@ class PlanTest {
   @Test
   void a_fleet_of_a_hundred_thousand_is_planned_whole() {
     world.fleet.running(100_000);
-    var plan = world.plan("batch_pct", 1);
+    var plan = world.made("batch_pct", 1);
     assertThat(plan.body()).containsEntry("total_instances", 100_000).containsEntry("batch_size", 1_000).containsEntry("batch_count", 100);
     var last = world.get("/v1/plans/" + plan.text("rollout_id") + "?batch_index=99&limit=1000");
     assertThat((List<?>) last.get("instance_ids")).hasSize(1_000).doesNotHaveDuplicates();

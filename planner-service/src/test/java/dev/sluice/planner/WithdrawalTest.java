@@ -44,19 +44,17 @@ class WithdrawalTest {
     await().atMost(World.LIMIT).until(() -> world.told.stream().anyMatch(m -> m.event() instanceof PlanEvent.PlanWithdrawn));
     var withdrawn = world.told.stream().filter(m -> m.event() instanceof PlanEvent.PlanWithdrawn).toList();
     assertThat(withdrawn).singleElement().satisfies(m -> assertThat(world.get("/v1/plans/" + m.stream()).status()).isEqualTo(404));
-    assertThat(world.plan().status()).isEqualTo(201);
+    world.planned();
   }
 
   @Test
   void a_plan_whose_maker_died_before_it_was_known_is_withdrawn() {
-    var plan = world.plan();
-    assertThat(plan.status()).isEqualTo(201);
-    var id = plan.text("rollout_id");
+    var id = world.planned();
     world.sql("update plan set opened = false where rollout_id = '" + id + "'");
     world.madeLongAgo(id);
     // who has just begun forgets nobody
     await().atMost(World.LIMIT.multipliedBy(3)).until(() -> world.get("/v1/plans/" + id).status() == 404);
-    assertThat(world.plan().status()).as("the pair is free").isEqualTo(201);
+    world.planned(); // the pair is free
   }
 
   @Test

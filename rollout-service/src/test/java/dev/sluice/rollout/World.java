@@ -123,7 +123,7 @@ final class World implements AutoCloseable {
     db = keep(Db.open(node.vertx(), config(RolloutConfig.SERVICE, "rollout")));
     for (int i = 0; i < replicas; i++)
       this.replicas.add(keep(RolloutService.start(node,
-          new RolloutConfig(config(RolloutConfig.SERVICE, "rollout"), tick, 100, Duration.ofSeconds(2)))));
+          new RolloutConfig(config(RolloutConfig.SERVICE, "rollout"), tick, 100, Duration.ofSeconds(10)))));
     await().atMost(LIMIT).until(() -> this.replicas.stream().allMatch(RolloutService::ready));
   }
 

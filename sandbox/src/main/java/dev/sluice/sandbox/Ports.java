@@ -13,11 +13,8 @@ import java.util.stream.IntStream;
 /// so that only who listens there can be faster.
 public final class Ports {
   static final String HOST = "127.0.0.1";
-  private static final int FROM = 10_000;
-  private static final int END = 20_000;
-  /// Of no common divisor with the range, so that processes that are started one after another begin far from each other.
-  private static final long STRIDE = 617;
-  private static int next = FROM + (int) (ProcessHandle.current().pid() * STRIDE % (END - FROM));
+  private static final Range SINGLE = new Range(10_000, 20_000, ProcessHandle.current().pid());
+  private static final Range BLOCKS = new Range(20_000, 30_000, ProcessHandle.current().pid());
 
   private Ports() {
   }
@@ -52,28 +49,40 @@ public final class Ports {
   }
 
   /// A port from 10000 to 19999 that nobody listens on and that this process was not given before. Another process may still be faster: see [#start].
-  public static int free() { return free(1); }
+  public static int free() { return SINGLE.take(1, Ports::taken); }
 
-  /// The first of so `many` in a row.
+  /// The first of so `many` in a row, from 20000 to 29999, away from those of [#free()], which each process with a server of its own takes: for ports that are
+  /// bound much later, or again and again.
   ///
   /// @throws IllegalStateException when there are none
-  public static synchronized int free(int many) {
-    int first = free(next, many, Ports::taken);
-    next = first + many;
-    return first;
-  }
+  public static int block(int many) { return BLOCKS.take(many, Ports::taken); }
 
-  /// The first of the first row from `from` on, from the end of the range on at its beginning.
-  static int free(int from, int many, IntPredicate taken) {
-    for (int first = from, left = END - FROM; left > 0; first++, left--) {
-      if (first + many > END) {
-        first = FROM;
-      }
-      if (IntStream.range(first, first + many).noneMatch(taken)) {
-        return first;
-      }
+  /// Ports that are given in turn, from the last on from the first again.
+  static final class Range {
+    /// Of no common divisor with the range, so that processes that are started one after another begin far from each other.
+    private static final long STRIDE = 617;
+    private final int from;
+    private final int end;
+    private int next;
+
+    Range(int from, int end, long pid) {
+      this.from = from;
+      this.end = end;
+      this.next = from + (int) (pid * STRIDE % (end - from));
     }
-    throw new IllegalStateException("no %d free ports in a row on %s".formatted(many, HOST));
+
+    /// The first of so `many` in a row of which none is `taken`.
+    synchronized int take(int many, IntPredicate taken) {
+      for (var left = end - from; left > 0; left--) {
+        int first = next + many <= end ? next : from;
+        next = first + 1;
+        if (IntStream.range(first, first + many).noneMatch(taken)) {
+          next = first + many;
+          return first;
+        }
+      }
+      throw new IllegalStateException("no %d free ports in a row from %d to %d".formatted(many, from, end - 1));
+    }
   }
 
   /// @throws IllegalStateException when somebody listens on `port`

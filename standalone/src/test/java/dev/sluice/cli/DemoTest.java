@@ -17,7 +17,7 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// `sluice demo --yes` as a process whose output is piped, on a port that is taken: what a newcomer reads, line by line.
-@Timeout(300)
+@Timeout(600)
 @Execution(CONCURRENT)
 @ResourceLock("the lane of the command line")
 @ExtendWith(SharedWorld.Successor.class)
@@ -27,7 +27,7 @@ class DemoTest {
 
   @Test
   void it_tells_the_whole_story_and_leaves_nothing_behind() throws IOException {
-    int port = Ports.next(29_000 + (int) (ProcessHandle.current().pid() % 90) * 10);
+    int port = dev.sluice.sandbox.Ports.block(20);
     try (var taken = new ServerSocket(port, 1, InetAddress.getLoopbackAddress());
         var demo = Program.sluice(folder, Map.of(), "demo", "--yes", "--port", String.valueOf(taken.getLocalPort()))) {
       assertThat(demo.code()).as(demo::complained).isZero();

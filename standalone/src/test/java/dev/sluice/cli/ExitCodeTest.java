@@ -186,7 +186,7 @@ class ExitCodeTest {
   @Test
   void a_wait_that_takes_too_long_is_4() {
     resumes("running", "running");
-    var run = CommandLineRun.at(server, "resume", "r1", "--timeout", "1");
+    var run = CommandLineRun.at(server, "resume", "r1", "--timeout", "3");
     assertThat(run.code()).isEqualTo(4);
     assertThat(run.err()).contains("still running after").contains("./sluice diagnose r1 --server ");
   }
@@ -212,9 +212,9 @@ class ExitCodeTest {
   @Test
   void a_server_that_goes_away_does_not_make_a_wait_longer() {
     resumes("running", "running").on("GET /v1/rollouts/r1", 503, "{\"status\": 503, \"detail\": \"away\"}");
-    var run = CommandLineRun.at(server, "resume", "r1", "--timeout", "1");
+    var run = CommandLineRun.at(server, "resume", "r1", "--timeout", "3");
     assertThat(run.code()).isEqualTo(4);
-    assertThat(run.err()).contains("still running after 1 s");
+    assertThat(run.err()).contains("still running after 3 s");
   }
 
   @Test
@@ -230,9 +230,9 @@ class ExitCodeTest {
   @Timeout(120)
   void an_answer_without_an_end_does_not_make_a_wait_longer() {
     resumes("running", "running").begins("GET /v1/rollouts/r1");
-    var run = CommandLineRun.at(server, "resume", "r1", "--timeout", "2", "--json");
+    var run = CommandLineRun.at(server, "resume", "r1", "--timeout", "3", "--json");
     assertThat(run.code()).isEqualTo(4);
-    assertThat(run.err()).contains("still running after 2 s");
+    assertThat(run.err()).contains("still running after 3 s");
     assertThat(Json.read(run.out(), JsonNode.class).path("state").asText()).isEqualTo("running");
   }
 

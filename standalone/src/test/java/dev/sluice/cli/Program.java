@@ -22,7 +22,7 @@ import java.util.stream.Stream;
 /// @param err what it printed about that
 record Program(Process process, Path out, Path err) implements AutoCloseable {
   /// How long a loaded machine may take for anything.
-  static final Duration PATIENCE = Duration.ofSeconds(240);
+  static final Duration PATIENCE = Duration.ofSeconds(500);
 
   /// Runs the command that follows in a pseudo terminal.
   static final List<String> TERMINAL = List.of("script", "--quiet", "--return", "--flush", "/dev/null", "--command");

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// home is empty, and his clone gets what the build has made by now: Maven's cache is closed to him.
 ///
 /// `./mvnw verify` is what runs this test, so that block is left out.
-@Timeout(300)
+@Timeout(900)
 @Order(2)
 class ReadmeTest {
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// `sluice up` and `sluice fleet` as processes, worked by the operator's own commands. Each test leaves the fleet on nginx 1.24.0.
-@Timeout(300)
+@Timeout(600)
 @Execution(CONCURRENT)
 @ResourceLock("the lane of the command line")
 @ExtendWith(SharedWorld.Successor.class)
@@ -41,10 +41,9 @@ class UpTest {
   private static Program fleet;
 
   @BeforeAll
-  @Timeout(300)
   static void up(@TempDir(factory = Spaced.class) Path temporary) throws IOException {
     folder = temporary;
-    port = Ports.next(21_000 + (int) (ProcessHandle.current().pid() % 800) * 10);
+    port = dev.sluice.sandbox.Ports.block(30) + 3;
     up = start();
     for (var version : List.of("1.24.0", "1.26.0", "1.26.0-broken"))
       assertThat(
@@ -247,7 +246,7 @@ class UpTest {
 
   private static Program start() {
     // what is of services that run apart does not touch it
-    var environment = Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "1", "SLUICE_TOPIC_PREFIX", "others.", "SLUICE_ARTIFACTS_DIR", "/nowhere",
+    var environment = Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "2", "SLUICE_TOPIC_PREFIX", "others.", "SLUICE_ARTIFACTS_DIR", "/nowhere",
         "SLUICE_PG_HOST", "nowhere",
         // a language that writes its numbers otherwise; the programs between which they go do not
         "JDK_JAVA_OPTIONS", "-Duser.language=fa -Duser.country=IR");

@@ -91,7 +91,7 @@ class EveryOperationTest {
 
   @BeforeAll
   static void up() throws Exception {
-    int port = Ports.free(10);
+    int port = Ports.block(10);
     world = World.start(folder.resolve("data"), port, Map.of(), _ -> {});
     api = new Api(world.gateway(), "anna").patient();
     for (int offset = 0; offset < 5; offset++)

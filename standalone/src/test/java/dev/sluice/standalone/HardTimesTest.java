@@ -35,7 +35,7 @@ class HardTimesTest {
 
   @BeforeAll
   static void up() throws Exception {
-    port = Ports.free(10);
+    port = Ports.block(10);
     api = new Api(URI.create("http://127.0.0.1:" + port), "anna").patient();
     start(Map.of());
   }

@@ -42,8 +42,8 @@ final class Installation implements AutoCloseable {
   private final Path logs = Path.of("target", "installation").toAbsolutePath();
   private final Map<String, Integer> replicas;
   private final boolean ownDisk;
-  private final int postgresPort = Ports.free(10);
-  private final int kafkaPorts = Ports.free(10);
+  private final int postgresPort = Ports.block(10);
+  private final int kafkaPorts = Ports.block(10);
   private final Map<String, Way> ways = new LinkedHashMap<>();
   private final Map<String, Guarded> processes = new LinkedHashMap<>();
   private final Map<String, Integer> ports = new LinkedHashMap<>();
@@ -143,7 +143,7 @@ final class Installation implements AutoCloseable {
   private void prepare(Database database, Map<String, String> also, List<String> from) {
     boolean direct = !from.isEmpty();
     replicas.forEach((service, count) -> {
-      int block = Ports.free(10);
+      int block = Ports.block(10);
       for (int i = 0; i < count; i++) {
         ports.put(service + "-" + (i + 1), block + 3 * i);
         way(service + "-" + (i + 1), block + 3 * i, block + 3 * i + 1, block + 3 * i + 2);

@@ -122,7 +122,7 @@ class KeptJournalsTest {
   @Timeout(600)
   @EnabledIfSystemProperty(named = "journals.write", matches = ".+", disabledReason = "a version's name writes its journals")
   void write(@TempDir(factory = Spaced.class) Path folder) throws Exception {
-    int port = Ports.free(10);
+    int port = Ports.block(10);
     var data = folder.resolve("data");
     var api = new Api(URI.create("http://127.0.0.1:" + port), "anna").patient();
     try (var sluice = OwnProcess.up(folder, port,

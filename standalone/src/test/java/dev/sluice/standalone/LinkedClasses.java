@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 /// What lets a process of tests start with half of the processor time: this class path as jars, and a cache of its linked classes, trained by one life of the whole.
 /// Made once for each JVM of tests.
 final class LinkedClasses {
-  private static final int PATIENCE_MIN = 3;
+  private static final int PATIENCE_MIN = 8;
   private static List<String> made;
 
   private LinkedClasses() {}
@@ -47,8 +47,8 @@ final class LinkedClasses {
       training.addAll(flags);
       training.add("-XX:AOTCacheOutput=" + cache);
       training.addAll(path);
-      training.addAll(List.of(LinkedClasses.class.getName(), folder.resolve("world").toString(), Integer.toString(Ports.free(10)),
-          Integer.toString(Ports.free(10))));
+      training.addAll(List.of(LinkedClasses.class.getName(), folder.resolve("world").toString(), Integer.toString(Ports.block(10)),
+          Integer.toString(Ports.block(10))));
       var process = new ProcessBuilder(training).redirectErrorStream(true).redirectOutput(folder.resolve("log").toFile()).start();
       if (!process.waitFor(PATIENCE_MIN, TimeUnit.MINUTES)) process.destroyForcibly();
       if (!Files.exists(cache)) throw new AssertionError("no cache was made: " + Files.readString(folder.resolve("log")));

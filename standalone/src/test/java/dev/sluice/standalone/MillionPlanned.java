@@ -34,7 +34,7 @@ class MillionPlanned {
   @Timeout(3_600)
   void a_million_are_planned_whole_begun_and_stopped() throws Exception {
     var data = folder.resolve("data");
-    try (var world = World.start(data, Ports.free(10), Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "3600"), _ -> {});
+    try (var world = World.start(data, Ports.block(10), Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "3600"), _ -> {});
         var f = Fixture.fleet(new Api(world.gateway(), "anna").patient(), folder, "million", 1)) {
       took("copied", () -> copy(data, f.template));
       var plan = took("planned", () -> f.plan("1.26.0", Map.of("batch_pct", 100 / BATCHES)).expect(201).body());

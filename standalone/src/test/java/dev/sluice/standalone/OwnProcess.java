@@ -21,7 +21,7 @@ import org.awaitility.core.TerminalFailureException;
 ///
 /// @param log what it says
 public record OwnProcess(Process process, Path log) implements AutoCloseable {
-  private static final Duration READY = Duration.ofSeconds(120);
+  private static final Duration READY = Duration.ofSeconds(300);
   /// As the script says for `up` and `run`.
   private static final List<String> FLAGS = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m",
       "--sun-misc-unsafe-memory-access=allow", "--enable-native-access=ALL-UNNAMED", "--add-modules", "java.se", "--add-exports",

@@ -57,7 +57,7 @@ public final class SharedWorld {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    world = World.start(folder.resolve("data"), Ports.free(10), Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "1"), _ -> {});
+    world = World.start(folder.resolve("data"), Ports.block(10), Map.of("SLUICE_HEARTBEAT_INTERVAL_SEC", "1"), _ -> {});
     hook = new Thread(this::end, "close-shared-world");
     Runtime.getRuntime().addShutdownHook(hook);
   }

@@ -71,7 +71,7 @@ class NodeTest {
       });
       assertThatThrownBy(() -> asks.ask(QUESTION, LIMIT)).isInstanceOf(Outage.class);
       way.hold(Set.copyOf(lost)::contains);
-      awaitAnswer(asks, Duration.ofSeconds(20));
+      awaitAnswer(asks, Duration.ofSeconds(60));
     }
   }
 
@@ -90,7 +90,7 @@ class NodeTest {
       grid.getMultiMap(SUBS).clear();
       grid.getMap(INFO).clear();
       var asks = new Asks(asking.vertx(), asking.threads(), 0);
-      awaitAnswer(asks, Duration.ofSeconds(30));
+      awaitAnswer(asks, Duration.ofSeconds(60));
     }
   }
 

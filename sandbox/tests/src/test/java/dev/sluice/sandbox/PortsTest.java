@@ -69,17 +69,29 @@ class PortsTest {
   }
 
   @Test
-  void several_in_a_row_are_all_free_and_behind_the_last_come_the_first() {
-    assertThat(Ports.free(19_990, 7, _ -> false)).isEqualTo(19_990);
-    assertThat(Ports.free(19_993, 7, _ -> false)).isEqualTo(19_993);
-    assertThat(Ports.free(19_994, 7, _ -> false)).isEqualTo(10_000);
-    assertThat(Ports.free(19_990, 7, port -> port == 19_992)).isEqualTo(19_993);
-    assertThat(Ports.free(19_990, 7, port -> port == 19_993 || port == 10_002)).isEqualTo(10_003);
+  void blocks_lie_apart_from_single_ones_and_are_none_that_somebody_has() throws Exception {
+    int first = Ports.block(10);
+    try (var _ = new ServerSocket(first + 14, 1, InetAddress.getByName(Ports.HOST))) {
+      assertThat(Ports.block(10)).isBetween(20_000, 29_990).isNotEqualTo(first + 10);
+    }
   }
 
   @Test
-  void where_none_are_free_it_says_so() {
-    assertThatThrownBy(() -> Ports.free(15_000, 2, port -> port % 2 == 0)).hasMessage("no 2 free ports in a row on 127.0.0.1");
-    assertThat(Ports.free(15_000, 2, port -> port % 2 == 0 && port != 14_998)).isEqualTo(14_997);
+  void several_in_a_row_are_all_free_and_behind_the_last_come_the_first() {
+    var range = new Ports.Range(100, 200, 0);
+    assertThat(range.take(90, _ -> false)).isEqualTo(100);
+    assertThat(range.take(3, port -> port == 191)).isEqualTo(192);
+    assertThat(range.take(5, _ -> false)).isEqualTo(195);
+    assertThat(range.take(5, port -> port == 102)).isEqualTo(103);
+    assertThat(range.take(90, _ -> false)).isEqualTo(108);
+    assertThat(range.take(3, _ -> false)).isEqualTo(100);
+  }
+
+  @Test
+  void neighbours_begin_far_from_each_other_and_where_none_are_free_it_says_so() {
+    assertThat(new Ports.Range(10_000, 20_000, 7).take(1, _ -> false)).isEqualTo(10_000 + 7 * 617);
+    var range = new Ports.Range(100, 200, 7);
+    assertThatThrownBy(() -> range.take(2, port -> port % 2 == 0)).hasMessage("no 2 free ports in a row from 100 to 199");
+    assertThat(range.take(2, port -> port % 2 == 0 && port != 118)).isEqualTo(117);
   }
 }
