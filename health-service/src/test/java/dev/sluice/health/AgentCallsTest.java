@@ -130,6 +130,22 @@ class AgentCallsTest {
     assertThat(client.get("/v1/instances/guarded/desired?wait_sec=61", agent.token).status()).isEqualTo(400);
   }
 
+  /// The encoding is guessed by the first bytes, and some are of none.
+  @Test
+  void what_is_in_no_encoding_is_answered_too() throws Exception {
+    var agent = client.enrol("encoded");
+    for (var body : List.of(new byte[]{0, 0, -1, -2, '{', '}'}, "\0\0\0{{{{{".getBytes(StandardCharsets.UTF_8), new byte[]{1, 0, 0, 0, 9},
+        new byte[0])) {
+      var reply = Client.send(client.request("/v1/instances/encoded/heartbeats", agent.token).header("Content-Type", "application/json")
+          .POST(HttpRequest.BodyPublishers.ofByteArray(body)));
+      assertThat(reply.status()).isEqualTo(400);
+      assertThat(reply.body().path("errors").findValuesAsText("field")).containsExactly("body");
+    }
+    var inbox = new Inbox();
+    socket(agent, inbox).sendText("\0\0\0{{{{{", true).join();
+    assertThat(inbox.next().path("type").asText()).isEqualTo("problem");
+  }
+
   @Test
   void shows_what_the_newest_heartbeat_said() {
     var agent = client.enrol("shown");

@@ -433,6 +433,27 @@ class AttemptsTest {
     play.ends();
   }
 
+  /// Two absent machines with a healthy one between them are no streak; also where all three are found at once.
+  @Test
+  void verdicts_that_are_found_at_once_are_told_in_the_order_of_what_they_rest_on() {
+    var first = client.settled("order-1");
+    var second = client.settled("order-2");
+    var healthy = client.settled("order-3");
+    var play = Play.of(world, "order", first, second, healthy).start().instruct(600, 0);
+    eventually(() -> assertThat(healthy.poll(5).body().path("desired")).isNotEmpty());
+    world.settle();
+    world.db().doInTransaction(nobodyJudges -> {
+      nobodyJudges.lock(ReplicaStore.SETTLE);
+      healthy.runs(World.NEW).says("healthy", 2).beat();
+      eventually(() -> assertThat(nobodyJudges.query("select 1 from evidence where instance_id = 'order-3'").size()).isPositive());
+      play.left(-1);
+    });
+    eventually(() -> assertThat(play.judgements()).hasSize(3));
+    assertThat(play.judgements()).extracting(j -> j.ordinal()).first().isEqualTo(2);
+    assertThat(play.judgements()).extracting(j -> j.healthy()).containsExactly(true, false, false);
+    play.ends();
+  }
+
   @Test
   void members_that_are_gone_are_told_as_gone() {
     var leaves = client.settled("leaves");

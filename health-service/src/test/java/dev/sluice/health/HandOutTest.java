@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.contract.Choice;
 import dev.sluice.contract.BreakerRule;
 import dev.sluice.contract.Purpose;
+import dev.sluice.contract.Reason;
 import dev.sluice.contract.RequestId;
 import dev.sluice.contract.RolloutEvent.BreakerTripped;
 import dev.sluice.contract.RolloutEvent.ContinuationDecided;
@@ -98,6 +99,41 @@ class HandOutTest {
       assertThat(world.purpose("at-once")).isEqualTo(purpose == null ? "nothing" : "upgrade");
     }
     play.ends();
+  }
+
+  @Test
+  void a_heartbeat_that_is_late_or_repeated_hands_out_nothing_and_is_told_again_what_was_handed_out() {
+    var agent = client.settled("repeats").boots("b", 7);
+    agent.beat();
+    var play = Play.of(world, "repeats", agent).start().instruct(60, 0);
+    desires("repeats", 2);
+    for (long sequence : List.of(7, 6))
+      assertThat(agent.boots("b", sequence).desired().isMissingNode()).as("%s", sequence).isTrue();
+    world.settle();
+    assertThat(play.handedOut()).isEmpty();
+    for (int i = 0; i < 2; i++)
+      assertThat(agent.boots("b", 8).desired().path("generation").asLong()).isEqualTo(2);
+    eventually(() -> assertThat(play.handedOut()).containsExactly(0));
+    play.ends();
+  }
+
+  @Test
+  void who_says_that_it_stops_is_handed_nothing_and_does_not_come_back_with_it() {
+    var agent = client.settled("stopping");
+    var play = Play.of(world, "stopping", agent).start().instruct(60, 0);
+    desires("stopping", 2);
+    var reply = agent.tellUntilTaken(agent.body().put("status", "stopped").toString());
+    assertThat(reply.body().path("desired")).isEmpty();
+    assertThat(agent.poll(0).body().path("desired")).isEmpty();
+    eventually(() -> assertThat(play.gone()).singleElement().satisfies(m -> assertThat(m.reason()).isEqualTo(Reason.STOPPED)));
+    assertThat(agent.desired().isMissingNode()).as("its rollout has skipped it").isTrue();
+    assertThat(play.handedOut()).isEmpty();
+    play.ends();
+  }
+
+  private static void desires(String instance, long generation) {
+    eventually(() -> assertThat(client.get("/v1/instances/" + instance).body().path("desired").path("nginx").path("generation").asLong())
+        .isEqualTo(generation));
   }
 
   private static void answers(String rollout, Purpose purpose, long seq) {

@@ -72,6 +72,7 @@ class LearningTest {
     }
     assertThat(found("tag=paged")).isEqualTo(learned);
     assertThat(world.get("/v1/learnings?cursor=7").faults()).containsExactly("cursor");
+    assertThat(world.get("/v1/learnings?cursor=1.0E-99/5").status()).as("smaller than any rank").isEqualTo(200);
   }
 
   @Test

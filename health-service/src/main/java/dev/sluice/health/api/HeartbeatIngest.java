@@ -184,7 +184,7 @@ public final class HeartbeatIngest {
       }
       case LATE -> {
         meters.late.increment();
-        yield new Heard(teller.tell(cell), null);
+        yield new Heard(Future.succeededFuture(teller.tellAgain(cell)), null);
       }
       case REPLACED -> new Heard(Future.succeededFuture(List.of()), null);
       case REFUSED -> {

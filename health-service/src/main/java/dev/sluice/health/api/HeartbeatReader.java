@@ -10,7 +10,6 @@ import dev.sluice.health.domain.InstanceStatus;
 import dev.sluice.health.domain.ModuleStatus;
 import dev.sluice.health.domain.Observation;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -51,11 +50,9 @@ final class HeartbeatReader {
         field(in);
       if (enough) return null;
       if (in.nextToken() != null) fault("body", "must be one JSON object", null);
-    } catch (JsonProcessingException e) { // broken, or deeper or longer than is read
-      fault("body", "must be JSON: " + e.getOriginalMessage(), null);
+    } catch (IOException e) { // broken, deeper or longer than is read, or in no encoding of Unicode
+      fault("body", "must be JSON: " + (e instanceof JsonProcessingException broken ? broken.getOriginalMessage() : e.getMessage()), null);
       return null;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
     if (bootId == null && clean("boot_id")) fault("boot_id", "is required: it must be a string of 1 to 128 characters", null);
     if (sequence == null && clean("sequence")) fault("sequence", "is required: it must be an integer of at least 0", null);

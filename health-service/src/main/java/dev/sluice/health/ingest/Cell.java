@@ -1,5 +1,6 @@
 package dev.sluice.health.ingest;
 
+import dev.sluice.health.domain.InstanceStatus;
 import dev.sluice.health.domain.Observation;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -52,6 +53,9 @@ public final class Cell {
 
   /// What its newest heartbeat said.
   Observation said() { return said; }
+
+  /// Whether its newest heartbeat said that it stops.
+  boolean stops() { return said != null && said.status() == InstanceStatus.STOPPED; }
 
   void says(Observation observation) {
     said = observation;

@@ -26,7 +26,8 @@ public final class Teller {
     var all = cell.assigned();
     var plan = Plan.NOTHING;
     for (var a : all) {
-      if (a.handedOut() ? a.echoed() || Telling.echoed(a.moduleId(), a.digest(), a.generation(), cell.known()) : !deliverable(a)) continue;
+      if (a.handedOut() ? a.echoed() || Telling.echoed(a.moduleId(), a.digest(), a.generation(), cell.known()) : !deliverable(cell, a))
+        continue;
       if (plan == Plan.NOTHING) plan = new Plan(new ArrayList<>(1), new ArrayList<>(1));
       if (a.handedOut()) plan.told.add(a);
       else
@@ -35,8 +36,9 @@ public final class Teller {
     return plan;
   }
 
-  private boolean deliverable(Assigned a) {
-    return !a.closed() && (a.rolloutId() == null || gates.delivers(a.rolloutId(), a.purpose()));
+  /// Who says that it stops is skipped by its rollout, and must not come back with what it was handed at that moment.
+  private boolean deliverable(Cell cell, Assigned a) {
+    return !a.closed() && (a.rolloutId() == null || !cell.stops() && gates.delivers(a.rolloutId(), a.purpose()));
   }
 
   /// Whether there may be something to tell.
@@ -48,6 +50,9 @@ public final class Teller {
       if (a.rolloutId() != null && gates.isOpen(a.rolloutId())) return true;
     return false;
   }
+
+  /// What was handed out before and is neither echoed nor shown: for a heartbeat that changes nothing.
+  public List<Assigned> tellAgain(Cell cell) { return plan(cell).told; }
 
   /// What to tell, ordered by module. Complete at once where nothing must be handed out; else on any thread. Never fails.
   public Future<List<Assigned>> tell(Cell cell) {

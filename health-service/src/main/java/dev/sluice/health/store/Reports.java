@@ -13,6 +13,7 @@ import dev.sluice.contract.Scope;
 import dev.sluice.contract.Topics;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
@@ -72,6 +73,10 @@ public final class Reports {
 
   private Rollout of(String rolloutId) { return rollouts.computeIfAbsent(rolloutId, _ -> new Rollout()); }
 
+  /// A verdict by its time; of two at once the healthy one first. So a failure that came later is not told before a success that ends its run.
+  private static final Comparator<Judgement> BY_TIME = Comparator.comparing(Judgement::at).thenComparing(Judgement::healthy,
+      Comparator.reverseOrder());
+
   /// Appends all to the journal; nothing may be locked after it in the same transaction. Once it is committed, each kind is a line of the log.
   public void append(Db.Tx tx, Journal journal, Instant at, String actor) {
     // the facts of an instance are in one stream, and a stream has one key: readers take what overtakes in it for a repeat
@@ -86,7 +91,7 @@ public final class Reports {
       chunks(reports, rolloutId, r.handings.all, HealthReport.HandedOut::new);
       // who is healthy and then is not is told first: the verdict that completes a batch must not overtake what trips the breaker
       var fell = r.regressed.all.stream().map(MemberReason::ordinal).collect(Collectors.toSet());
-      var judged = r.judgements.all.stream().collect(Collectors.partitioningBy(j -> fell.contains(j.ordinal())));
+      var judged = r.judgements.all.stream().sorted(BY_TIME).collect(Collectors.partitioningBy(j -> fell.contains(j.ordinal())));
       chunks(reports, rolloutId, judged.get(true), HealthReport.Judged::new);
       chunks(reports, rolloutId, r.regressed.all, HealthReport.Regressed::new);
       chunks(reports, rolloutId, judged.get(false), HealthReport.Judged::new);

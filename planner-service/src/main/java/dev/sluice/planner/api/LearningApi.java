@@ -47,7 +47,8 @@ public final class LearningApi {
     var cursor = CURSOR.matcher(call.cursor().get());
     if (!cursor.matches())
       throw new ProblemException(Problem.invalid("cursor", "must be the next_cursor of a page before", call.cursor().get()));
-    return new Behind(cursor.group(1), Long.parseLong(cursor.group(2)));
+    // a rank that is too small for PostgreSQL is none that it gave
+    return new Behind(Float.toString(Float.parseFloat(cursor.group(1))), Long.parseLong(cursor.group(2)));
   }
 
   private Learning learning(String id) {
