@@ -276,9 +276,14 @@ class RolloutServiceTest {
     var later = WORLD.planned("followed", 2, 100);
     assertThat(legal(id)).containsExactly(List.of(), List.of());
     assertThat(legal(later)).containsExactly(List.of("abort"), List.of("abort"));
+    assertThat(WORLD.command(id, "pause").body()).containsEntry("status", 409).containsEntry("legal_commands", List.of());
     WORLD.withdraw(later);
     WORLD.awaits(later, "state", "cancelled");
     assertThat(legal(id)).as("it was as if it had never been made").containsExactly(List.of("rollback"), List.of("rollback"));
+    assertThat(WORLD.command(id, "pause").body()).containsEntry("status", 409).containsEntry("legal_commands", List.of("rollback"));
+    var third = WORLD.planned("followed", 2, 100);
+    assertThat(WORLD.command(third, "abort").body()).containsEntry("state", "cancelled");
+    assertThat(legal(id)).as("the planner refuses a rollback of it").containsExactly(List.of(), List.of());
   }
 
   /// As the rollout by itself names them, and as its list does.

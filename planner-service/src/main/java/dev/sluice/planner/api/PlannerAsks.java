@@ -85,7 +85,8 @@ public final class PlannerAsks {
     var plan = stores.plans().planOrWithdrawn(tx, rollout).orElseThrow(() -> new ProblemException(Problem.notFound("plan", rollout)));
     stores.plans().later(tx, rollout).ifPresent(later -> {
       throw new ProblemException(Problem.conflict("rollout " + rollout + " cannot be rolled back: rollout " + later
-          + " of the same template and module was made after it; roll that one back", Map.of("rollout_id", later)));
+          + " of the same template and module was made after it; only the newest can be rolled back, and a plan leads to any version",
+          Map.of("rollout_id", later)));
     });
     // who archives one of them now waits, and is refused; who has just done it was waited for
     stores.plans().revision(tx, rollout, plan.revision()).ifPresent(kept -> stores.catalog().held(tx, PlanStore.versions(kept.header())));

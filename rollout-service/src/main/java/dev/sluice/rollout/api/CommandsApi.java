@@ -75,8 +75,16 @@ public final class CommandsApi {
   private Answer does(Call call, Function<RolloutCommand.Now, RolloutCommand> command) {
     var id = RolloutsApi.id(call);
     RolloutsApi.existing(desk.load(id).state(), id);
-    if (!call.attempt().done()) desk.handle(id, command, call.actor()).orThrow();
+    if (!call.attempt().done()) decide(id, command, call.actor());
     return Answer.ok(rollouts.show(id));
+  }
+
+  private void decide(RolloutId id, Function<RolloutCommand.Now, RolloutCommand> command, String actor) {
+    try {
+      desk.handle(id, command, actor).orThrow();
+    } catch (ProblemException refused) {
+      throw new ProblemException(rollouts.refusal(id, refused.problem()));
+    }
   }
 
   /// What the planner says of a rollback.

@@ -7,6 +7,7 @@ import dev.sluice.chassis.ProblemException;
 import dev.sluice.contract.Problem;
 import dev.sluice.contract.RolloutId;
 import dev.sluice.rollout.domain.Diagnosis;
+import dev.sluice.rollout.domain.Refusal;
 import dev.sluice.rollout.domain.Rollout;
 import dev.sluice.rollout.domain.Standing;
 import dev.sluice.rollout.store.ReconcilerStore;
@@ -74,6 +75,13 @@ public final class RolloutsApi {
   private static Instant since(Standing standing, RolloutView.Times times) {
     var batch = standing.batchOpen() && standing.trip().isEmpty() ? standing.currentBatch().map(times.batches()::get).orElse(null) : null;
     return batch == null || batch.startedAt().isBefore(times.since()) ? times.since() : batch.startedAt();
+  }
+
+  /// A refusal of the command table as it is where a later rollout of the pair was made, which the table does not know: no rollback is legal then.
+  Problem refusal(RolloutId id, Problem refused) {
+    if (!(refused.extra().get("legal_commands") instanceof List<?> legal && legal.contains("rollback"))) return refused;
+    var state = existing(desk.load(id).state(), id).state();
+    return state.ended() && times(id).followed() ? Refusal.of(id, state, true) : refused;
   }
 
   private RolloutView.Times times(RolloutId id) { return rollouts.times(id).orElseThrow(() -> missing(id)); }

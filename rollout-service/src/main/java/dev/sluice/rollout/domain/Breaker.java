@@ -36,16 +36,17 @@ final class Breaker {
     int size = r.slices().sizeOf(batch);
     if (r.members().tally(0, r.slices().to(r.progress().batch())).longestStreak() >= limit) {
       var run = run(r, ordinal);
-      return Optional
-          .of(trip(r, BreakerRule.STREAK, batch, run, run.length + " failed in a row in plan order; max_consecutive_failures is " + limit));
+      int elsewhere = (int) IntStream.of(run).filter(i -> r.slices().batchOf(i) != batch).count();
+      return Optional.of(trip(r, BreakerRule.STREAK, run, r.tally(batch).counted() + elsewhere,
+          run.length + " failed in a row in plan order; max_consecutive_failures is " + limit));
     }
     int failed = r.tally(batch).counted();
     int threshold = Math.max(limit, Math.toIntExact(Math.ceilDiv((long) size * inputs.maxFailedPct(), 100L)));
     if (failed > threshold)
-      return Optional.of(trip(r, BreakerRule.RATIO, batch, latest(r), failed + " of the " + size + " instances of batch "
+      return Optional.of(trip(r, BreakerRule.RATIO, latest(r, batch), failed, failed + " of the " + size + " instances of batch "
           + (batch + 1) + " failed; more than " + threshold + " (max_failed_pct is " + inputs.maxFailedPct() + ") trips"));
     if (r.slices().isCanary(batch) && r.members().get(ordinal).countedInStreak())
-      return Optional.of(trip(r, BreakerRule.CANARY, batch, latest(r), "a canary failed"));
+      return Optional.of(trip(r, BreakerRule.CANARY, latest(r, batch), failed, "a canary failed"));
     return Optional.empty();
   }
 
@@ -58,9 +59,10 @@ final class Breaker {
     int failed = tally.of(MemberState.FAILED);
     if (r.plan().inputs().countAbsent() || failed == 0 || tally.of(MemberState.HEALTHY) > 0) return Optional.empty();
     int[] absent = r.members().where(from, to, Member::absent).toArray();
-    if (absent.length < failed || IntStream.of(absent).allMatch(i -> r.members().get(i).forgivenBefore())) return Optional.empty();
-    int[] named = IntStream.of(absent).skip(Math.max(0, absent.length - NAMED)).toArray();
-    return Optional.of(trip(r, BreakerRule.NO_EVIDENCE, batch, named, "none of the " + failed + " instances of batch " + (batch + 1)
+    int[] anew = IntStream.of(absent).filter(i -> !r.members().get(i).forgivenBefore()).toArray();
+    if (absent.length < failed || anew.length == 0) return Optional.empty();
+    int[] named = IntStream.of(anew).skip(Math.max(0, anew.length - NAMED)).toArray();
+    return Optional.of(trip(r, BreakerRule.NO_EVIDENCE, named, anew.length, "none of the " + failed + " instances of batch " + (batch + 1)
         + " was there to show that the version works"));
   }
 
@@ -76,17 +78,19 @@ final class Breaker {
     return r.members().where(from, to, Member::countedInStreak).toArray();
   }
 
-  private static int[] latest(Rollout r) {
-    return r.progress().latest().stream().mapToInt(i -> i).distinct().toArray();
+  /// The latest of a batch that count.
+  private static int[] latest(Rollout r, int batch) {
+    return r.progress().latest().stream().mapToInt(i -> i).distinct()
+        .filter(i -> r.slices().batchOf(i) == batch && r.members().get(i).counted()).toArray();
   }
 
-  /// @param failedIn the batch of the last failure: the current one, but for a regression
-  private static RolloutEvent trip(Rollout r, BreakerRule rule, int failedIn, int[] named, String reason) {
+  /// @param failed how many count: of the batch of the last failure, which is the current one but for a regression, and of the run
+  private static RolloutEvent trip(Rollout r, BreakerRule rule, int[] named, int failed, String reason) {
     int number = r.progress().trips() + 1;
     var all = r.members().tally();
     var ids = IntStream.of(named).limit(NAMED).mapToObj(r.roster()::id).toList();
     return new RolloutEvent.BreakerTripped(RequestId.ofTrip(r.plan().rolloutId(), number),
-        new Trip(number, r.progress().batch(), rule, ids, r.tally(failedIn).failing(), all.goingBack(), all.of(MemberState.PENDING),
+        new Trip(number, r.progress().batch(), rule, ids, failed, all.goingBack(), all.of(MemberState.PENDING),
             reason + causes(r, named)));
   }
 

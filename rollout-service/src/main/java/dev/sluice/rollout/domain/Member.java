@@ -61,8 +61,11 @@ record Member(int bits) {
   /// Whether it counts for the streak and the canary, not for the ratio alone: silence after a healthy verdict is no failed upgrade.
   boolean countedInStreak() { return counted() && !(regressed() && reason() == Reason.SILENT); }
 
+  /// Healthy once and seen to be so no more; silence shows nothing.
+  boolean fallen() { return state() == MemberState.HEALTHY && regressed() && reason() != Reason.SILENT; }
+
   /// Whether it ends a run of failures: a healthy verdict that no loud regression took back.
-  boolean endsStreak() { return state() == MemberState.HEALTHY && !(regressed() && reason() != Reason.SILENT); }
+  boolean endsStreak() { return state() == MemberState.HEALTHY && !fallen(); }
 
   /// Generations used up, the last one asked for included.
   int generations() { return bits >>> 17; }

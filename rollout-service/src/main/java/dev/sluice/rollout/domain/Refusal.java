@@ -4,6 +4,7 @@ import dev.sluice.contract.Words;
 import dev.sluice.contract.Decision;
 import dev.sluice.contract.Problem;
 import dev.sluice.contract.RolloutEvent;
+import dev.sluice.contract.RolloutId;
 import dev.sluice.contract.RolloutState;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,12 +50,15 @@ public final class Refusal {
   }
 
   static Decision<RolloutEvent> of(Rollout rollout, Stage stage) {
-    var state = stage.seen();
+    return Decision.refused(of(rollout.plan().rolloutId(), stage.seen(), false));
+  }
+
+  /// @param followed whether a later rollout of the pair was made
+  public static Problem of(RolloutId id, RolloutState state, boolean followed) {
     var word = Words.of(state);
-    var legal = legal(state);
+    var legal = legal(state, followed);
     var ways = legal.isEmpty() ? "takes no command any more" : "takes " + String.join(", ", legal);
-    return Decision.refused(Problem.conflict("rollout " + rollout.plan().rolloutId() + " is " + word + "; it " + ways,
-        Map.of("state", word, "legal_commands", legal)));
+    return Problem.conflict("rollout " + id + " is " + word + "; it " + ways, Map.of("state", word, "legal_commands", legal));
   }
 
   static Decision<RolloutEvent> ended(Rollout rollout) {

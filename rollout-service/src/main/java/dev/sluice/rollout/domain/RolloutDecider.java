@@ -123,6 +123,6 @@ public final class RolloutDecider implements Decider<Rollout, RolloutCommand, Ro
     int failed = tally.of(MemberState.FAILED);
     var took = Math.max(0, Duration.between(rollout.progress().startedAt(), draft.now().at()).toMillis());
     return new RolloutEvent.Completed(tally.of(MemberState.HEALTHY), failed,
-        tally.of(MemberState.SKIPPED), took / 1000.0, failed + tally.regressed() > 0);
+        tally.of(MemberState.SKIPPED), took / 1000.0, failed + tally.fallen() > 0);
   }
 }

@@ -13,6 +13,7 @@ final class Tally {
   private int undelivered;
   private int untold;
   private int regressed;
+  private int fallen;
   private int late;
   private int unanswered;
   private int unsettled;
@@ -29,6 +30,7 @@ final class Tally {
     if (member.state() == MemberState.IN_FLIGHT && !member.handedOut()) undelivered++;
     if (member.untold()) untold++;
     if (member.regressed()) regressed++;
+    if (member.fallen()) fallen++;
     if (member.lateHealthy()) late++;
     if (member.unanswered()) unanswered++;
     if (member.unsettled()) unsettled++;
@@ -44,6 +46,7 @@ final class Tally {
     undelivered += next.undelivered;
     untold += next.untold;
     regressed += next.regressed;
+    fallen += next.fallen;
     late += next.late;
     unanswered += next.unanswered;
     unsettled += next.unsettled;
@@ -77,6 +80,9 @@ final class Tally {
   int untold() { return untold; }
 
   int regressed() { return regressed; }
+
+  /// Regressed, and not by silence alone.
+  int fallen() { return fallen; }
 
   /// Failed, or healthy no more.
   int failing() { return of(MemberState.FAILED) + regressed; }

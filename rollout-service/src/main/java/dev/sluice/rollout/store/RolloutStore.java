@@ -40,10 +40,12 @@ public final class RolloutStore {
     this.db = db;
   }
 
-  /// Whether a later rollout of its pair was made. One that was cancelled may be a plan that was given up, which does not count.
+  /// Whether a later rollout of its pair was made. A plan that the planner gave up does not count: nobody was told that it was made.
   private static final String FOLLOWED = """
       exists (select 1 from rollout l
-               where l.template_id = r.template_id and l.module_id = r.module_id and l.place > r.place and l.state <> 'cancelled') as followed
+               where l.template_id = r.template_id and l.module_id = r.module_id and l.place > r.place
+                 and (l.state <> 'cancelled'
+                      or not exists (select 1 from decision d where d.rollout_id = l.id and d.command_kind = 'withdraw'))) as followed
       """;
   private static final String LIST = "select r.place, r.view, " + FOLLOWED + """
         from rollout r

@@ -113,6 +113,25 @@ class BreakerTest {
     var story = Story.running(Plans.six()).healthy(0).failed(1).is(RolloutState.RUNNING).failed(2).is(RolloutState.AWAITING_DECISION);
     assertThat(trip(story).batchIndex()).isEqualTo(1);
     assertThat(trip(story).failedInstanceIds()).containsExactly(new InstanceId("i1"), new InstanceId("i2"));
+    assertThat(trip(story).failedCount()).isEqualTo(2);
+  }
+
+  @Test
+  void what_an_earlier_batch_bore_is_no_part_of_a_later_ratio() {
+    var story = Story.running(TEN.batchPct(50).failedPct(20)).healthy(1).failed(0).healthy(3, 4).failed(2).is(RolloutState.RUNNING)
+        .healthy(6, 8)
+        .failed(5).failed(7).failed(9).is(RolloutState.AWAITING_DECISION);
+    assertThat(trip(story).rule()).isEqualTo(BreakerRule.RATIO);
+    assertThat(trip(story).failedInstanceIds()).extracting(InstanceId::value).containsExactly("i5", "i7", "i9");
+    assertThat(trip(story).failedCount()).isEqualTo(3);
+  }
+
+  @Test
+  void a_trip_after_a_continuation_counts_anew() {
+    var story = Story.running(TEN).failed(3, 4).choose(Choice.CONTINUE_ANYWAY).failed(0, 1).is(RolloutState.AWAITING_DECISION);
+    assertThat(trip(story).number()).isEqualTo(2);
+    assertThat(trip(story).failedInstanceIds()).extracting(InstanceId::value).containsExactly("i0", "i1");
+    assertThat(trip(story).failedCount()).isEqualTo(2);
   }
 
   @Test

@@ -151,6 +151,12 @@ class ExecutionTest {
   }
 
   @Test
+  void who_was_healthy_and_fell_silent_is_no_failure_at_the_end() {
+    Story.running(SIX).healthy(0, 1).healthy(2, 3).regressed(Reason.SILENT, 1).healthy(4, 5).templateMoved(Plans.TARGET)
+        .is(RolloutState.COMPLETED);
+  }
+
+  @Test
   void an_attempt_has_one_verdict_and_other_generations_have_none() {
     var story = Story.running(SIX).healthy(0);
     story.failed(0).then().healthy(0).then();

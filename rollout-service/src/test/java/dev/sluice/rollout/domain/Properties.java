@@ -221,6 +221,8 @@ final class Properties {
       assertThat(!mustTrip && breaker.nobodyWasThere(batch)).as("trips without evidence only where nobody was there").isTrue();
     else
       assertThat(mustTrip && broken.contains(e.trip().rule())).as("trips only if a rule says so").isTrue();
+    assertThat(e.trip().failedCount()).as("what it names has failed").isGreaterThanOrEqualTo(e.trip().failedInstanceIds().size())
+        .isPositive();
     mustTrip = false;
     paused = false;
     tripped = true;

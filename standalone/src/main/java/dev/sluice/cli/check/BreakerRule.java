@@ -135,10 +135,25 @@ final class BreakerRule extends Check {
           "the trip names " + id.asText() + ", which has not failed");
     require(!rule.equals("streak") || named.size() >= Math.min(limit, NAMED), e,
         "the trip names " + named.size() + " of a run of " + limit);
-    int about = rule.equals("no_evidence") || failure == null ? e.batch() : plan.batchOf(failure.instance());
-    long failing = in(about).filter(i -> marks[i] != null && marks[i].failing()).count();
-    require(e.number("failed_count") == failing, e,
-        "the trip counts " + e.number("failed_count") + " failed of " + batch(about) + "; there were " + failing);
+    long failed = failed(rule, e, course);
+    require(!right || e.number("failed_count") == failed, e,
+        "the trip counts " + e.number("failed_count") + " failed; there were " + failed);
+  }
+
+  /// How many count in the batch of the last failure, and in its run.
+  private long failed(String rule, Event e, Course course) {
+    if (rule.equals("no_evidence") || failure == null)
+      return in(e.batch()).filter(i -> marks[i] != null && marks[i].absent() && !marks[i].forgiven()).count();
+    int batch = plan.batchOf(failure.instance());
+    if (!rule.equals("streak")) return counted[batch];
+    int first = places.get(failure.instance());
+    int end = first;
+    while (first > 0 && !ends(first - 1))
+      first--;
+    while (end < last(course.batch) && !ends(end + 1))
+      end++;
+    return counted[batch] + IntStream.rangeClosed(first, end)
+        .filter(i -> plan.batchOf(order.get(i)) != batch && counts(marks[i])).count();
   }
 
   private void answered(String decision, Course course) {

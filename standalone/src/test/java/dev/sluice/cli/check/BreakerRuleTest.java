@@ -102,7 +102,7 @@ class BreakerRuleTest {
   @Test
   void a_run_goes_across_the_borders_of_batches_and_over_skipped_ones() {
     of(3).ok("a0").failed("a1").add("instance_skipped", 0, "a2", false, "stopped", null).batch("batch_completed", 0)
-        .batch("batch_started", 1).failed("b0").trip("streak", 1, 1, "a1", "b0").holds();
+        .batch("batch_started", 1).failed("b0").trip("streak", 1, 2, "a1", "b0").holds();
   }
 
   @Test
@@ -149,7 +149,7 @@ class BreakerRuleTest {
   @Test
   void to_continue_sets_all_counts_to_zero() {
     of(3).failed("a0", "a1").trip("streak", 0, 2, "a0", "a1").decided("continue_anyway").failed("a2").holds();
-    batch("batch_completed", 0).batch("batch_started", 1).failed("b0").trip("streak", 1, 1, "a2", "b0").holds();
+    batch("batch_completed", 0).batch("batch_started", 1).failed("b0").trip("streak", 1, 2, "a2", "b0").holds();
   }
 
   @Test
