@@ -187,6 +187,16 @@ class BreakerTest {
   }
 
   @Test
+  void no_evidence_names_nobody_whom_people_have_let_pass() {
+    var story = Story.running(Plans.six().countAbsent(false).streak(1)).healthy(0, 1).failed(Reason.NEVER_HANDED_OUT, 2)
+        .regressed(Reason.OTHER_DIGEST, 0).choose(Choice.CONTINUE_ANYWAY).failed(Reason.NEVER_HANDED_OUT, 3)
+        .is(RolloutState.AWAITING_DECISION);
+    assertThat(trip(story).rule()).isEqualTo(BreakerRule.NO_EVIDENCE);
+    assertThat(trip(story).failedInstanceIds()).containsExactly(new InstanceId("i3"));
+    assertThat(trip(story).failedCount()).isEqualTo(1);
+  }
+
+  @Test
   void no_evidence_names_the_latest_hundred_of_its_batch() {
     int[] all = IntStream.range(0, 103).toArray();
     var story = Story.running(Plans.six().total(309).batchPct(33).countAbsent(false)).failed(Reason.NEVER_HANDED_OUT, all);
