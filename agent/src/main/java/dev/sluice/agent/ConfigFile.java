@@ -8,8 +8,10 @@ import dev.sluice.agent.AgentConfig.ModuleConfig;
 import dev.sluice.agent.AgentConfig.Pace;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -44,6 +46,8 @@ public final class ConfigFile {
       throw new ConfigException(List.of("cannot read " + file + ": there is no such file"));
     } catch (AccessDeniedException denied) {
       throw new ConfigException(List.of("cannot read " + file + ": permission denied"));
+    } catch (CharacterCodingException e) {
+      throw new ConfigException(List.of("cannot read " + file + ": it is not UTF-8"));
     } catch (IOException e) {
       throw new ConfigException(List.of("cannot read " + file + ": " + e.getMessage()));
     } catch (YamlEngineException e) {
@@ -65,7 +69,7 @@ public final class ConfigFile {
 
   private AgentConfig agent(YamlMap top) {
     URI server = server(top.text("server"));
-    Path stateDir = folder(top.text("state_dir"));
+    Path stateDir = folder(top, "state_dir");
     Access access = access(top);
     var pace = new Pace(top.seconds("heartbeat_sec", 0, 0, DAY_SEC), top.seconds("health_interval_sec", 0, 0, DAY_SEC),
         top.seconds("proof_interval_sec", 3600, 1, 30 * DAY_SEC), top.flag("long_poll", true));
@@ -114,7 +118,7 @@ public final class ConfigFile {
     for (String module : map.keys()) {
       if (!module.matches("[A-Za-z0-9._:-]{1,128}")) faults.add(map.name(module) + ": not a module id");
       YamlMap one = map.map(module, false);
-      Path dir = folder(one.text("dir"));
+      Path dir = folder(one, "dir");
       if (!folders.add(dir)) faults.add(one.name("dir") + ": another module has this folder");
       modules.put(module, new ModuleConfig(dir, one.words("apply"), one.words("health"),
           one.seconds("apply_timeout_sec", (int) ModuleConfig.APPLY_TIMEOUT.toSeconds(), 1, DAY_SEC),
@@ -129,7 +133,7 @@ public final class ConfigFile {
     try {
       URI uri = URI.create(text);
       boolean http = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
-      if (http && uri.getHost() != null) return uri;
+      if (http && uri.getHost() != null && uri.getPort() <= 65_535) return uri;
     } catch (IllegalArgumentException e) {
       // said below
     }
@@ -137,6 +141,13 @@ public final class ConfigFile {
     return URI.create("http://invalid");
   }
 
-  private Path folder(String text) { return base.resolve(text).normalize(); }
-
+  private Path folder(YamlMap map, String key) {
+    String text = map.text(key);
+    try {
+      return base.resolve(text).normalize();
+    } catch (InvalidPathException e) {
+      faults.add(map.name(key) + ": no path on this host (" + e.getReason() + "); given \"" + text + "\"");
+      return base;
+    }
+  }
 }

@@ -23,6 +23,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /// Files that outlive a crash: written whole beside their place, synced, then renamed into it. Readable by their owner only.
 final class Durable {
@@ -71,6 +72,17 @@ final class Durable {
       return Optional.empty();
     } catch (JsonParserException broken) {
       throw new IOException(file + " is broken: " + broken.getMessage(), broken);
+    }
+  }
+
+  /// The same, as what it says.
+  ///
+  /// @throws IOException also where it says something else, as that of another version of the agent may
+  static <T> Optional<T> read(Path file, Function<JsonObject, T> meaning) throws IOException {
+    try {
+      return read(file).map(meaning);
+    } catch (RuntimeException other) {
+      throw new IOException(file + " cannot be understood: " + other.getMessage(), other);
     }
   }
 

@@ -20,7 +20,7 @@ record Identity(String id, String token) {
     return identity;
   }
 
-  static Optional<Identity> load(Path file) throws IOException { return Durable.read(file).map(Identity::of); }
+  static Optional<Identity> load(Path file) throws IOException { return Durable.read(file, Identity::of); }
 
   void save(Path file) throws IOException {
     var json = new JsonObject();

@@ -51,7 +51,9 @@ final class ModuleWorker {
     file = folder.resolve("record.json");
     commands = new Commands(folder);
     upgrade = new Upgrade(module, config, commands, download, folder.resolve("archives"));
-    record = Durable.read(file).map(ModuleRecord::of).orElse(ModuleRecord.NEW);
+    Optional<ModuleRecord> known = Durable.read(file, ModuleRecord::of);
+    if (known.isEmpty()) upgrade.releases().keepUnknown();
+    record = known.orElse(ModuleRecord.NEW);
     newest = new AtomicReference<>(record.instruction());
     backoff = new Backoff(Duration.ofMillis(500), LONGEST_WAIT, runtime.random());
     lane = new Lane(runtime);

@@ -18,12 +18,12 @@ import java.util.regex.Pattern;
 /// dir/current                  a link to the release that runs
 /// dir/releases/HEX/            a release, named by the sha256 of its archive
 /// dir/releases/HEX.manifest    what it consisted of
-/// dir/.current.before          the operator's own link, until a release of ours was applied in its place
+/// dir/.current.before          the link that was found there, until a release of ours was applied in its place
 /// ```
 ///
 /// All else there is the operator's and is left alone.
 final class Releases {
-  private static final Pattern OURS = Pattern.compile("\\.?[0-9a-f]{64}(\\.manifest)?");
+  private static final Pattern OURS = Pattern.compile("\\.?[0-9a-f]{64}(\\.manifest|\\.old\\d*)?");
   private final Path folder;
   private final Path current;
   private final Path before;
@@ -64,16 +64,42 @@ final class Releases {
       try (var manifest = new Manifest.Writer(lines)) {
         Unpacker.unpack(archive, side, limits, manifest);
       }
-      discard(release);
+      Optional<Path> old = putAside(release);
       Durable.rename(lines, manifest(release));
       Durable.rename(side, path(release));
       whole = true;
+      if (old.isPresent()) clear(old.get());
     } finally {
       if (!whole) {
         Files.deleteIfExists(lines);
         Durable.delete(side);
       }
     }
+  }
+
+  /// A damaged release goes out of the way whole, for it may be the one that runs, and something in it may not be ours to delete.
+  private Optional<Path> putAside(Release release) throws IOException {
+    Files.deleteIfExists(manifest(release));
+    if (!Files.exists(path(release), LinkOption.NOFOLLOW_LINKS)) return Optional.empty();
+    Path old = folder.resolve("." + release.hex() + ".old");
+    for (int n = 1; Files.exists(old, LinkOption.NOFOLLOW_LINKS); n++)
+      old = folder.resolve("." + release.hex() + ".old" + n);
+    Durable.rename(path(release), old);
+    return Optional.of(old);
+  }
+
+  /// What cannot be deleted now is tried again, and told, by [#prune].
+  private static void clear(Path old) {
+    try {
+      Durable.delete(old);
+    } catch (IOException later) {
+      // see above
+    }
+  }
+
+  /// Keeps the link to a release of ours for [#switchOff]: nobody remembers which one it is, and it may run.
+  void keepUnknown() throws IOException {
+    if (isOurs() && !Files.isSymbolicLink(before)) Files.copy(current, before, LinkOption.NOFOLLOW_LINKS);
   }
 
   /// Points `current` at the release in one step. A link that is not ours is kept for [#switchOff].
@@ -97,12 +123,6 @@ final class Releases {
 
   private boolean isOurs() throws IOException {
     return Files.isSymbolicLink(current) && Files.readSymbolicLink(current).toString().matches("releases/[0-9a-f]{64}");
-  }
-
-  /// Removes a release.
-  void discard(Release release) throws IOException {
-    Files.deleteIfExists(manifest(release));
-    Durable.delete(path(release));
   }
 
   /// Removes all releases that an agent has made but these and the one that `current` points at, or into.

@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
@@ -20,10 +21,12 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.security.MessageDigest;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /// Unpacks a gzipped tar that nobody trusts into an empty folder. The whole archive is refused for
 /// - a name that is absolute, goes up, has control characters, is no UTF-8 or comes twice;
@@ -38,6 +41,9 @@ final class Unpacker {
   /// The tar reader goes one deeper for each header before an entry; the workers' stacks are small.
   private static final int HEADER_BYTES = 64 << 10;
   private static final long FREE_EXPANSION_BYTES = 16 << 20;
+  /// Of a disk's room, what is left to others; less of a small disk.
+  private static final long KEPT_BYTES = 64 << 20;
+  private static final long LOOK_BYTES = 1 << 20;
 
   private final Path root;
   private final AgentConfig.Limits limits;
@@ -45,6 +51,8 @@ final class Unpacker {
   private final byte[] buffer = new byte[64 << 10];
   private int entries;
   private long unpacked;
+  private long allowed;
+  private long looked;
 
   private Unpacker(Path root, AgentConfig.Limits limits, Manifest.Sink manifest) {
     this.root = root;
@@ -60,8 +68,9 @@ final class Unpacker {
 
   private void unpack(Path archive) throws IOException, Refused {
     long packed = Files.size(archive);
+    allowed = Math.max(Math.max(packed, 1) * limits.ratio(), FREE_EXPANSION_BYTES);
     try (InputStream file = Files.newInputStream(archive);
-        var meter = new Meter(gunzip(file), packed);
+        var meter = new Meter(gunzip(file));
         var tar = new TarArchiveInputStream(meter, "UTF-8")) {
       for (TarArchiveEntry entry = next(tar, meter); entry != null; entry = next(tar, meter))
         take(entry, tar, meter);
@@ -94,21 +103,23 @@ final class Unpacker {
 
   private void take(TarArchiveEntry entry, TarArchiveInputStream tar, Meter meter) throws IOException, Refused {
     count();
+    requireFewGlobals(entry);
     String name = entry.getName();
     Path path = inside(name);
     meter.requireLiteral(name);
+    meter.requireRelative(name);
     if (EntryName.isLong(entry.getLinkName())) throw new Refused(name + " has a link whose target is too long");
     meter.requireLiteral(entry.getLinkName());
     if (path.equals(root)) {
-      if (!entry.isDirectory()) throw new Refused(name + " stands for the folder itself");
+      if (!isFolder(entry)) throw new Refused(name + " stands for the folder itself");
       return;
     }
     makeFolders(path.getParent(), name);
-    if (entry.isDirectory()) folder(path, entry);
+    if (isFolder(entry)) folder(path, entry);
     else if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) throw new Refused(name + " comes twice");
     else if (entry.isSymbolicLink()) link(path, entry);
     else if (entry.isLink()) hardLink(path, entry);
-    else if (entry.isFile() && !entry.isSparse() && isPlain(entry)) file(path, entry, tar);
+    else if (isPlain(entry) && !entry.isSparse() && !name.endsWith("/")) file(path, entry, tar);
     else
       throw new Refused(name + " is neither a file, a folder nor a link");
   }
@@ -117,8 +128,23 @@ final class Unpacker {
     if (++entries > limits.entries()) throw new Refused("it has more than " + limits.entries() + " entries");
   }
 
+  /// The tar reader carries what a global header says from entry to entry.
+  private static void requireFewGlobals(TarArchiveEntry entry) throws Refused {
+    long bytes = 0;
+    for (Map.Entry<String, String> one : entry.getExtraPaxHeaders().entrySet())
+      bytes += one.getKey().length() + one.getValue().length();
+    if (bytes > HEADER_BYTES) throw new Refused("its headers take more than " + HEADER_BYTES + " bytes");
+  }
+
+  /// Also as old archives say it, by a name that ends so; but no link and no device is a folder by its name.
+  private static boolean isFolder(TarArchiveEntry entry) {
+    boolean old = isPlain(entry) && entry.getName().endsWith("/") && entry.getSize() == 0;
+    return old || entry.getLinkFlag() == TarConstants.LF_DIR;
+  }
+
   private static boolean isPlain(TarArchiveEntry entry) {
-    return !entry.isFIFO() && !entry.isCharacterDevice() && !entry.isBlockDevice();
+    byte kind = entry.getLinkFlag();
+    return kind == TarConstants.LF_NORMAL || kind == TarConstants.LF_OLDNORM || kind == TarConstants.LF_CONTIG;
   }
 
   private Path inside(String name) throws Refused {
@@ -197,6 +223,8 @@ final class Unpacker {
       size += n;
       unpacked += n;
       if (unpacked > limits.unpackedBytes()) throw new Refused("it unpacks to more than " + limits.unpackedBytes() + " bytes");
+      if (unpacked > allowed) throw new Refused("it expands to more than " + allowed + " bytes, which its size does not allow");
+      leaveRoom();
       digest.update(buffer, 0, n);
       append(path, n, APPEND);
     }
@@ -205,6 +233,16 @@ final class Unpacker {
     }
     Files.setPosixFilePermissions(path, permissions);
     manifest.add(new Manifest.Entry(Manifest.hex(digest), size, root.relativize(path).toString(), ""));
+  }
+
+  /// The service of the release that runs may write to the same disk. Asked now and then, since it takes a moment.
+  private void leaveRoom() throws IOException {
+    if (unpacked - looked < LOOK_BYTES) return;
+    looked = unpacked;
+    FileStore disk = Files.getFileStore(root);
+    long kept = Math.min(KEPT_BYTES, disk.getTotalSpace() / 20);
+    if (disk.getUsableSpace() < kept + LOOK_BYTES)
+      throw new IOException("the disk has less than " + (kept + LOOK_BYTES) + " bytes left, which are kept for others");
   }
 
   /// Writes the first `n` bytes of the buffer. The file is open for writing no longer than that: commands wait for it to start, and one large file, which is
@@ -254,11 +292,10 @@ final class Unpacker {
     private final ByteArrayOutputStream header = new ByteArrayOutputStream();
     private boolean inHeader;
 
-    Meter(InputStream in, long packed) {
+    Meter(InputStream in) {
       super(in);
-      long ratio = Math.max(packed, 1) * limits.ratio();
       long headers = (long) limits.entries() * 2048;
-      most = Math.min(limits.unpackedBytes() + headers, Math.max(ratio, FREE_EXPANSION_BYTES));
+      most = Math.min(limits.unpackedBytes() + headers, allowed);
     }
 
     void allowHeader() {
@@ -275,6 +312,17 @@ final class Unpacker {
       for (String part : name.split("/"))
         if (!read.contains(new String(part.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1)))
           throw new Refused("the name " + part + " is not UTF-8");
+    }
+
+    /// The tar reader takes the slash from the front of a name that a header of its own carries.
+    void requireRelative(String name) throws Refused {
+      String read = header.toString(StandardCharsets.ISO_8859_1);
+      String tail = "/" + new String(name.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1) + "\0";
+      int slash = read.indexOf(tail);
+      while (slash > 0 && read.charAt(slash - 1) == '/')
+        slash--;
+      boolean alone = slash == 0 || slash > 0 && read.charAt(slash - 1) == '\0';
+      if (alone || read.contains(" path=/")) throw new Refused(name + " is absolute");
     }
 
     @Override

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
 import com.grack.nanojson.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -185,6 +186,18 @@ class AgentTest {
     await().atMost(ProtocolPeer.PATIENCE).until(() -> peer.requests.stream().anyMatch(request -> request.contains("/desired")));
     peer.desire("1", v1);
     peer.awaitState("healthy");
+  }
+
+  @Test
+  void what_another_version_of_the_agent_has_written_is_named() throws Exception {
+    host.start(peer);
+    peer.desire("1", Tarball.release("1", "exit 0", "exit 0").bytes());
+    peer.awaitState("healthy");
+    host.stop();
+    Path record = host.state().resolve("modules/m-" + ProtocolPeer.MODULE).resolve("record.json");
+    Files.writeString(record, Files.readString(record).replaceAll("\"step\":\"[A-Z]+\"", "\"step\":\"OF_LATER\""));
+    assertThatThrownBy(() -> host.start(peer)).isInstanceOf(IOException.class).hasMessageContaining(record.toString())
+        .hasMessageContaining("OF_LATER");
   }
 
   @Test

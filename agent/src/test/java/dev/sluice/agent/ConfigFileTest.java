@@ -1,8 +1,10 @@
 package dev.sluice.agent;
 
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.nio.charset.StandardCharsets;
 import dev.sluice.agent.AgentConfig.Enrolled;
 import dev.sluice.agent.AgentConfig.Enrolment;
 import dev.sluice.agent.AgentConfig.Limits;
@@ -90,6 +92,21 @@ class ConfigFileTest {
         "modules.empty.dir: missing",
         "stat_dir: unknown; known are [enroll, health_interval_sec, heartbeat_sec, id, limits, long_poll, modules, proof_interval_sec, "
             + "server, state_dir, token]");
+  }
+
+  @Test
+  void says_what_no_host_can_take() throws Exception {
+    assertThat(faults("""
+        server: http://127.0.0.1:80800
+        state_dir: "a\\0b"
+        id: i1
+        token: secret
+        modules: {nginx: {dir: /srv/nginx}}
+        """)).hasSize(2).satisfiesExactly(one -> assertThat(one).startsWith("server: an address like"),
+        two -> assertThat(two).startsWith("state_dir: no path on this host (Nul"));
+    Path latin = Files.write(folder.resolve("latin.yaml"), "server: caf\u00e9".getBytes(StandardCharsets.ISO_8859_1));
+    assertThatThrownBy(() -> ConfigFile.read(latin)).isInstanceOf(ConfigException.class)
+        .hasMessage("cannot read " + latin + ": it is not UTF-8");
   }
 
   @Test

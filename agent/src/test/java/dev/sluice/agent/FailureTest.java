@@ -62,6 +62,22 @@ class FailureTest {
     await().atMost(ProtocolPeer.PATIENCE).untilAsserted(() -> assertThat(host.releases()).containsExactly(Release.hex(first)));
   }
 
+  @Test
+  void where_the_state_was_lost_a_failed_apply_costs_no_release_that_may_run() throws Exception {
+    host.stop();
+    Durable.delete(host.state());
+    peer.forget();
+    host.start(peer);
+    peer.desire("2", Tarball.release("2", "exit 1", OK).bytes());
+    assertThat(claim(peer.awaitState("apply_failed"))).as("nobody knows whether it runs").isEmpty();
+    assertThat(host.currentVersion()).isEqualTo("1");
+    await().atMost(ProtocolPeer.PATIENCE).untilAsserted(() -> assertThat(host.releases()).containsExactly(Release.hex(first)));
+    String third = peer.desire("3", Tarball.release("3", OK, OK).bytes());
+    peer.awaitState("healthy");
+    await().atMost(ProtocolPeer.PATIENCE).untilAsserted(() -> assertThat(host.releases()).containsExactly(Release.hex(third)));
+    assertThat(folder.resolve("nginx/.current.before")).doesNotExist();
+  }
+
   private void failsAndTheFirstIsBack(String why) throws Exception {
     JsonObject told = peer.awaitState("apply_failed");
     assertThat(status(told).getString("detail")).contains(why);

@@ -79,6 +79,24 @@ class ReleasesTest {
     assertThat(names(folder)).containsExactlyInAnyOrder("current", "releases");
   }
 
+  @Test
+  void a_damaged_release_goes_out_of_the_way_also_where_something_in_it_cannot_be_deleted() throws Exception {
+    byte[] bytes = Tarball.release("1", "exit 0", "exit 0").bytes();
+    Path archive = Files.write(folder.resolve("1.tar.gz"), bytes);
+    var release = new Release(Tarball.digest(bytes), "1");
+    var releases = new Releases(folder);
+    releases.unpack(release, archive, AgentConfig.Limits.DEFAULT);
+    beyondReach(releases.path(release));
+    Files.writeString(releases.path(release).resolve("VERSION"), "damaged");
+    for (int i = 0; i < 2; i++)
+      releases.unpack(release, archive, AgentConfig.Limits.DEFAULT);
+    assertThat(releases.has(release)).isTrue();
+    assertThat(releases.fault(release)).isEmpty();
+    assertThat(names(folder.resolve("releases"))).containsExactlyInAnyOrder(release.hex(), release.hex() + ".manifest",
+        "." + release.hex() + ".old");
+    assertThatThrownBy(() -> releases.prune(release)).as("it is one that is old").hasMessageContaining("too long");
+  }
+
   private static String hex(String digit, int number) { return digit.repeat(63) + number; }
 
   /// Puts so long a path together in it that nobody, not even root, can name its end.

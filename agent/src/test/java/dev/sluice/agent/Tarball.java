@@ -61,6 +61,28 @@ final class Tarball {
     return entry(new TarArchiveEntry("././@LongLink", TarArchiveEntry.LF_GNUTYPE_LONGNAME, true), longName);
   }
 
+  /// A pax header, of the entry after it.
+  Tarball says(String key, String value) {
+    String said = " " + key + "=" + value + "\n";
+    int length = said.length() + 1;
+    while (Integer.toString(length).length() + said.length() != length)
+      length++;
+    return entry(new TarArchiveEntry("././@PaxHeader", TarArchiveEntry.LF_PAX_EXTENDED_HEADER_LC, true),
+        (length + said).getBytes(StandardCharsets.UTF_8));
+  }
+
+  /// A pax header of all entries after it.
+  Tarball saysOfAll(String key, String value) {
+    try {
+      var entry = new TarArchiveEntry("././@PaxHeader", TarArchiveEntry.LF_PAX_GLOBAL_EXTENDED_HEADER, true);
+      entry.addPaxHeader(key, value);
+      tar.putArchiveEntry(entry);
+      return this;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /// So many pax headers that say nothing, one after the other, for the entry after them.
   Tarball emptyHeaders(int count) {
     for (int i = 0; i < count; i++)

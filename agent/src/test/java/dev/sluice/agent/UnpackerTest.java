@@ -3,6 +3,7 @@ package dev.sluice.agent;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sluice.agent.AgentConfig.Limits;
 import java.io.ByteArrayOutputStream;
@@ -53,6 +54,15 @@ class UnpackerTest {
         Arguments.of("up", new Tarball().file("ok", "1").file("../evil", "x"), "leaves the folder"),
         Arguments.of("hidden up", new Tarball().file("ok", "1").file("a/../../evil", "x"), "leaves the folder"),
         Arguments.of("absolute", new Tarball().file("ok", "1").special("/etc/evil", TarConstants.LF_NORMAL), "absolute"),
+        Arguments.of("absolute in a header of its own", new Tarball().header("/etc/evil\0".getBytes(ISO_8859_1)).file("x", "1"),
+            "absolute"),
+        Arguments.of("many slashes", new Tarball().header("///etc/evil\0".getBytes(ISO_8859_1)).file("x", "1"), "absolute"),
+        Arguments.of("absolute in a pax header",
+            new Tarball().says("path", "/etc/evil").file("x", "1"), "absolute"),
+        Arguments.of("link by the name of a folder", new Tarball().special("l/", TarConstants.LF_SYMLINK), "points out"),
+        Arguments.of("device by the name of a folder", new Tarball().special("d/", TarConstants.LF_CHR), "neither a file"),
+        Arguments.of("global headers", globals(40), "headers take more than"),
+        Arguments.of("hard link bomb", linked(15 << 20, 30), "expands to more than"),
         Arguments.of("absolute link", new Tarball().link("l", "/etc"), "points out"),
         Arguments.of("link up", new Tarball().link("l", "../outside"), "points out"),
         Arguments.of("link up from below", new Tarball().link("a/l", "../../outside"), "points out"),
@@ -148,6 +158,38 @@ class UnpackerTest {
     releases.unpack(release, file, SMALL);
     assertThat(releases.fault(release)).isEmpty();
     return releases.path(release);
+  }
+
+  /// The service of the release that runs may write there.
+  @Test
+  void leaves_room_on_the_disk_to_others() throws Exception {
+    Path disk = Files.createDirectory(folder.resolve("disk"));
+    assumeTrue(shell("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk.toString()) == 0, "needs root");
+    try {
+      Path archive = Files.write(folder.resolve("large.tar.gz"), new Tarball().file("noise", noise(12 << 20)).bytes());
+      Path release = Files.createDirectory(disk.resolve("release"));
+      assertThatThrownBy(() -> Unpacker.unpack(archive, release, SMALL, entry -> {})).isInstanceOf(IOException.class)
+          .hasMessageContaining("kept for others");
+      assertThat(Files.getFileStore(disk).getUsableSpace()).isGreaterThan(400_000);
+    } finally {
+      shell("umount", disk.toString());
+    }
+  }
+
+  private static int shell(String... words) throws Exception { return new ProcessBuilder(words).start().waitFor(); }
+
+  private static Tarball globals(int many) {
+    var tarball = new Tarball().file("noise", noise(1 << 20));
+    for (int i = 0; i < many; i++)
+      tarball.saysOfAll("k" + i, "v".repeat(30_000)).file("f" + i, "");
+    return tarball;
+  }
+
+  private static Tarball linked(int size, int many) {
+    var tarball = new Tarball().file("zeros", new byte[size]);
+    for (int i = 0; i < many; i++)
+      tarball.hardLink("l" + i, "zeros");
+    return tarball;
   }
 
   private void assertNothingStays() throws IOException {
