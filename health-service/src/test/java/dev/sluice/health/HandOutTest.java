@@ -8,6 +8,7 @@ import dev.sluice.contract.BreakerRule;
 import dev.sluice.contract.Purpose;
 import dev.sluice.contract.Reason;
 import dev.sluice.contract.RequestId;
+import dev.sluice.contract.RolloutEvent;
 import dev.sluice.contract.RolloutEvent.BreakerTripped;
 import dev.sluice.contract.RolloutEvent.ContinuationDecided;
 import dev.sluice.contract.Trip;
@@ -99,6 +100,47 @@ class HandOutTest {
       assertThat(world.purpose("at-once")).isEqualTo(purpose == null ? "nothing" : "upgrade");
     }
     play.ends();
+  }
+
+  /// The fact also gives the time of the trip back, without which an instruction is late when it is handed out.
+  @Test
+  void what_a_trip_withheld_is_handed_out_by_the_fact_of_the_decision_though_an_answer_that_it_delivers_comes_first() {
+    var agent = client.settled("decided");
+    var play = Play.of(world, "decided", agent).start().delivers(null);
+    play.tell(trip()).instruct(60, 0);
+    desires("decided", 2);
+    world.db().query("update gate set tripped_since = tripped_since - interval '60 seconds' where rollout_id = 'decided'");
+    play.older(90).left(-1_000);
+    agent.beat();
+    world.settle();
+    answers("decided", Purpose.UPGRADE, 99);
+    eventually(() -> assertThat(world.purpose("decided")).isEqualTo("upgrade"));
+    assertThat(agent.poll(2).body().path("desired")).isEmpty();
+    world.settle();
+    assertThat(play.judgements()).isEmpty();
+    play.tell(new ContinuationDecided(new RequestId("q"), Choice.CONTINUE_ANYWAY, "ann", null)).told("1.26.0");
+    agent.runs(World.NEW).says("healthy", 2).beat();
+    assertThat(play.judged().healthy()).isTrue();
+    play.ends();
+  }
+
+  @Test
+  void what_is_withheld_of_a_rollback_whose_facts_have_not_come_is_not_handed_out_when_they_come() {
+    var agent = client.settled("undone");
+    var play = Play.of(world, "undone", agent).start().instruct(60, 0).told("1.26.0");
+    agent.runs(World.NEW).says("healthy", 2).beat();
+    assertThat(play.judged().healthy()).isTrue();
+    play.ends();
+    eventually(() -> assertThat(world.db().query("select 1 from gate where rollout_id = 'undone' and ended").rowCount()).isEqualTo(1));
+    answers("undone", null, 99);
+    world.ask(new dev.sluice.contract.Ask.HearDeliveries());
+    world.deliveries.remove("undone"); // what is asked later says nothing of it
+    var poll = CompletableFuture.supplyAsync(() -> agent.poll(4), Thread::startVirtualThread);
+    play.tell(new RolloutEvent.RollbackStarted(null, "ann", null, 0, 1, List.of())).instruct(World.OLD, Purpose.ROLLBACK, 3, 60, 0);
+    desires("undone", 3);
+    assertThat(poll.join().body().path("desired")).isEmpty();
+    assertThat(play.handedOut()).containsExactly(0);
+    play.tell(new RolloutEvent.RolledBack(1, 0));
   }
 
   @Test
@@ -251,7 +293,7 @@ class HandOutTest {
     play.ends();
   }
 
-  private static final List<String> HAND_OUT = List.of("select rollout_id, purpose, heard_at from gate%for share%",
+  private static final List<String> HAND_OUT = List.of("select rollout_id, case%heard_at from gate%for share%",
       "select pg_advisory_xact_lock_shared%/gate/%unnest%");
 
   /// Heartbeats of an instance whose gate is held by the caller; one of them, at least, is to be handed an instruction and waits.

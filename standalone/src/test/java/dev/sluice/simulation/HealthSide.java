@@ -149,7 +149,8 @@ final class HealthSide extends Service {
   private boolean mayHandOut(Desired d) {
     if (d.rollout == null) return true;
     var gate = gates.get(d.rollout);
-    boolean open = !gate.ended && gate.purpose == d.purpose && world.now.isBefore(gate.heardAt.plus(LEASE));
+    boolean open = !gate.ended && gate.pausedSince == null && gate.trippedSince == null && gate.purpose == d.purpose
+        && world.now.isBefore(gate.heardAt.plus(LEASE));
     return open && d.standing instanceof Standing.Awaited
         && hearing.after(d.instructedAt, Duration.between(d.instructedAt, d.deadline)).isAfter(world.now);
   }
@@ -256,7 +257,7 @@ final class HealthSide extends Service {
     return new Asking<>(world, world.rollouts, world.rollouts::deliveries, deliveries -> {
       for (var delivery : deliveries) {
         var gate = gates.get(delivery.rollout());
-        if (gate == null || gate.ended) continue;
+        if (gate == null) continue;
         boolean delivered = gate.purpose != null;
         if (gate.seq < delivery.seq()) {
           gate.seq = delivery.seq();

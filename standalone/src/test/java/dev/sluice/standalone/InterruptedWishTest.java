@@ -94,6 +94,19 @@ class InterruptedWishTest {
     }
   }
 
+  /// Whoever repeats his pause has paused before.
+  @Test
+  void a_pause_that_was_resumed_meanwhile_is_not_made_again() throws Exception {
+    try (var f = SharedWorld.fleet("halted", 1)) {
+      var body = Map.<String, Object>of("template_id", f.template);
+      var headers = brokenOff("/v1/reconciler/pause", body, "application/json");
+      assertThat(f.api.get("/v1/reconciler").expect(200).at("/paused_templates").toString()).contains(f.template);
+      f.api.post("/v1/reconciler/resume", body).expect(200);
+      again("/v1/reconciler/pause", body, headers).expect(200);
+      assertThat(f.api.get("/v1/reconciler").expect(200).at("/paused_templates").toString()).doesNotContain(f.template);
+    }
+  }
+
   private String command(String rollout, String command) throws Exception {
     return wish("/v1/rollouts/" + rollout + "/" + command, Map.of("comment", "wished")).expect(200).text("state");
   }
@@ -106,7 +119,10 @@ class InterruptedWishTest {
   private Api.Reply wish(String path, Object body) throws Exception { return wish(path, body, "application/json"); }
 
   private Api.Reply wish(String path, Object body, String type) throws Exception {
-    var headers = brokenOff(path, body, type);
+    return again(path, body, brokenOff(path, body, type));
+  }
+
+  private Api.Reply again(String path, Object body, Map<String, String> headers) throws Exception {
     for (var service : SERVICES)
       sql("update " + service + ".idempotency set held_at = held_at - interval '11 seconds' where status is null and caller = '" + caller
           + "'");

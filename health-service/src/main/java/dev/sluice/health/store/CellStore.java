@@ -80,7 +80,8 @@ public final class CellStore {
 
   public List<AssignedRow> assignedSince(String horizon) { return db.list(ASSIGNED_SINCE, CellStore::assigned, horizon); }
 
-  private static final String GATES = "select rollout_id, purpose from gate where not ended and (upgrading or rolling_back)";
+  private static final String GATES = "select rollout_id, " + HandOutStore.DELIVERED
+      + " from gate where not ended and (upgrading or rolling_back)";
 
   public Map<String, Gates.Gate> gates() {
     var gates = new HashMap<String, Gates.Gate>();

@@ -79,7 +79,7 @@ public final class GateStore {
       with word as (
         select * from unnest($1::text[], $2::bigint[], $3::text[]) as w (rollout_id, seq, purpose)
       ), locked as (
-        select g.rollout_id, g.seq, g.purpose, g.heard_at from gate g join word w using (rollout_id) where not g.ended order by g.rollout_id for update of g
+        select g.rollout_id, g.seq, g.purpose, g.heard_at from gate g join word w using (rollout_id) order by g.rollout_id for update of g
       )
       update gate g set purpose = case when g.seq < w.seq then w.purpose else g.purpose end, seq = greatest(g.seq, w.seq),
              heard_at = greatest(g.heard_at, $4)

@@ -41,8 +41,10 @@ public final class HandOutStore {
     this.lease = lease;
   }
 
-  private static final String GATES = """
-      select rollout_id, purpose, heard_at from gate where rollout_id = any($1) and not ended order by rollout_id for share
+  /// What a pause or a trip withholds is given free by the fact that also sets its clocks going: an answer of the rollout-service may come first.
+  static final String DELIVERED = "case when paused_since is null and tripped_since is null then purpose end as purpose";
+  private static final String GATES = "select rollout_id, " + DELIVERED + """
+      , heard_at from gate where rollout_id = any($1) and not ended order by rollout_id for share
       """;
 
   private static final String HAND_OUT = """

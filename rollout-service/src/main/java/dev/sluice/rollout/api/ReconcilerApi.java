@@ -43,12 +43,12 @@ public final class ReconcilerApi {
     http.on("getReconciler", _ -> answer()).on("pauseReconciler", call -> {
       var template = template(call);
       if (template != null) known(template);
-      store.pause(template, call.actor());
+      if (!call.attempt().done()) store.pause(template, call.actor());
       return answer();
     }).on("resumeReconciler", call -> {
       var template = template(call);
       if (template != null && !store.pausedTemplates().contains(template)) known(template);
-      store.resume(template, call.actor());
+      if (!call.attempt().done()) store.resume(template, call.actor());
       rollouts.allDue(clock.instant());
       nudge.run();
       return answer();

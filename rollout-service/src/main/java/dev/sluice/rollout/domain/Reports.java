@@ -125,7 +125,9 @@ final class Reports {
       case Stage.Running _,Stage.AwaitingDecision _,Stage.Paused(Stage.Running _) -> member.state() == MemberState.PENDING
           || member.state() == MemberState.IN_FLIGHT && r.counted(m.ordinal(), m.generation()) == member.attempt();
       case Stage.RollingBack _,Stage.Paused(Stage.RollingBack _) ->
-        member.state() == MemberState.ROLLING_BACK && r.counted(m.ordinal(), m.generation()) >= member.attempt();
+        // who has stopped and is not told where to go back yet is told: his desired version goes back, and then he is skipped
+        member.state() == MemberState.ROLLING_BACK && r.counted(m.ordinal(), m.generation()) >= member.attempt()
+            && (m.reason() == Reason.DECOMMISSIONED || member.sentBack());
       default -> false;
     };
   }

@@ -124,6 +124,20 @@ class RollbackTest {
     assertThat(story.member(1)).isEqualTo(MemberState.SKIPPED);
   }
 
+  /// His agent said so before the rollback began, and both reports were late.
+  @Test
+  void who_stopped_with_the_bad_version_before_his_withdrawal_was_answered_has_his_desired_version_set_back() {
+    var story = Story.running(SIX).rollback();
+    int attempt = story.rollout.members().get(0).attempt();
+    story.handedOut(0).gone(Reason.STOPPED, 0);
+    assertThat(story.member(0)).isEqualTo(MemberState.ROLLING_BACK);
+    story.withdrawn(true, 1, 2, 3).withdrawn(false, 0);
+    assertThat(story.instructed(Purpose.ROLLBACK)).containsExactly(0);
+    assertThat(story.rollout.members().get(0).attempt()).isGreaterThan(attempt);
+    story.gone(Reason.STOPPED, 0).says(MembersSkipped.class, WithdrawalsAsked.class, RollbackBatchEnded.class, RolledBack.class)
+        .is(RolloutState.ROLLED_BACK);
+  }
+
   @Test
   void the_template_is_set_back_where_it_was_moved() {
     var story = Story.running(SIX).healthy(0, 1).healthy(2, 3).healthy(4, 5).templateMoved(Plans.TARGET).rollback();
