@@ -152,6 +152,20 @@ class ArtifactTest {
     }
   }
 
+  @Test
+  void where_the_folder_is_gone_nothing_can_be_stored_now() throws Exception {
+    var incoming = world.artifacts.resolve("incoming");
+    var aside = Files.move(incoming, world.artifacts.resolve("aside"));
+    try {
+      var answer = put(path(bytes(100, 9)), bytes(100, 9));
+      assertThat(answer.statusCode()).isEqualTo(503);
+      assertThat(new String(answer.body(), StandardCharsets.UTF_8)).contains("the artifact could not be stored: ");
+    } finally {
+      Files.move(aside, incoming);
+    }
+    assertThat(put(path(bytes(100, 9)), bytes(100, 9)).statusCode()).isEqualTo(201);
+  }
+
   private static boolean run(String... command) throws Exception {
     return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0;
   }

@@ -99,7 +99,8 @@ public final class ArtifactApi {
     Http.goOn(context.request());
     request.pause();
     var path = folder.incoming(chassis.ids().next());
-    chassis.vertx().fileSystem().open(path.toString(), new OpenOptions().setCreateNew(true).setWrite(true)).onFailure(context::fail)
+    chassis.vertx().fileSystem().open(path.toString(), new OpenOptions().setCreateNew(true).setWrite(true))
+        .onFailure(e -> context.fail(Upload.notStored(e)))
         .onSuccess(file -> {
           var upload = new Upload(context, digest.get(), path, file);
           if (gone.get()) upload.give(() -> {
