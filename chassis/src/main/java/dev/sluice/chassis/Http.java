@@ -11,6 +11,7 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
@@ -48,6 +49,8 @@ public final class Http implements AutoCloseable {
   public static final Duration BODY_WAIT = Duration.ofMinutes(1);
   /// How long a connection may owe a request.
   private static final Duration HEAD_WAIT = Duration.ofMinutes(2);
+  /// So many in a row while nothing can be written.
+  private static final int PINGS = 1_000;
   private static final int MAX_LINE = 8_192;
   private static final int MAX_HEADERS = 16_384;
   private static final int AT_ONCE = 512;
@@ -287,6 +290,17 @@ public final class Http implements AutoCloseable {
 
   /// Ends a connection at once; its own `close` waits until all is sent, which may be never. What is not sent is lost.
   public static void cut(HttpConnection connection) { ((ConnectionBase) connection).channelHandlerContext().close(); }
+
+  /// Ends the connection of a socket whose other side pings on and reads nothing: what its pings are answered with is held back by nothing.
+  public static void cutWhenDeaf(ServerWebSocket socket, HttpConnection connection) {
+    var channel = ((ConnectionBase) connection).channelHandlerContext().channel();
+    var unread = new AtomicInteger();
+    socket.frameHandler(frame -> {
+      if (!frame.isPing()) return;
+      if (channel.isWritable()) unread.set(0);
+      else if (unread.incrementAndGet() > PINGS) channel.pipeline().firstContext().close(); // no last words, which would wait too
+    });
+  }
 
   /// What still comes is passed over for a moment, so that the answer arrives before the connection ends.
   private static void tooLarge(RoutingContext context) {

@@ -282,6 +282,17 @@ class FeedTest {
       }
   }
 
+  /// The answers to its pings are held back by nothing that is unread.
+  @Test
+  void a_reader_that_pings_and_does_not_read_is_cut_off() throws Exception {
+    append("pinged", 1, 1);
+    await().atMost(Duration.ofSeconds(60)).until(() -> !ids(Calls.get(PORT, "/v1/events?rollout_id=pinged&after=0&limit=1")).isEmpty());
+    try (var deaf = new Sleeper().ask(ids(Calls.get(PORT, "/v1/events?limit=1")).getFirst(), HANDSHAKE)) {
+      deaf.head();
+      assertThat(deaf.pingsUntilItIsLeft(40 << 20)).isTrue();
+    }
+  }
+
   /// A client that does not read, with small buffers; then what it finds.
   private static final class Sleeper implements AutoCloseable {
     private final Socket socket = new Socket();
@@ -300,6 +311,22 @@ class FeedTest {
         return this;
       } catch (IOException e) {
         throw new UncheckedIOException(e);
+      }
+    }
+
+    /// @param most bytes
+    boolean pingsUntilItIsLeft(int most) {
+      var pings = new byte[1_000 * 131];
+      for (int at = 0; at < pings.length; at += 131) {
+        pings[at] = (byte) 0x89;
+        pings[at + 1] = (byte) (0x80 | 125); // masked by zeros
+      }
+      try {
+        for (int sent = 0; sent < most; sent += pings.length)
+          socket.getOutputStream().write(pings);
+        return false;
+      } catch (IOException e) {
+        return true;
       }
     }
 

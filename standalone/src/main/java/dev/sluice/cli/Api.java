@@ -130,8 +130,11 @@ final class Api {
 
   /// A part of a path.
   ///
-  /// @throws Failure.Usage where there is nothing, which would be another path
-  static String part(String text) { return encoded(named(text)); }
+  /// @throws Failure.Usage where there is nothing, or only dots: it would be another path
+  static String part(String text) {
+    if (text.equals(".") || text.equals("..")) throw new Failure.Usage("a name or an id must not be " + text);
+    return encoded(named(text));
+  }
 
   /// @throws Failure.Usage where there is nothing
   static String named(String text) {
@@ -212,7 +215,7 @@ final class Api {
   }
 
   private JsonNode json(HttpResponse<String> response) {
-    if (response.statusCode() >= 400) throw problem(response.statusCode(), response.body());
+    if (response.statusCode() >= 400) throw refusal(response);
     if (response.statusCode() == NO_CONTENT) return Json.mapper().createObjectNode();
     if (response.statusCode() / 100 != 2 || response.body().isBlank()) throw another(response);
     try {
@@ -240,14 +243,23 @@ final class Api {
     }
   }
 
-  private Failure problem(int status, String body) {
-    JsonNode problem;
+  /// Sluice says in its body why.
+  private Failure refusal(HttpResponse<String> response) {
+    int status = response.statusCode();
+    boolean passing = status == 502 || status == 503 || status == 504;
+    return passing || read(response.body()).has("status") ? problem(status, response.body()) : another(response);
+  }
+
+  private static JsonNode read(String body) {
     try {
-      problem = Json.mapper().readTree(body);
+      return Json.mapper().readTree(body);
     } catch (JsonProcessingException e) {
-      problem = MissingNode.getInstance();
+      return MissingNode.getInstance();
     }
-    var refused = Failure.Refused.of(status, problem);
+  }
+
+  private Failure problem(int status, String body) {
+    var refused = Failure.Refused.of(status, read(body));
     return status == 502 || status == 503 || status == 504
         ? new Failure.Unreachable(refused.getMessage() + "\n  try again in a moment; " + server + "/readyz names what is away")
         : refused;

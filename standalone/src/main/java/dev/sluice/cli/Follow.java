@@ -35,9 +35,10 @@ final class Follow {
   /// Follows until the snapshot is enough.
   ///
   /// @param limit null: for ever. A server that gives no answer makes it no longer
+  /// @param known whether there is such a rollout, and such a server: then it is waited for at first too
   /// @return the last snapshot
   /// @throws Failure.Otherwise where it takes longer than the limit; with no snapshot where none came
-  JsonNode until(String rolloutId, Predicate<JsonNode> enough, Duration limit) {
+  private JsonNode until(String rolloutId, Predicate<JsonNode> enough, Duration limit, boolean known) {
     long began = System.nanoTime();
     long heard = began;
     while (true) {
@@ -47,7 +48,7 @@ final class Follow {
         show(before, now);
         before = now;
       } catch (Failure.Unreachable away) {
-        if (!over(began, limit) && (before == null || System.nanoTime() - heard > AWAY.toNanos())) throw away;
+        if (!over(began, limit) && (before == null && !known || System.nanoTime() - heard > AWAY.toNanos())) throw away;
       }
       if (before != null && enough.test(before)) {
         screen.keep();
@@ -59,6 +60,19 @@ final class Follow {
       }
       pause();
     }
+  }
+
+  /// Follows one that is known.
+  JsonNode until(String rolloutId, Predicate<JsonNode> enough, Duration limit) { return until(rolloutId, enough, limit, true); }
+
+  /// Follows for as long as somebody looks on.
+  ///
+  /// @throws Failure.Unread where nobody does any more
+  JsonNode watch(String rolloutId, Predicate<JsonNode> enough) {
+    return until(rolloutId, now -> {
+      screen.check();
+      return enough.test(now);
+    }, null, false);
   }
 
   private Failure late(String rolloutId, Duration limit) {

@@ -80,8 +80,11 @@ final class Remote {
   }
 
   private String actor() {
-    var name = actor != null ? actor : System.getProperty("user.name", "operator");
-    return name.replaceAll("[^\\x21-\\x7e]+", "_");
+    if (actor == null) return System.getProperty("user.name", "operator").replaceAll("[^\\x20-\\x7e]+", "_").strip();
+    // folded into others it would make one person of two, or two of one
+    if (!actor.matches("[\\x20-\\x7e]+") || actor.isBlank())
+      throw new Failure.Usage("--actor must be plain letters, digits, signs and blanks, as a header carries them; not " + actor);
+    return actor.strip();
   }
 
   /// What a person types next, to the same server.

@@ -18,14 +18,14 @@ final class Watch implements Callable<Integer> {
   public Integer call() {
     var id = new Names(remote.api()).rollout(rollout);
     var asked = new String[1];
-    var end = new Follow(remote.api(), remote.screen(), remote.json()).until(id, now -> {
+    var end = new Follow(remote.api(), remote.screen(), remote.json()).watch(id, now -> {
       var request = Text.of(now, "continuation_request_id");
       if (Text.of(now, "state").equals("awaiting_decision") && !request.isEmpty() && !request.equals(asked[0])) {
         asked[0] = request;
         remote.screen().note("It asks how to go on; see:  " + remote.again("decide " + id));
       }
       return Follow.ended(now);
-    }, null);
+    });
     return remote.show(end, _ -> {});
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.chassis.Json;
+import java.io.StringWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +29,18 @@ class CommandsTest {
 
   @AfterEach
   void close() { server.close(); }
+
+  @Test
+  void who_acts_is_said_as_it_was_given_or_not_at_all() {
+    server.on("POST /v1/modules", 201, "{\"id\": \"nginx\", \"name\": \"nginx\"}");
+    var to = new String[]{"modules", "create", "nginx", "--server", server.uri().toString(), "--token", "secret", "--actor"};
+    var other = CommandLineRun.to(new StringWriter(), CommandLineRun.with(to, "\u0410\u043d\u043d\u0430"));
+    assertThat(other.code()).as("as _ she would be the same as others").isEqualTo(2);
+    assertThat(other.err()).contains("--actor must be plain letters");
+    assertThat(server.asked()).isEmpty();
+    assertThat(CommandLineRun.to(new StringWriter(), CommandLineRun.with(to, "Anna Schmidt")).code()).isZero();
+    assertThat(server.asked().getFirst().header("X-sluice-actor")).isEqualTo("Anna Schmidt");
+  }
 
   @Test
   void each_call_says_who_calls() {

@@ -121,8 +121,13 @@ class ExitCodeTest {
 
   @Test
   void another_server_is_3() {
-    server.on("GET /v1/reconciler", "<html>hello</html>");
-    assertThat(CommandLineRun.at(server, "reconciler", "show").code()).isEqualTo(3);
+    for (int status : List.of(200, 404, 500))
+      server.on("GET /v1/reconciler", status, "<html>hello</html>");
+    for (int i = 0; i < 3; i++)
+      assertThat(CommandLineRun.at(server, "reconciler", "show")).satisfies(run -> {
+        assertThat(run.code()).isEqualTo(3);
+        assertThat(run.err()).contains("answers, but not as Sluice does", "--server");
+      });
   }
 
   @Test
@@ -181,6 +186,14 @@ class ExitCodeTest {
     var run = CommandLineRun.at(server, "decide", "r1", "retry", "--wait");
     assertThat(run.code()).isZero();
     assertThat(run.out()).contains("retry_failed").contains("rollout completed");
+  }
+
+  @Test
+  void a_server_that_is_away_when_the_wait_begins_is_waited_for() {
+    server.on("POST /v1/rollouts/r1/resume", rollout("running", "null", "running"))
+        .on("GET /v1/rollouts/r1", 503, "{\"status\": 503, \"detail\": \"away\"}")
+        .on("GET /v1/rollouts/r1", rollout("completed", "null", "completed"));
+    assertThat(CommandLineRun.at(server, "resume", "r1", "--wait").code()).isZero();
   }
 
   @Test
@@ -243,6 +256,11 @@ class ExitCodeTest {
       assertThat(CommandLineRun.at(server, command.toArray(String[]::new))).satisfies(run -> {
         assertThat(run.code()).as("%s", command).isEqualTo(2);
         assertThat(run.err()).contains("must not be empty");
+      });
+    for (var command : List.of(List.of("policies", "delete", "--template", ".."), List.of("rollouts", "show", "."), List.of("watch", "..")))
+      assertThat(CommandLineRun.at(server, command.toArray(String[]::new))).satisfies(run -> {
+        assertThat(run.code()).as("%s", command).isEqualTo(2);
+        assertThat(run.err()).contains("must not be .");
       });
     assertThat(server.asked()).isEmpty();
   }

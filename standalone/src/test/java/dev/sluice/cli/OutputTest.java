@@ -71,6 +71,16 @@ class OutputTest {
   }
 
   @Test
+  void a_rollout_that_nobody_watches_any_more_is_not_waited_for() {
+    server.on("GET /v1/rollouts/r1", """
+        {"id": "r1", "state": "running", "counts": {}, "circuit_breaker": {"state": "armed"},
+         "batches": [{"index": 0, "phase": "running", "instance_count": 2, "healthy_count": 1, "failed_count": 0}]}""");
+    var run = CommandLineRun.at(server, new Failing(GONE), "watch", "r1");
+    assertThat(run.code()).isZero();
+    assertThat(run.err()).isEmpty();
+  }
+
+  @Test
   void events_that_cannot_be_written_end_with_1() {
     var run = CommandLineRun.at(server, new Failing(FULL), "events", "--after", "0", "--limit", "0");
     assertThat(run.code()).isEqualTo(1);

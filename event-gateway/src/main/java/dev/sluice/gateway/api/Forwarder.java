@@ -36,6 +36,9 @@ public final class Forwarder implements AutoCloseable {
   private static final Set<String> HOP = Set.of("connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization",
       "te",
       "trailer", "transfer-encoding", "upgrade", "expect");
+  /// What is said to the service, whatever a caller calls it: where the body ends, and what a proxy in front may have set.
+  private static final Set<String> END_TO_END = Set.of("content-length", "content-type", "authorization", "x-sluice-actor",
+      "idempotency-key");
   /// What the gateway says itself.
   private static final Set<String> OURS = Set.of("host", "x-request-id");
   /// What makes a plan.
@@ -53,14 +56,19 @@ public final class Forwarder implements AutoCloseable {
   /// Bodies that are kept until they are answered.
   private static final int SMALL = 1 << 16;
   private final Vertx vertx;
+  private final Duration bodyWait;
   private final HttpClient calls;
   /// Each agent may hold one: they must not take the connections of heartbeats.
   private final HttpClient polls;
   private final HttpClient plans;
   private final HttpClient sockets;
 
-  public Forwarder(Vertx vertx) {
+  public Forwarder(Vertx vertx) { this(vertx, Http.BODY_WAIT); }
+
+  /// @param bodyWait how long a body that is kept until it is answered may take to come
+  Forwarder(Vertx vertx, Duration bodyWait) {
     this.vertx = vertx;
+    this.bodyWait = bodyWait;
     this.calls = client(vertx, SILENCE);
     this.polls = client(vertx, SILENCE);
     this.plans = client(vertx, PLAN_SILENCE);
@@ -101,8 +109,10 @@ public final class Forwarder implements AutoCloseable {
     var length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
     boolean small = length != null && length.matches("\\d{1,5}") && Integer.parseInt(length) <= SMALL;
     if (!small || request.headers().contains(HttpHeaders.EXPECT)) forward(context, upstream);
-    else
-      request.body().onSuccess(body -> new Asking(context, upstream, patience, body).next());
+    else {
+      long overdue = vertx.setTimer(bodyWait.toMillis(), _ -> Http.tooSlow(request));
+      request.body().onComplete(_ -> vertx.cancelTimer(overdue)).onSuccess(body -> new Asking(context, upstream, patience, body).next());
+    }
   }
 
   /// One request to several replicas, one after the other.
@@ -297,10 +307,12 @@ public final class Forwarder implements AutoCloseable {
   private void tunnel(RoutingContext context, Upstream upstream, HttpClientRequest out) {
     var request = context.request();
     copy(request.headers(), out.headers(), Set.of("origin")); // it was looked at here, and would be another one's there
+    out.putHeader(HttpHeaders.CONNECTION, "Upgrade"); // alone: beside other words the client does not know it
     out.connect().onSuccess(in -> {
       if (in.statusCode() != 101) {
         request.resume();
-        answer(context, in, out);
+        // the connection waits for the end of a request that has none
+        answer(context, in, out).onComplete(_ -> Http.cut(out.connection()));
         return;
       }
       var response = context.response();
@@ -338,7 +350,7 @@ public final class Forwarder implements AutoCloseable {
     for (var line : headers.getAll(HttpHeaders.CONNECTION))
       for (var name : line.split(","))
         names.add(name.strip().toLowerCase(Locale.ROOT));
-    names.remove("content-length"); // it says where the body ends, whatever a caller calls it
+    names.removeAll(END_TO_END);
     return names;
   }
 

@@ -99,7 +99,9 @@ public final class StreamApi {
 
   private void openSocket(RoutingContext context, Event.Filter filter, String after) {
     var loop = Vertx.currentContext();
+    var connection = context.request().connection();
     var _ = context.request().toWebSocket().onSuccess(socket -> {
+      Http.cutWhenDeaf(socket, connection);
       var sink = new SocketSink(socket, loop, heartbeat);
       long cursor = cursor(after);
       if (after == null) sink.greet(cursor);

@@ -51,7 +51,10 @@ final class AgentSocket {
         if (entry.refusal().status() == 401) context.response().putHeader("WWW-Authenticate", "Bearer");
         Http.problem(context, entry.refusal());
       } else
-        request.toWebSocket().onSuccess(socket -> new Line(socket, loop, entry).open());
+        request.toWebSocket().onSuccess(socket -> {
+          Http.cutWhenDeaf(socket, request.connection());
+          new Line(socket, loop, entry).open();
+        });
     }));
   }
 

@@ -90,7 +90,7 @@ final class Breaker {
     var all = r.members().tally();
     var ids = IntStream.of(named).limit(NAMED).mapToObj(r.roster()::id).toList();
     return new RolloutEvent.BreakerTripped(RequestId.ofTrip(r.plan().rolloutId(), number),
-        new Trip(number, r.progress().batch(), rule, ids, failed, all.goingBack(), all.of(MemberState.PENDING),
+        new Trip(number, r.progress().batch(), rule, ids, failed, all.goingBack(), all.untouched(),
             reason + causes(r, named)));
   }
 

@@ -92,7 +92,7 @@ public record Standing(Rollout rollout) {
     if (!(rollout.stage() instanceof AwaitingDecision s)) return Optional.empty();
     var all = rollout.members().tally();
     return Optional.of(new Ask.Stake(s.requestId(), rollout.tally(rollout.progress().batch()).failing(), all.goingBack(), all.undelivered(),
-        all.of(MemberState.PENDING)));
+        all.untouched()));
   }
 
   public int trips() { return rollout.progress().trips(); }

@@ -12,6 +12,7 @@ final class Tally {
   private final int[] byState = new int[STATES];
   private int undelivered;
   private int untold;
+  private int untouched;
   private int regressed;
   private int fallen;
   private int late;
@@ -29,6 +30,7 @@ final class Tally {
     byState[member.state().ordinal()]++;
     if (member.state() == MemberState.IN_FLIGHT && !member.handedOut()) undelivered++;
     if (member.untold()) untold++;
+    if (member.state() == MemberState.PENDING && !member.instructed()) untouched++;
     if (member.regressed()) regressed++;
     if (member.fallen()) fallen++;
     if (member.lateHealthy()) late++;
@@ -45,6 +47,7 @@ final class Tally {
       byState[i] += next.byState[i];
     undelivered += next.undelivered;
     untold += next.untold;
+    untouched += next.untouched;
     regressed += next.regressed;
     fallen += next.fallen;
     late += next.late;
@@ -78,6 +81,9 @@ final class Tally {
 
   /// The same, and those on their way back that were not handed where to.
   int untold() { return untold; }
+
+  /// Pending, and never told: who is to be tried again was.
+  int untouched() { return untouched; }
 
   int regressed() { return regressed; }
 

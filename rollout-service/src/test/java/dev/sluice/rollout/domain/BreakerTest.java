@@ -91,6 +91,15 @@ class BreakerTest {
   }
 
   @Test
+  void who_waits_to_be_tried_again_was_told_and_is_not_among_those_that_were_not() {
+    var story = Story.running(TEN.canary(4).maxInFlight(2)).failed(0).failed(1).choose(Choice.CONTINUE_ANYWAY).failed(2).failed(3)
+        .choose(Choice.RETRY_FAILED).failed(0).is(RolloutState.AWAITING_DECISION);
+    assertThat(trip(story).instructedCount()).isEqualTo(4);
+    assertThat(trip(story).remainingCount()).isEqualTo(6);
+    assertThat(story.standing().stake()).hasValueSatisfying(stake -> assertThat(stake.untold()).isEqualTo(6));
+  }
+
+  @Test
   void one_trips_on_the_first_failure() { Story.running(TEN.streak(1)).failed(7).is(RolloutState.AWAITING_DECISION); }
 
   @Test
