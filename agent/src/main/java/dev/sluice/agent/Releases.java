@@ -106,15 +106,19 @@ final class Releases {
   void switchTo(Release release) throws IOException {
     if (Files.isSymbolicLink(current) && !isOurs())
       Files.copy(current, before, LinkOption.NOFOLLOW_LINKS, StandardCopyOption.REPLACE_EXISTING);
+    point(target(release));
+  }
+
+  private void point(Path target) throws IOException {
     Path side = current.resolveSibling(".current");
     Files.deleteIfExists(side);
-    Files.createSymbolicLink(side, target(release));
+    Files.createSymbolicLink(side, target);
     Durable.rename(side, current);
   }
 
-  /// Takes our `current` away: nothing of ours runs. What it pointed at before any of ours goes back.
+  /// Takes our `current` away: nothing of ours runs. What it pointed at before any of ours goes back, and is kept: the next release may fail too.
   void switchOff() throws IOException {
-    if (Files.isSymbolicLink(before)) Durable.rename(before, current);
+    if (Files.isSymbolicLink(before)) point(Files.readSymbolicLink(before));
     else if (isOurs()) Files.delete(current);
   }
 
@@ -125,7 +129,7 @@ final class Releases {
     return Files.isSymbolicLink(current) && Files.readSymbolicLink(current).toString().matches("releases/[0-9a-f]{64}");
   }
 
-  /// Removes all releases that an agent has made but these and the one that `current` points at, or into.
+  /// Removes all releases that an agent has made but these and those that `current` and the link before it point at, or into.
   ///
   /// @throws IOException the first of those where something cannot be removed; all else is gone
   void prune(Release... kept) throws IOException {
@@ -133,10 +137,9 @@ final class Releases {
     Set<String> names = new HashSet<>();
     for (Release release : kept)
       if (release.exists()) names.addAll(List.of(release.hex(), manifest(release).getFileName().toString()));
-    if (Files.isSymbolicLink(current)) {
-      for (Path pointed : Files.readSymbolicLink(current))
+    for (Path link : List.of(current, before))
+      if (Files.isSymbolicLink(link)) for (Path pointed : Files.readSymbolicLink(link))
         names.addAll(List.of(pointed.toString(), pointed + ".manifest"));
-    }
     try (DirectoryStream<Path> old = Files.newDirectoryStream(folder, path -> isOld(path.getFileName().toString(), names))) {
       Durable.deleteAll(old);
     }

@@ -12,7 +12,6 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
@@ -26,7 +25,6 @@ import java.util.Set;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
-import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /// Unpacks a gzipped tar that nobody trusts into an empty folder. The whole archive is refused for
 /// - a name that is absolute, goes up, has control characters, is no UTF-8 or comes twice;
@@ -119,7 +117,7 @@ final class Unpacker {
     else if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) throw new Refused(name + " comes twice");
     else if (entry.isSymbolicLink()) link(path, entry);
     else if (entry.isLink()) hardLink(path, entry);
-    else if (isPlain(entry) && !entry.isSparse() && !name.endsWith("/")) file(path, entry, tar);
+    else if (entry.isFile() && !entry.isSparse() && isPlain(entry)) file(path, entry, tar);
     else
       throw new Refused(name + " is neither a file, a folder nor a link");
   }
@@ -138,13 +136,11 @@ final class Unpacker {
 
   /// Also as old archives say it, by a name that ends so; but no link and no device is a folder by its name.
   private static boolean isFolder(TarArchiveEntry entry) {
-    boolean old = isPlain(entry) && entry.getName().endsWith("/") && entry.getSize() == 0;
-    return old || entry.getLinkFlag() == TarConstants.LF_DIR;
+    return entry.isDirectory() && !entry.isSymbolicLink() && !entry.isLink() && isPlain(entry);
   }
 
   private static boolean isPlain(TarArchiveEntry entry) {
-    byte kind = entry.getLinkFlag();
-    return kind == TarConstants.LF_NORMAL || kind == TarConstants.LF_OLDNORM || kind == TarConstants.LF_CONTIG;
+    return !entry.isFIFO() && !entry.isCharacterDevice() && !entry.isBlockDevice();
   }
 
   private Path inside(String name) throws Refused {
@@ -223,7 +219,9 @@ final class Unpacker {
       size += n;
       unpacked += n;
       if (unpacked > limits.unpackedBytes()) throw new Refused("it unpacks to more than " + limits.unpackedBytes() + " bytes");
-      if (unpacked > allowed) throw new Refused("it expands to more than " + allowed + " bytes, which its size does not allow");
+      if (unpacked > allowed)
+        throw new Refused(
+            "it expands to more than " + allowed + " bytes, which its size and limits.ratio do not allow; hard links are copied");
       leaveRoom();
       digest.update(buffer, 0, n);
       append(path, n, APPEND);
@@ -239,9 +237,10 @@ final class Unpacker {
   private void leaveRoom() throws IOException {
     if (unpacked - looked < LOOK_BYTES) return;
     looked = unpacked;
-    FileStore disk = Files.getFileStore(root);
-    long kept = Math.min(KEPT_BYTES, disk.getTotalSpace() / 20);
-    if (disk.getUsableSpace() < kept + LOOK_BYTES)
+    long size = root.toFile().getTotalSpace();
+    if (size == 0) return; // nobody says
+    long kept = Math.min(KEPT_BYTES, size / 20);
+    if (root.toFile().getUsableSpace() < kept + LOOK_BYTES)
       throw new IOException("the disk has less than " + (kept + LOOK_BYTES) + " bytes left, which are kept for others");
   }
 

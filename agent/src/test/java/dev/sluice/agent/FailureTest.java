@@ -68,10 +68,12 @@ class FailureTest {
     Durable.delete(host.state());
     peer.forget();
     host.start(peer);
-    peer.desire("2", Tarball.release("2", "exit 1", OK).bytes());
-    assertThat(claim(peer.awaitState("apply_failed"))).as("nobody knows whether it runs").isEmpty();
-    assertThat(host.currentVersion()).isEqualTo("1");
-    await().atMost(ProtocolPeer.PATIENCE).untilAsserted(() -> assertThat(host.releases()).containsExactly(Release.hex(first)));
+    for (int i = 0; i < 2; i++) { // one of them may be tried again
+      peer.desire("2", Tarball.release("2" + i, "exit 1", OK).bytes());
+      assertThat(claim(peer.awaitState("apply_failed"))).as("nobody knows whether it runs").isEmpty();
+      assertThat(host.currentVersion()).isEqualTo("1");
+      await().atMost(ProtocolPeer.PATIENCE).untilAsserted(() -> assertThat(host.releases()).containsExactly(Release.hex(first)));
+    }
     String third = peer.desire("3", Tarball.release("3", OK, OK).bytes());
     peer.awaitState("healthy");
     await().atMost(ProtocolPeer.PATIENCE).untilAsserted(() -> assertThat(host.releases()).containsExactly(Release.hex(third)));

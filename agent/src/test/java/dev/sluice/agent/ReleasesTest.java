@@ -76,6 +76,7 @@ class ReleasesTest {
     for (int i = 0; i < 2; i++)
       releases.switchOff();
     assertThat(Files.readSymbolicLink(folder.resolve("current"))).isEqualTo(own);
+    releases.forgetBefore();
     assertThat(names(folder)).containsExactlyInAnyOrder("current", "releases");
   }
 

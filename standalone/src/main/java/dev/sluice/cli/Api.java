@@ -227,7 +227,7 @@ final class Api {
 
   /// What a proxy, or quite another server, answers.
   private Failure another(HttpResponse<String> response) {
-    return new Failure.Unreachable(server + " answers, but not as Sluice does; "
+    return new Failure.Unreachable(server + " answers, but not as Sluice does (HTTP " + response.statusCode() + "); "
         + elsewhere(response).map(place -> "it sends everyone to " + place + ": give that address").orElse("name Sluice's address")
         + " by --server or SLUICE_SERVER");
   }
@@ -243,11 +243,10 @@ final class Api {
     }
   }
 
-  /// Sluice says in its body why.
+  /// Sluice says in its body why; these are also what a proxy in front of it refuses.
   private Failure refusal(HttpResponse<String> response) {
-    int status = response.statusCode();
-    boolean passing = status == 502 || status == 503 || status == 504;
-    return passing || read(response.body()).has("status") ? problem(status, response.body()) : another(response);
+    boolean known = Set.of(401, 403, 413, 429, 502, 503, 504).contains(response.statusCode());
+    return known || read(response.body()).has("status") ? problem(response.statusCode(), response.body()) : another(response);
   }
 
   private static JsonNode read(String body) {

@@ -80,7 +80,7 @@ final class Remote {
   }
 
   private String actor() {
-    if (actor == null) return System.getProperty("user.name", "operator").replaceAll("[^\\x20-\\x7e]+", "_").strip();
+    if (actor == null) return System.getProperty("user.name", "operator").replaceAll("[^\\x21-\\x7e]+", "_");
     // folded into others it would make one person of two, or two of one
     if (!actor.matches("[\\x20-\\x7e]+") || actor.isBlank())
       throw new Failure.Usage("--actor must be plain letters, digits, signs and blanks, as a header carries them; not " + actor);

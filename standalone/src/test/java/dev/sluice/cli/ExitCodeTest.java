@@ -140,7 +140,7 @@ class ExitCodeTest {
       assertThat(CommandLineRun.at(server, command.toArray(String[]::new))).satisfies(run -> {
         assertThat(run.code()).as("%s", command).isEqualTo(3);
         assertThat(run.out()).isEmpty();
-        assertThat(run.err()).contains(server.uri() + " answers, but not as Sluice does; it sends everyone to " + there
+        assertThat(run.err()).contains(server.uri() + " answers, but not as Sluice does (HTTP 30", "it sends everyone to " + there
             + ": give that address by --server");
       });
   }
@@ -152,7 +152,7 @@ class ExitCodeTest {
     for (var command : List.of("abort", "pause", "rollback"))
       assertThat(CommandLineRun.at(server, command, "r1")).satisfies(run -> {
         assertThat(run.code()).as(command).isEqualTo(3);
-        assertThat(run.err()).contains("answers, but not as Sluice does; name Sluice's address by --server");
+        assertThat(run.err()).contains("answers, but not as Sluice does (HTTP ", "name Sluice's address by --server");
       });
     assertThat(CommandLineRun.at(server, "instances", "decommission", "i1").code()).isZero();
   }

@@ -34,7 +34,7 @@ public final class Cell {
   long sequence;
   List<String> replaced = List.of();
   Waiting waiting;
-  private Observation said;
+  private volatile Observation said;
   private volatile Observation known;
 
   Cell(String id) {
@@ -55,7 +55,10 @@ public final class Cell {
   Observation said() { return said; }
 
   /// Whether its newest heartbeat said that it stops.
-  boolean stops() { return said != null && said.status() == InstanceStatus.STOPPED; }
+  boolean stops() {
+    var newest = said;
+    return newest != null && newest.status() == InstanceStatus.STOPPED;
+  }
 
   void says(Observation observation) {
     said = observation;

@@ -136,11 +136,12 @@ class BreakerTest {
   }
 
   @Test
-  void a_trip_after_a_continuation_counts_anew() {
+  void a_trip_after_a_continuation_names_whom_it_counts_anew() {
     var story = Story.running(TEN).failed(3, 4).choose(Choice.CONTINUE_ANYWAY).failed(0, 1).is(RolloutState.AWAITING_DECISION);
     assertThat(trip(story).number()).isEqualTo(2);
     assertThat(trip(story).failedInstanceIds()).extracting(InstanceId::value).containsExactly("i0", "i1");
-    assertThat(trip(story).failedCount()).isEqualTo(2);
+    assertThat(trip(story).failedCount()).as("of the batch, as its view says").isEqualTo(4)
+        .isEqualTo(story.standing().batch(0).failedCount());
   }
 
   @Test
@@ -202,7 +203,7 @@ class BreakerTest {
         .is(RolloutState.AWAITING_DECISION);
     assertThat(trip(story).rule()).isEqualTo(BreakerRule.NO_EVIDENCE);
     assertThat(trip(story).failedInstanceIds()).containsExactly(new InstanceId("i3"));
-    assertThat(trip(story).failedCount()).isEqualTo(1);
+    assertThat(trip(story).failedCount()).isEqualTo(2);
   }
 
   @Test

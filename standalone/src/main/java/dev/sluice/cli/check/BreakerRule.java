@@ -140,19 +140,18 @@ final class BreakerRule extends Check {
         "the trip counts " + e.number("failed_count") + " failed; there were " + failed);
   }
 
-  /// How many count in the batch of the last failure, and in its run.
+  /// How many have failed in the batch of the last failure, and in its run.
   private long failed(String rule, Event e, Course course) {
-    if (rule.equals("no_evidence") || failure == null)
-      return in(e.batch()).filter(i -> marks[i] != null && marks[i].absent() && !marks[i].forgiven()).count();
-    int batch = plan.batchOf(failure.instance());
-    if (!rule.equals("streak")) return counted[batch];
+    int batch = rule.equals("no_evidence") || failure == null ? e.batch() : plan.batchOf(failure.instance());
+    long failing = in(batch).filter(i -> marks[i] != null && marks[i].failing()).count();
+    if (!rule.equals("streak") || failure == null) return failing;
     int first = places.get(failure.instance());
     int end = first;
     while (first > 0 && !ends(first - 1))
       first--;
     while (end < last(course.batch) && !ends(end + 1))
       end++;
-    return counted[batch] + IntStream.rangeClosed(first, end)
+    return failing + IntStream.rangeClosed(first, end)
         .filter(i -> plan.batchOf(order.get(i)) != batch && counts(marks[i])).count();
   }
 
