@@ -68,7 +68,7 @@ final class Releases {
       Durable.rename(lines, manifest(release));
       Durable.rename(side, path(release));
       whole = true;
-      if (old.isPresent()) clear(old.get());
+      old.ifPresent(Releases::clear);
     } finally {
       if (!whole) {
         Files.deleteIfExists(lines);

@@ -11,13 +11,13 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
-import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.ext.web.Router;
@@ -291,15 +291,15 @@ public final class Http implements AutoCloseable {
   /// Ends a connection at once; its own `close` waits until all is sent, which may be never. What is not sent is lost.
   public static void cut(HttpConnection connection) { ((ConnectionBase) connection).channelHandlerContext().close(); }
 
-  /// Ends the connection of a socket whose other side pings on and reads nothing: what its pings are answered with is held back by nothing.
-  public static void cutWhenDeaf(ServerWebSocket socket, HttpConnection connection) {
-    var channel = ((ConnectionBase) connection).channelHandlerContext().channel();
+  /// The socket of a handshake. Its connection ends where the other side pings on and reads nothing: what its pings are answered with is held back by nothing.
+  public static Future<ServerWebSocket> socket(HttpServerRequest request) {
+    var channel = ((ConnectionBase) request.connection()).channelHandlerContext().channel();
     var unread = new AtomicInteger();
-    socket.frameHandler(frame -> {
+    return request.toWebSocket().onSuccess(socket -> socket.frameHandler(frame -> {
       if (!frame.isPing()) return;
       if (channel.isWritable()) unread.set(0);
       else if (unread.incrementAndGet() > PINGS) channel.pipeline().firstContext().close(); // no last words, which would wait too
-    });
+    }));
   }
 
   /// What still comes is passed over for a moment, so that the answer arrives before the connection ends.

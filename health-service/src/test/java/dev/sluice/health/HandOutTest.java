@@ -51,8 +51,7 @@ class HandOutTest {
     var agent = client.settled("held");
     var play = Play.of(world, "held", agent).start().delivers(null);
     play.tell(trip()).instruct(60, 0);
-    eventually(
-        () -> assertThat(client.get("/v1/instances/held").body().path("desired").path("nginx").path("generation").asLong()).isEqualTo(2));
+    desires("held", 2);
     assertThat(agent.desired().isMissingNode()).isTrue();
     assertThat(agent.poll(1).body().path("desired")).isEmpty();
     play.tell(new ContinuationDecided(new RequestId("q"), Choice.CONTINUE_ANYWAY, "ann", null)).delivers(Purpose.UPGRADE).told("1.26.0");
@@ -66,8 +65,7 @@ class HandOutTest {
     world.deliveries.put("asked", new dev.sluice.contract.Ask.Delivery(new dev.sluice.contract.RolloutId("asked"), null, 99));
     eventually(() -> assertThat(world.purpose("asked")).isEqualTo("nothing"));
     play.instruct(60, 0);
-    eventually(
-        () -> assertThat(client.get("/v1/instances/asked").body().path("desired").path("nginx").path("generation").asLong()).isEqualTo(2));
+    desires("asked", 2);
     assertThat(agent.desired().isMissingNode()).isTrue();
     play.ends();
   }

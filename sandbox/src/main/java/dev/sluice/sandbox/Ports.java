@@ -92,7 +92,7 @@ public final class Ports {
   }
 
   /// Whether somebody has `port`.
-  static boolean taken(int port) {
+  public static boolean taken(int port) {
     try (var socket = new ServerSocket()) {
       socket.bind(new InetSocketAddress(HOST, port), 1);
       return false;

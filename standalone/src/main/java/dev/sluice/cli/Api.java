@@ -40,6 +40,8 @@ final class Api {
   private static final Duration ANSWER = Duration.ofSeconds(60);
   private static final Duration UPLOAD = Duration.ofMinutes(15);
   private static final int PAGE = 1000;
+  /// What is away now may be there in a moment.
+  private static final Set<Integer> AWAY = Set.of(502, 503, 504);
   private static final int NO_CONTENT = 204;
   /// What may be sent twice: a POST has a key, and a PATCH or DELETE that was done would be refused.
   private static final Set<String> REPEATABLE = Set.of("GET", "PUT", "POST");
@@ -123,7 +125,7 @@ final class Api {
           .buildAsync(uri, listener).join();
     } catch (CompletionException e) {
       if (e.getCause() instanceof java.net.http.WebSocketHandshakeException refused)
-        throw problem(refused.getResponse().statusCode(), "");
+        throw refused(refused.getResponse().statusCode(), MissingNode.getInstance());
       throw unreachable(e.getCause());
     }
   }
@@ -245,11 +247,13 @@ final class Api {
 
   /// Sluice says in its body why; these are also what a proxy in front of it refuses.
   private Failure refusal(HttpResponse<String> response) {
-    boolean known = Set.of(401, 403, 413, 429, 502, 503, 504).contains(response.statusCode());
-    return known || read(response.body()).has("status") ? problem(response.statusCode(), response.body()) : another(response);
+    int status = response.statusCode();
+    var problem = problem(response.body());
+    boolean known = AWAY.contains(status) || Set.of(401, 403, 413, 429).contains(status) || problem.has("status");
+    return known ? refused(status, problem) : another(response);
   }
 
-  private static JsonNode read(String body) {
+  private static JsonNode problem(String body) {
     try {
       return Json.mapper().readTree(body);
     } catch (JsonProcessingException e) {
@@ -257,9 +261,9 @@ final class Api {
     }
   }
 
-  private Failure problem(int status, String body) {
-    var refused = Failure.Refused.of(status, read(body));
-    return status == 502 || status == 503 || status == 504
+  private Failure refused(int status, JsonNode problem) {
+    var refused = Failure.Refused.of(status, problem);
+    return AWAY.contains(status)
         ? new Failure.Unreachable(refused.getMessage() + "\n  try again in a moment; " + server + "/readyz names what is away")
         : refused;
   }

@@ -1,9 +1,6 @@
 package dev.sluice.cli;
 
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
+import java.util.stream.IntStream;
 
 /// Blocks of five ports on loopback: the gateway and the four services behind it.
 final class Ports {
@@ -17,14 +14,7 @@ final class Ports {
 
   /// Whether the block from `base` is free.
   static boolean free(int base) {
-    for (int port = base; port < base + BLOCK; port++)
-      try (var socket = new ServerSocket()) {
-        socket.setReuseAddress(true);
-        socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-      } catch (IOException taken) {
-        return false;
-      }
-    return true;
+    return IntStream.range(base, base + BLOCK).noneMatch(dev.sluice.sandbox.Ports::taken);
   }
 
   /// Why the block from `base` cannot be had.

@@ -99,9 +99,7 @@ public final class StreamApi {
 
   private void openSocket(RoutingContext context, Event.Filter filter, String after) {
     var loop = Vertx.currentContext();
-    var connection = context.request().connection();
-    var _ = context.request().toWebSocket().onSuccess(socket -> {
-      Http.cutWhenDeaf(socket, connection);
+    var _ = Http.socket(context.request()).onSuccess(socket -> {
       var sink = new SocketSink(socket, loop, heartbeat);
       long cursor = cursor(after);
       if (after == null) sink.greet(cursor);

@@ -51,10 +51,7 @@ final class AgentSocket {
         if (entry.refusal().status() == 401) context.response().putHeader("WWW-Authenticate", "Bearer");
         Http.problem(context, entry.refusal());
       } else
-        request.toWebSocket().onSuccess(socket -> {
-          Http.cutWhenDeaf(socket, request.connection());
-          new Line(socket, loop, entry).open();
-        });
+        Http.socket(request).onSuccess(socket -> new Line(socket, loop, entry).open());
     }));
   }
 

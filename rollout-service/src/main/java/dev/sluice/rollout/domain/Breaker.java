@@ -36,18 +36,16 @@ final class Breaker {
     int size = r.slices().sizeOf(batch);
     if (r.members().tally(0, r.slices().to(r.progress().batch())).longestStreak() >= limit) {
       var run = run(r, ordinal);
-      int elsewhere = (int) IntStream.of(run).filter(i -> r.slices().batchOf(i) != batch).count();
-      return Optional.of(trip(r, BreakerRule.STREAK, run, r.tally(batch).failing() + elsewhere,
-          run.length + " failed in a row in plan order; max_consecutive_failures is " + limit));
+      return Optional
+          .of(trip(r, BreakerRule.STREAK, batch, run, run.length + " failed in a row in plan order; max_consecutive_failures is " + limit));
     }
     int failed = r.tally(batch).counted();
     int threshold = Math.max(limit, Math.toIntExact(Math.ceilDiv((long) size * inputs.maxFailedPct(), 100L)));
     if (failed > threshold)
-      return Optional
-          .of(trip(r, BreakerRule.RATIO, latest(r, batch), r.tally(batch).failing(), failed + " of the " + size + " instances of batch "
-              + (batch + 1) + " failed; more than " + threshold + " (max_failed_pct is " + inputs.maxFailedPct() + ") trips"));
+      return Optional.of(trip(r, BreakerRule.RATIO, batch, latest(r, batch), failed + " of the " + size + " instances of batch "
+          + (batch + 1) + " failed; more than " + threshold + " (max_failed_pct is " + inputs.maxFailedPct() + ") trips"));
     if (r.slices().isCanary(batch) && r.members().get(ordinal).countedInStreak())
-      return Optional.of(trip(r, BreakerRule.CANARY, latest(r, batch), r.tally(batch).failing(), "a canary failed"));
+      return Optional.of(trip(r, BreakerRule.CANARY, batch, latest(r, batch), "a canary failed"));
     return Optional.empty();
   }
 
@@ -63,7 +61,7 @@ final class Breaker {
     int[] anew = IntStream.of(absent).filter(i -> !r.members().get(i).forgivenBefore()).toArray();
     if (absent.length < failed || anew.length == 0) return Optional.empty();
     int[] named = IntStream.of(anew).skip(Math.max(0, anew.length - NAMED)).toArray();
-    return Optional.of(trip(r, BreakerRule.NO_EVIDENCE, named, failed, "none of the " + failed + " instances of batch " + (batch + 1)
+    return Optional.of(trip(r, BreakerRule.NO_EVIDENCE, batch, named, "none of the " + failed + " instances of batch " + (batch + 1)
         + " was there to show that the version works"));
   }
 
@@ -85,9 +83,12 @@ final class Breaker {
         .filter(i -> r.slices().batchOf(i) == batch && r.members().get(i).counted()).toArray();
   }
 
-  /// @param failed how many have failed: of the batch of the last failure, which is the current one but for a regression, and of the run
-  private static RolloutEvent trip(Rollout r, BreakerRule rule, int[] named, int failed, String reason) {
+  /// Counts who failed in that batch, and who is named of others: a run may have begun in an earlier one.
+  ///
+  /// @param failedIn the batch of the last failure: the current one, but for a regression
+  private static RolloutEvent trip(Rollout r, BreakerRule rule, int failedIn, int[] named, String reason) {
     int number = r.progress().trips() + 1;
+    int failed = r.tally(failedIn).failing() + (int) IntStream.of(named).filter(i -> r.slices().batchOf(i) != failedIn).count();
     var all = r.members().tally();
     var ids = IntStream.of(named).limit(NAMED).mapToObj(r.roster()::id).toList();
     return new RolloutEvent.BreakerTripped(RequestId.ofTrip(r.plan().rolloutId(), number),

@@ -136,7 +136,7 @@ final class BreakerRule extends Check {
     require(!rule.equals("streak") || named.size() >= Math.min(limit, NAMED), e,
         "the trip names " + named.size() + " of a run of " + limit);
     long failed = failed(rule, e, course);
-    require(!right || e.number("failed_count") == failed, e,
+    require(e.number("failed_count") == failed, e,
         "the trip counts " + e.number("failed_count") + " failed; there were " + failed);
   }
 
