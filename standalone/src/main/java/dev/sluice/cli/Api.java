@@ -32,6 +32,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /// The REST interface of one server as one caller sees it. Every wait has an end. Answers are trees: a field that is new passes through.
@@ -40,6 +41,8 @@ final class Api {
   private static final Duration ANSWER = Duration.ofSeconds(60);
   private static final Duration UPLOAD = Duration.ofMinutes(15);
   private static final int PAGE = 1000;
+  /// How long a part that is away is waited for, where the server says that it may be there again.
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
   /// What is away now may be there in a moment.
   private static final Set<Integer> AWAY = Set.of(502, 503, 504);
   private static final int NO_CONTENT = 204;
@@ -49,16 +52,19 @@ final class Api {
   private final String token;
   private final String actor;
   private final Path tokenFile;
+  private final Consumer<String> waits;
   private final HttpClient http = HttpClient.newBuilder().version(Version.HTTP_1_1).connectTimeout(CONNECT).build();
 
-  Api(URI server, String token, String actor) { this(server, token, actor, null); }
+  /// @param waits told once for each request that has to wait for a part that is away: what it waits for
+  Api(URI server, String token, String actor, Consumer<String> waits) { this(server, token, actor, null, waits); }
 
   /// @param tokenFile where the token was read, to be named again; null where it was not said
-  Api(URI server, String token, String actor, Path tokenFile) {
+  Api(URI server, String token, String actor, Path tokenFile, Consumer<String> waits) {
     this.server = URI.create(server.toString().replaceFirst("/+$", ""));
     this.token = token;
     this.actor = actor;
     this.tokenFile = tokenFile;
+    this.waits = waits;
   }
 
   /// What a person types next: a command that goes to the same server as it stands.
@@ -162,14 +168,14 @@ final class Api {
     var built = request.build();
     try {
       try {
-        return answer(built, limit);
+        return patiently(built, limit);
       } catch (ConnectException | HttpConnectTimeoutException e) {
         throw unreachable(e);
       } catch (HttpTimeoutException e) {
         throw method.equals("GET") ? unreachable(e) : unanswered();
       } catch (IOException e) {
         if (!REPEATABLE.contains(method)) throw unanswered();
-        return answer(built, limit); // cut off
+        return patiently(built, limit); // cut off
       }
     } catch (IOException e) {
       throw unreachable(e);
@@ -177,6 +183,27 @@ final class Api {
       Thread.currentThread().interrupt();
       throw new Failure.Unreachable("interrupted");
     }
+  }
+
+  /// What a server says is away for a moment is asked for again, as the same request under the same key.
+  private HttpResponse<String> patiently(HttpRequest request, Duration limit) throws IOException, InterruptedException {
+    long began = System.nanoTime();
+    var patience = limit.compareTo(PATIENCE) < 0 ? limit : PATIENCE;
+    var response = answer(request, limit);
+    for (boolean told = false; response.statusCode() == 503 && REPEATABLE.contains(request.method()); told = true) {
+      var pause = retryAfter(response);
+      if (pause.isEmpty() || System.nanoTime() - began + pause.get().toNanos() > patience.toNanos()) return response;
+      if (!told)
+        waits.accept(Text.of(problem(response.body()), "detail") + "; trying again for up to " + Text.duration(patience.toSeconds()));
+      Thread.sleep(pause.get());
+      response = answer(request, limit.minusNanos(System.nanoTime() - began));
+    }
+    return response;
+  }
+
+  private static Optional<Duration> retryAfter(HttpResponse<String> response) {
+    return response.headers().firstValue("Retry-After").filter(given -> given.matches("[1-9][0-9]{0,3}")).map(Long::valueOf)
+        .map(Duration::ofSeconds);
   }
 
   /// The limit of a request counts until its answer begins; this one until its end.

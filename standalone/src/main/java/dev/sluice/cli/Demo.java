@@ -96,7 +96,7 @@ final class Demo implements Callable<Integer> {
     screen.line("Sluice is at " + screen.cyan(world.gateway() + "/app/") + " after " + Text.duration(steps.seconds()));
     var in = new BufferedReader(
         new InputStreamReader(System.in, System.getProperty("stdin.encoding") == null ? "UTF-8" : System.getProperty("stdin.encoding")));
-    var story = new Story(new Api(world.gateway(), world.token(), "demo"), screen, new Answers(in, screen, yes));
+    var story = new Story(api(screen), screen, new Answers(in, screen, yes));
     var work = Files.createDirectories(folder.resolve("builds"));
     steps.begin();
     story.fleet(world, work, steps);
@@ -107,8 +107,10 @@ final class Demo implements Callable<Integer> {
       stay(screen);
   }
 
+  private Api api(Screen screen) { return new Api(world.gateway(), world.token(), "demo", why -> screen.line("  " + why)); }
+
   private void stay(Screen screen) throws InterruptedException {
-    var api = new Api(world.gateway(), world.token(), "demo");
+    var api = api(screen);
     screen.line("It stays up until Ctrl-C. Try next, in another terminal:");
     for (var next : List.of("rollouts list", "plan --module nginx --target 1.24.0 --batch-pct 50", "events --follow"))
       screen.line("  " + api.again(next));

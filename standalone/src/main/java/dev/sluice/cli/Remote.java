@@ -38,7 +38,7 @@ final class Remote {
   private Screen screen;
 
   Api api() {
-    if (api == null) api = new Api(server(), token(), actor(), tokenFile);
+    if (api == null) api = new Api(server(), token(), actor(), tokenFile, screen()::note);
     return api;
   }
 

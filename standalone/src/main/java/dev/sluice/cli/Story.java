@@ -19,7 +19,7 @@ final class Story {
   private static final String BROKEN = "1.26.0-broken";
   private static final int BATCH_PCT = 20;
   private static final Duration LIMIT = Duration.ofMinutes(5);
-  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final Duration SOON = Duration.ofMinutes(3);
   private static final Duration PAUSE = Duration.ofMillis(100);
   private final Api api;
   private final Screen screen;
@@ -194,6 +194,6 @@ final class Story {
         throw new Failure.Unreachable("interrupted");
       }
     }
-    throw new Failure.Otherwise("after " + SOON.toSeconds() + " s it is not so that " + what, null);
+    throw new Failure.Otherwise("after " + Text.duration(SOON.toSeconds()) + " it is not so that " + what, null);
   }
 }

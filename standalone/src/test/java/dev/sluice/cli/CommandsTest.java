@@ -54,6 +54,26 @@ class CommandsTest {
   }
 
   @Test
+  void what_is_away_for_a_moment_is_asked_for_again_under_the_same_key() {
+    server.away("POST /v1/modules", "the database is away").away("POST /v1/modules", "the database is away")
+        .on("POST /v1/modules", 201, "{\"id\": \"nginx\", \"name\": \"nginx\"}");
+    var run = CommandLineRun.at(server, "modules", "create", "nginx");
+    assertThat(run.code()).isZero();
+    assertThat(run.err().lines()).containsExactly("the database is away; trying again for up to 30 s");
+    assertThat(server.asked()).hasSize(3).extracting(asked -> asked.header("Idempotency-key")).containsOnly(
+        server.asked().getFirst().header("Idempotency-key"));
+  }
+
+  @Test
+  void what_would_be_refused_where_it_was_done_is_not_asked_for_again() {
+    server.away("DELETE /v1/instances/i1", "the database is away").on("DELETE /v1/instances/i1", 204, "");
+    var run = CommandLineRun.at(server, "instances", "decommission", "i1");
+    assertThat(run.code()).isEqualTo(3);
+    assertThat(run.err()).contains("the database is away", "/readyz");
+    assertThat(server.asked()).hasSize(1);
+  }
+
+  @Test
   void json_is_the_answer_and_nothing_else() throws IOException {
     server.on("GET /v1/reconciler", "{\"paused\": false, \"tick_sec\": 60, \"new_field\": 1}");
     var run = CommandLineRun.at(server, "reconciler", "show", "--json");

@@ -47,7 +47,7 @@ class EventStreamTest {
     var server = vertx.createHttpServer().webSocketHandler(this::serve).listen(0, "127.0.0.1").toCompletionStage().toCompletableFuture()
         .get(10,
             TimeUnit.SECONDS);
-    var api = new Api(URI.create("http://127.0.0.1:" + server.actualPort()), "secret", "maria");
+    var api = new Api(URI.create("http://127.0.0.1:" + server.actualPort()), "secret", "maria", why -> {});
     var stream = new EventStream(api, Map.of("kind_prefix", "module."), event -> shown.add(Text.of(event, "id")), notes::add);
     follower = Thread.startVirtualThread(() -> {
       try {
@@ -70,7 +70,7 @@ class EventStreamTest {
       boolean socket = request.path().endsWith("/stream");
       request.response().setStatusCode(400).end(socket ? "" : "{\"status\": 400, \"detail\": \"begin anew\"}");
     }).listen(0, "127.0.0.1").toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
-    var api = new Api(URI.create("http://127.0.0.1:" + server.actualPort()), "secret", "maria");
+    var api = new Api(URI.create("http://127.0.0.1:" + server.actualPort()), "secret", "maria", why -> {});
     var stream = new EventStream(api, Map.of(), _ -> {}, notes::add);
     assertThatThrownBy(() -> stream.follow("4")).isInstanceOf(Failure.Refused.class).hasMessage("begin anew");
   }

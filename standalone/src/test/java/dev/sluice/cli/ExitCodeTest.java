@@ -224,7 +224,7 @@ class ExitCodeTest {
 
   @Test
   void a_server_that_goes_away_does_not_make_a_wait_longer() {
-    resumes("running", "running").on("GET /v1/rollouts/r1", 503, "{\"status\": 503, \"detail\": \"away\"}");
+    resumes("running", "running").away("GET /v1/rollouts/r1", "away");
     var run = CommandLineRun.at(server, "resume", "r1", "--timeout", "3");
     assertThat(run.code()).isEqualTo(4);
     assertThat(run.err()).contains("still running after 3 s");

@@ -23,12 +23,11 @@ final class TinyServer implements AutoCloseable {
     String header(String name) { return headers.getOrDefault(name, List.of("")).getFirst(); }
   }
 
-  /// @param location null: none
-  private record Said(int status, String body, String location) {
+  private record Said(int status, String body, Map<String, String> headers) {
     /// Comes never.
-    static final Said HELD = new Said(0, null, null);
+    static final Said HELD = new Said(0, null, Map.of());
     /// Begins, and has no end.
-    static final Said BEGUN = new Said(200, null, null);
+    static final Said BEGUN = new Said(200, null, Map.of());
   }
 
   private final HttpServer server;
@@ -51,13 +50,18 @@ final class TinyServer implements AutoCloseable {
 
   /// Answers a method and path (without query); several answers go one after the other, the last one stays.
   TinyServer on(String call, int status, String body) {
-    return on(call, new Said(status, body, null));
+    return on(call, new Said(status, body, Map.of()));
   }
 
   TinyServer on(String call, String body) { return on(call, 200, body); }
 
   /// Sends everyone elsewhere, as a proxy does, without a word.
-  TinyServer redirects(String call, int status, String location) { return on(call, new Said(status, "", location)); }
+  TinyServer redirects(String call, int status, String location) { return on(call, new Said(status, "", Map.of("Location", location))); }
+
+  /// Says that a part is away, and may be there again in a second.
+  TinyServer away(String call, String detail) {
+    return on(call, new Said(503, "{\"status\": 503, \"detail\": \"" + detail + "\"}", Map.of("Retry-After", "1")));
+  }
 
   /// Answers nothing for as long as it lives.
   TinyServer holds(String call) { return on(call, Said.HELD); }
@@ -89,8 +93,8 @@ final class TinyServer implements AutoCloseable {
       var queue = answers.get(exchange.getRequestMethod() + " " + exchange.getRequestURI().getPath());
       var said = queue == null
           ? otherwise != null
-              ? new Said(200, otherwise.apply(exchange.getRequestURI().toString()), null)
-              : new Said(404, "{\"status\": 404, \"detail\": \"there is no " + exchange.getRequestURI().getPath() + "\"}", null)
+              ? new Said(200, otherwise.apply(exchange.getRequestURI().toString()), Map.of())
+              : new Said(404, "{\"status\": 404, \"detail\": \"there is no " + exchange.getRequestURI().getPath() + "\"}", Map.of())
           : queue.size() > 1 ? queue.remove() : queue.element();
       if (said.body() == null) {
         hold(exchange, said);
@@ -98,7 +102,7 @@ final class TinyServer implements AutoCloseable {
       }
       var bytes = said.body().getBytes(StandardCharsets.UTF_8);
       exchange.getResponseHeaders().set("Content-Type", said.status() < 400 ? "application/json" : "application/problem+json");
-      if (said.location() != null) exchange.getResponseHeaders().set("Location", said.location());
+      said.headers().forEach(exchange.getResponseHeaders()::set);
       exchange.sendResponseHeaders(said.status(), bytes.length == 0 ? -1 : bytes.length);
       if (bytes.length > 0) exchange.getResponseBody().write(bytes);
     }
