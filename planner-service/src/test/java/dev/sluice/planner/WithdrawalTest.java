@@ -38,12 +38,18 @@ class WithdrawalTest {
   void a_plan_that_is_not_taken_in_time_is_withdrawn_and_leaves_nothing() {
     world.rolloutHears = false;
     var late = world.plan();
-    world.rolloutHears = true;
     assertThat(late.status()).isEqualTo(503);
     assertThat(late.header("Retry-After")).isEqualTo("1");
     await().atMost(World.LIMIT).until(() -> world.told.stream().anyMatch(m -> m.event() instanceof PlanEvent.PlanWithdrawn));
     var withdrawn = world.told.stream().filter(m -> m.event() instanceof PlanEvent.PlanWithdrawn).toList();
     assertThat(withdrawn).singleElement().satisfies(m -> assertThat(world.get("/v1/plans/" + m.stream()).status()).isEqualTo(404));
+
+    // somebody may have approved it in these seconds
+    var next = world.plan();
+    assertThat(next.status()).isEqualTo(503);
+    assertThat(next.text("detail")).contains("was withdrawn, and the rollout-service has not let go of it yet");
+    world.rolloutHears = true;
+    world.tellRollout(withdrawn.getFirst().stream(), new RolloutEvent.Released());
     world.planned();
   }
 

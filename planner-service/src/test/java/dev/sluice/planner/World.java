@@ -181,6 +181,8 @@ final class World implements AutoCloseable {
     for (var message : messages)
       if (rolloutHears && message.event() instanceof PlanEvent.RevisionPlanned(_, var plan) && plan.revision() == 1)
         tellRollout(plan.rolloutId().value(), new RolloutEvent.Planned(plan));
+      else if (rolloutHears && message.event() instanceof PlanEvent.PlanWithdrawn(var id, _))
+        tellRollout(id.value(), new RolloutEvent.Released());
   }
 
   private Ask.Deliveries deliveries() {

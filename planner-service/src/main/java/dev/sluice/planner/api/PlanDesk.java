@@ -94,7 +94,7 @@ public final class PlanDesk {
   /// Refuses a second rollout of a pair.
   private void awaitFree(PlanInputs inputs) {
     var first = holders.ofPair(inputs.templateId().value(), inputs.moduleId().value());
-    if (!first.isEmpty()) throw new ProblemException(second(inputs, first.getFirst()));
+    if (!first.isEmpty()) throw second(inputs, first.getFirst(), stores.plans().plan(first.getFirst()).isEmpty());
   }
 
   /// Computes the revision after the one that was read. It is kept as a draft, and counts once it is adopted.
@@ -165,7 +165,7 @@ public final class PlanDesk {
     var module = inputs.moduleId().value();
     if (!stores.claims().take(tx, header.rolloutId().value(), template, module)) {
       var first = stores.claims().holder(tx, template, module);
-      throw first.<RuntimeException>map(id -> new ProblemException(second(inputs, id)))
+      throw first.map(id -> second(inputs, id, stores.plans().plan(tx, id).isEmpty()))
           .orElseGet(() -> new Outage("another plan of this template and module is just being made; try again", null));
     }
     // only who holds the pair knows that nobody changes its instances any more
@@ -216,6 +216,8 @@ public final class PlanDesk {
     });
   }
 
+  /// Its pair is free when the rollout-service lets go of it: somebody may have approved it meanwhile.
+  ///
   /// @return whether it is withdrawn now; not where both know it
   private boolean withdraw(PlanHeader header, String reason) {
     var rollout = header.rolloutId().value();
@@ -224,7 +226,6 @@ public final class PlanDesk {
       if (events.isEmpty()) return false;
       var now = chassis.clock().instant();
       stores.plans().withdraw(tx, rollout, now);
-      if (PlanDecider.freeWhenWithdrawn(header)) stores.claims().release(tx, rollout);
       writer.tell(tx, header, events, now, header.madeBy());
       return true;
     });
@@ -241,9 +242,13 @@ public final class PlanDesk {
       if (version.id().equals(header.target().id().value())) Drafting.refuseUnlessTarget(version);
   }
 
-  private static Problem second(PlanInputs inputs, String first) {
-    return Problem.conflict("rollout " + first + " of template " + inputs.templateId() + " and module " + inputs.moduleId()
-        + " is open; let it end, or cancel or abort it, before you plan another", Map.of("rollout_id", first));
+  /// @param withdrawn whether the first one was; whether it was approved before that, the rollout-service alone can tell
+  private static RuntimeException second(PlanInputs inputs, String first, boolean withdrawn) {
+    var pair = "template " + inputs.templateId() + " and module " + inputs.moduleId();
+    if (withdrawn)
+      return new Outage("the plan before of " + pair + " was withdrawn, and the rollout-service has not let go of it yet; try again", null);
+    return new ProblemException(Problem.conflict("rollout " + first + " of " + pair
+        + " is open; let it end, or cancel or abort it, before you plan another", Map.of("rollout_id", first)));
   }
 
   private static List<PlanEvent> accepted(Decision<PlanEvent> decision) {

@@ -2,7 +2,6 @@ package dev.sluice.planner.domain;
 
 import dev.sluice.contract.Decision;
 import dev.sluice.contract.PlanEvent;
-import dev.sluice.contract.PlanHeader;
 import dev.sluice.contract.Problem;
 import dev.sluice.contract.RolloutId;
 import dev.sluice.contract.VersionRef;
@@ -44,14 +43,6 @@ public final class PlanDecider {
       case Row(Withdrawn _, MoveTemplate _) -> Decision.nothing();
       case Row(Absent _, UndoMove _) -> Decision.nothing();
       case Row(Withdrawn _, UndoMove _) -> Decision.nothing();
-    };
-  }
-
-  /// Whether the pair is free as soon as the plan is withdrawn. Where a policy approves without asking, the rollout may have begun: then it frees the pair itself.
-  public static boolean freeWhenWithdrawn(PlanHeader plan) {
-    return switch (plan.policy().policy()) {
-      case REQUIRE_APPROVAL, BLOCKED -> true;
-      case AUTO_APPROVE, NOTIFY_AND_PROCEED -> plan.byModel();
     };
   }
 

@@ -164,6 +164,9 @@ public final class PlanStore {
 
   public Optional<Plan> plan(String rollout) { return db.list(FIND, PlanStore::plan, rollout).stream().findFirst(); }
 
+  /// The same, in a transaction.
+  public Optional<Plan> plan(Db.Tx tx, String rollout) { return tx.list(FIND, PlanStore::plan, rollout).stream().findFirst(); }
+
   private static final String ANY = "select rollout_id, template_id, module_id, revision from plan where rollout_id = $1";
 
   /// A plan, withdrawn or not.

@@ -7,18 +7,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.contract.Decision;
 import dev.sluice.contract.ModuleId;
 import dev.sluice.contract.PlanEvent;
-import dev.sluice.contract.Policy;
-import dev.sluice.contract.PolicyView;
 import dev.sluice.contract.Problem;
 import dev.sluice.contract.RolloutId;
 import dev.sluice.contract.TemplateId;
 import dev.sluice.planner.domain.PlanState.Made;
 import dev.sluice.planner.domain.PlanState.Move;
-import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 class PlanDeciderTest {
   private final Revision first = Revision.make(basis(), fleet(10, "a"));
@@ -112,16 +107,5 @@ class PlanDeciderTest {
     var removed = new Made(first.header(), true, true, true, new Move(Given.NEW, null));
     assertThat(PlanDecider.stands(removed, null, null)).isTrue();
     assertThat(PlanDecider.stands(removed, Given.NEW, null)).isFalse();
-  }
-
-  @ParameterizedTest
-  @CsvSource({"REQUIRE_APPROVAL, false, true", "BLOCKED, false, true", "AUTO_APPROVE, false, false", "NOTIFY_AND_PROCEED, false, false",
-    "AUTO_APPROVE, true, true", "NOTIFY_AND_PROCEED, true, true"})
-  void a_withdrawn_plan_frees_its_pair_unless_a_policy_may_have_begun_it(Policy policy, boolean byModel, boolean free) {
-    var view = new PolicyView(policy, 1, false, 14_400, 86_400, "action");
-    var basis = new Basis(new RolloutId("r1"), 1, InputRules.inputs(Given.given()), Given.NEW, Given.OLD, view, byModel, "ann",
-        Instant.EPOCH,
-        30);
-    assertThat(PlanDecider.freeWhenWithdrawn(Revision.make(basis, fleet(10, "a")).header())).isEqualTo(free);
   }
 }
