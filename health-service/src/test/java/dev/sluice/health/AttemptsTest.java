@@ -245,6 +245,23 @@ class AttemptsTest {
   }
 
   @Test
+  void who_stopped_after_a_timeout_that_is_taken_back_is_told_as_gone() {
+    var agent = client.settled("stops-late");
+    var play = Play.of(world, "stops-late", agent).start().instruct(60, 0).told("1.26.0").older(90).left(500);
+    eventually(() -> {
+      agent.beat();
+      assertThat(play.judgements()).hasSize(1);
+    });
+    agent.tellUntilTaken(agent.body().put("status", "stopped").toString());
+    eventually(() -> assertThat(client.get("/v1/instances/stops-late").body().path("status").asText()).isEqualTo("stopped"));
+    world.tellAt("stops-late", new Paused("ann", null), Instant.now().minusSeconds(60));
+    play.tell(new Resumed("ann", null)).delivers(Purpose.UPGRADE);
+    eventually(() -> assertThat(play.gone().stream().map(m -> m.ordinal() + " " + m.reason())).containsExactly("0 STOPPED"));
+    assertThat(play.judgements()).as("its time had 60 s to go").hasSize(1);
+    play.ends();
+  }
+
+  @Test
   void what_was_good_before_the_deadline_that_a_pause_moved_counts_though_it_was_late_before() {
     var agent = client.settled("was-late");
     var play = Play.of(world, "was-late", agent).start();

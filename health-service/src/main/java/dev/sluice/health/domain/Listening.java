@@ -62,14 +62,17 @@ public final class Listening {
     var before = until.ear().pulse();
     var known = before.known() == null ? heard.observation() : heard.observation().after(before.known());
     var each = each(until.ear().watches(), w -> Gate.heard(w, before.lastAt(), heard, hearing));
-    if (known.status() == InstanceStatus.STOPPED) each = each.then(each(each.watches, w -> Gate.gone(w, Reason.STOPPED)));
+    if (known.stopped()) each = each.then(gone(each.watches, Reason.STOPPED));
     return until.then(new Outcome(new Ear(new Pulse(placed.order(), heard.at(), false, known), each.watches), each.findings, false,
         before.silent(), 1, placed.duplicateBoot().map(List::of).orElse(List.of())));
   }
 
   /// What follows when it is `now` and all that was received before was handed in.
   public static Outcome elapsed(Ear ear, Instant now, Hearing hearing) {
-    var each = each(ear.watches(), w -> Gate.elapsed(w, ear.pulse().lastAt(), now, hearing));
+    var pulse = ear.pulse();
+    // who has stopped is waited for only where a timeout was taken back
+    var gone = pulse.known() != null && pulse.known().stopped() ? gone(ear.watches(), Reason.STOPPED) : new Each(ear.watches(), List.of());
+    var each = gone.then(each(gone.watches, w -> Gate.elapsed(w, pulse.lastAt(), now, hearing)));
     var outcome = new Outcome(new Ear(ear.pulse(), each.watches), each.findings, false, false, 0, List.of());
     return outcome.then(silence(outcome.ear(), now, hearing));
   }
@@ -84,9 +87,11 @@ public final class Listening {
 
   /// What follows when the instance is decommissioned.
   public static Outcome decommissioned(Ear ear) {
-    var each = each(ear.watches(), w -> Gate.gone(w, Reason.DECOMMISSIONED));
+    var each = gone(ear.watches(), Reason.DECOMMISSIONED);
     return new Outcome(new Ear(ear.pulse(), each.watches), each.findings, false, false, 0, List.of());
   }
+
+  private static Each gone(List<Watch> watches, Reason reason) { return each(watches, w -> Gate.gone(w, reason)); }
 
   private record Each(List<Watch> watches, List<Found> findings) {
     Each then(Each next) { return new Each(next.watches, Outcome.joined(findings, next.findings)); }

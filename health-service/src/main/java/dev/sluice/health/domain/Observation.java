@@ -16,6 +16,8 @@ public record Observation(InstanceStatus status, String agentVersion, Map<String
     statuses = Map.copyOf(statuses);
   }
 
+  public boolean stopped() { return status == InstanceStatus.STOPPED; }
+
   /// What is known once this is heard after what was known before: what it does not say stays as it was.
   public Observation after(Observation before) {
     return new Observation(status, agentVersion == null ? before.agentVersion : agentVersion, digests == null ? before.digests : digests,

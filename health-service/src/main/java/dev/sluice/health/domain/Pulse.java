@@ -11,5 +11,5 @@ public record Pulse(HeartbeatOrder order, Instant lastAt, boolean silent, Observ
   public static final Pulse NONE = new Pulse(HeartbeatOrder.NOTHING_HEARD, null, false, null);
 
   /// Whether silence would mean something: it reports, and has not said that it stops.
-  boolean expected() { return lastAt != null && known != null && known.status() != InstanceStatus.STOPPED; }
+  boolean expected() { return lastAt != null && known != null && !known.stopped(); }
 }

@@ -1,6 +1,5 @@
 package dev.sluice.health.ingest;
 
-import dev.sluice.health.domain.InstanceStatus;
 import dev.sluice.health.domain.Observation;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -57,7 +56,7 @@ public final class Cell {
   /// Whether its newest heartbeat said that it stops.
   boolean stops() {
     var newest = said;
-    return newest != null && newest.status() == InstanceStatus.STOPPED;
+    return newest != null && newest.stopped();
   }
 
   void says(Observation observation) {

@@ -9,7 +9,6 @@ import dev.sluice.contract.TemplateId;
 import dev.sluice.health.domain.Finding;
 import dev.sluice.health.domain.Gate;
 import dev.sluice.health.domain.Hearing;
-import dev.sluice.health.domain.InstanceStatus;
 import dev.sluice.health.domain.Listening;
 import dev.sluice.health.domain.Observation;
 import dev.sluice.health.domain.Pulse;
@@ -140,7 +139,7 @@ final class Settlement {
 
   static Tally.Place place(Pulse pulse) {
     if (pulse.known() == null) return Tally.Place.NEVER_REPORTED;
-    if (pulse.known().status() == InstanceStatus.STOPPED) return Tally.Place.STOPPED;
+    if (pulse.known().stopped()) return Tally.Place.STOPPED;
     return pulse.silent() ? Tally.Place.SILENT : Tally.Place.REPORTING;
   }
 

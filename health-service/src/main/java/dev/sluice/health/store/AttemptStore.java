@@ -175,26 +175,27 @@ public final class AttemptStore {
   private static final String MOVE_ON = """
       with locked as (
         select instance_id, module_id, standing, good_since, standing in ('failed', 'late_healthy') as again,
-               deadline_at + greatest(interval '0', least($2::bigint * interval '1 microsecond', $4::timestamptz - instructed_at)) as until
+               deadline_at + greatest(interval '0', least($2::bigint * interval '1 microsecond', $4::timestamptz - instructed_at)) as until,
+               (select i.status = 'stopped' from instance i where i.id = assignment.instance_id) as stopped
           from assignment
          where rollout_id = $1 and ordinal between $5 and $6 and (handed_out_at is null or $3)
            and (standing in ('awaited', 'soaking') or standing in ('failed', 'late_healthy') and timed_out and not verdict_recorded)
          order by instance_id, module_id for update
       )
       update assignment a
-         set deadline_at = l.until, due_at = case when l.soaks then $4 else l.until end,
+         set deadline_at = l.until, due_at = case when l.soaks or l.stopped then $4 else l.until end,
              standing = case when l.soaks then 'soaking' when l.again then 'awaited' else a.standing end,
              reason = case when l.again then null else a.reason end,
              good_since = case when l.again and not l.soaks then null else a.good_since end,
              timed_out = false
-        from (select instance_id, module_id, again, until, standing = 'soaking' or again and coalesce(good_since < until, false) as soaks
+        from (select instance_id, module_id, again, until, stopped, standing = 'soaking' or again and coalesce(good_since < until, false) as soaks
                 from locked) l
        where a.instance_id = l.instance_id and a.module_id = l.module_id
       """;
 
   /// Moves deadlines on by the time for which the clocks stood still, each by no more than the time since its member was instructed. A timeout that the
-  /// rollout-service did not record is none: the attempt is open again, and what was good before the deadline as it is now counts.
-  ///
+  /// rollout-service did not record is none: the attempt is open again, and what was good before the deadline as it is now counts, unless it has
+  /// stopped meanwhile: then it is looked at at once, and gone.
   ///
   /// One transaction, since clocks and gate go on together, in statements that each have a bounded part. Who would lock such rows holds the gate first, which the
   /// caller has.
