@@ -1,17 +1,23 @@
 package dev.sluice.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.parallel.ExecutionMode.CONCURRENT;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.chassis.Json;
 import dev.sluice.cli.check.Invariant;
 import dev.sluice.cli.check.Recorded;
+import dev.sluice.standalone.SharedWorld;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Execution;
 
 /// `check` over HTTP, on a genuine history and on doctored ones.
+@Execution(CONCURRENT)
+@ExtendWith(SharedWorld.Successor.class)
 class CheckCommandTest {
   private final Recorded recorded = Recorded.of(Recorded.THERE_AND_BACK);
   private final TinyServer server = new TinyServer().otherwise(path -> recorded.apply(path).toString());

@@ -3,7 +3,9 @@ package dev.sluice.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.parallel.ExecutionMode.CONCURRENT;
 
+import dev.sluice.standalone.SharedWorld;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.ServerWebSocket;
 import java.net.URI;
@@ -13,8 +15,12 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Execution;
 
 /// The live feed against a real WebSocket server that cuts it off.
+@Execution(CONCURRENT)
+@ExtendWith(SharedWorld.Successor.class)
 class EventStreamTest {
   private final Vertx vertx = Vertx.vertx();
   private final List<String> connections = new CopyOnWriteArrayList<>();

@@ -1,15 +1,21 @@
 package dev.sluice.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.parallel.ExecutionMode.CONCURRENT;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.chassis.Json;
+import dev.sluice.standalone.SharedWorld;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Execution;
 
 /// The five exit codes, and that every failure says what to do.
+@Execution(CONCURRENT)
+@ExtendWith(SharedWorld.Successor.class)
 class ExitCodeTest {
   private static final String ROLLOUT = """
       {"id": "r1", "state": "%s", "revision": 1, "template_id": "web", "module_id": "nginx", "target_version": "1.26.0",

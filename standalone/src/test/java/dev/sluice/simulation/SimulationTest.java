@@ -1,12 +1,14 @@
 package dev.sluice.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.parallel.ExecutionMode.CONCURRENT;
 
 import dev.sluice.contract.Decider;
 import dev.sluice.contract.RolloutEvent;
 import dev.sluice.rollout.domain.Rollout;
 import dev.sluice.rollout.domain.RolloutCommand;
 import dev.sluice.rollout.domain.RolloutDecider;
+import dev.sluice.standalone.SharedWorld;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Random;
@@ -16,10 +18,14 @@ import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Execution;
 
 /// Thousands of lives of the whole house in virtual time, each from its own seed, with every invariant judged after every step.
 ///
 /// `-Dlives=1000000` lives more, `-Dseed=` others, `-Dlife=` one again, with its story.
+@Execution(CONCURRENT)
+@ExtendWith(SharedWorld.Successor.class)
 class SimulationTest {
   private static final int LIVES = Integer.getInteger("lives", 2_000);
   private static final int FOUND_WITHIN = 200;
