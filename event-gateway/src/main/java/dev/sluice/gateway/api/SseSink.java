@@ -29,7 +29,7 @@ final class SseSink implements Reader.Sink {
 
   /// @param cursor where the stream begins: an id without data, so that the reader comes back there even if nothing happens until then
   void open(long cursor) {
-    response.setChunked(true).putHeader("Content-Type", "text/event-stream; charset=utf-8")
+    response.setChunked(true).putHeader("Content-Type", "text/event-stream; charset=utf-8").putHeader("Connection", "close")
         .putHeader("Cache-Control", "no-cache, no-transform")
         .putHeader("Content-Encoding", "identity").putHeader("X-Accel-Buffering", "no").write("retry: 1000\nid: " + cursor + "\n\n");
   }
@@ -62,7 +62,8 @@ final class SseSink implements Reader.Sink {
   @Override
   public void fail(String error, long cursor) {
     vertx.cancelTimer(comments);
-    var said = response.end("event: " + error + "\ndata: {\"error\":\"" + error + "\",\"cursor\":\"" + cursor + "\"}\n\n");
+    var said = response.end("event: " + error + "\ndata: {\"error\":\"" + error + "\",\"cursor\":\"" + cursor + "\"}\n\n")
+        .onSuccess(_ -> connection.close());
     vertx.setTimer(LAST_WORDS.toMillis(), _ -> {
       if (!said.isComplete()) Http.cut(connection);
     });
