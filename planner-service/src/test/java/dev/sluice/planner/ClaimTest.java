@@ -101,6 +101,21 @@ class ClaimTest {
     world.planned();
   }
 
+  /// Its plan was not taken in time, and it had begun: what it handed out stands above what the one before would go back to.
+  @Test
+  void a_later_rollout_whose_plan_was_withdrawn_counts_where_it_had_begun() {
+    tell(new RolloutEvent.Completed(50, 0, 0, 9, false), new RolloutEvent.Released());
+    world.awaits(rollout, "state", "completed");
+    var later = world.planned();
+    world.sql("update plan set withdrawn_at = now() where rollout_id = '" + later + "'");
+    world.tellRollout(later, new RolloutEvent.Aborted(null, "operator", "bob", null), new RolloutEvent.Released());
+    await().atMost(World.LIMIT).until(() -> world.plan("dry_run", true).status() == 200);
+    var id = new RolloutId(rollout);
+    world.ask(new Ask.ClaimForRollback(id));
+    world.sql("update progress set started_at = now() where rollout_id = '" + later + "'");
+    assertThatThrownBy(() -> world.ask(new Ask.ClaimForRollback(id))).hasMessageContaining("was made after it");
+  }
+
   /// The rollout has ended, and its pair was taken for a rollback that was not heard to start within the time that it has for it.
   private void lapsed() {
     tell(new RolloutEvent.Completed(50, 0, 0, 9, false), new RolloutEvent.Released());

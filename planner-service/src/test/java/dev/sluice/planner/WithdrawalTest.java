@@ -87,6 +87,8 @@ class WithdrawalTest {
       world.delivered = new Ask.Delivery(new RolloutId(id), tripped ? null : Purpose.UPGRADE, 9);
       assertThat(plan.join().status()).isEqualTo(201);
       assertThat(world.get("/v1/plans/" + id).status()).isEqualTo(200);
+      // when it has ended, and no word of it has come here yet, nobody takes it for one that its maker has forgotten
+      assertThat(world.known(id)).isTrue();
     } finally {
       world.delivered = null;
       world.rolloutHears = true;

@@ -24,6 +24,7 @@ import dev.sluice.contract.RolloutEvent;
 import dev.sluice.contract.RolloutId;
 import dev.sluice.contract.Scope;
 import dev.sluice.contract.Topics;
+import dev.sluice.planner.store.PlanStore;
 import dev.sluice.sandbox.Database;
 import dev.sluice.sandbox.Sandbox;
 import dev.sluice.sandbox.TopicSpec;
@@ -149,6 +150,13 @@ final class World implements AutoCloseable {
     open.remove(planner);
     meanwhile.run();
     planner = keep(started());
+  }
+
+  /// Whether the planner takes a plan for one that both know.
+  boolean known(String rolloutId) {
+    try (var db = Db.open(node.vertx(), config("planner-service", "planner"))) {
+      return new PlanStore(db).known(rolloutId);
+    }
   }
 
   /// Lets a plan look as if it had been made long ago.

@@ -53,7 +53,7 @@ final class PlannerSide extends Service {
     world.origins.put(revision.header().planHash(), world.health.wanted());
     claim = id;
     held = true;
-    plans.put(id, new PlanState.Made(revision.header(), false, false, true, null));
+    plans.put(id, new PlanState.Made(revision.header(), false, false, true, null, false));
     store.append(Topics.PLAN, id, events, world.now, "ann");
     return true;
   }
@@ -141,7 +141,7 @@ final class PlannerSide extends Service {
   }
 
   private static PlanState.Made made(PlanHeader plan, boolean requested, boolean opened, boolean open, PlanState.Move moved) {
-    return new PlanState.Made(plan, requested, opened, open, moved);
+    return new PlanState.Made(plan, requested, opened, open, moved, false);
   }
 
   /// Somebody archives what no open rollout needs.

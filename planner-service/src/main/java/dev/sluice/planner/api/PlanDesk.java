@@ -94,7 +94,7 @@ public final class PlanDesk {
   /// Refuses a second rollout of a pair.
   private void awaitFree(PlanInputs inputs) {
     var first = holders.ofPair(inputs.templateId().value(), inputs.moduleId().value());
-    if (!first.isEmpty()) throw second(inputs, first.getFirst(), stores.plans().plan(first.getFirst()).isEmpty());
+    if (!first.isEmpty()) throw second(inputs, first.getFirst(), stores.claims().letsGo(first.getFirst()));
   }
 
   /// Computes the revision after the one that was read. It is kept as a draft, and counts once it is adopted.
@@ -165,7 +165,7 @@ public final class PlanDesk {
     var module = inputs.moduleId().value();
     if (!stores.claims().take(tx, header.rolloutId().value(), template, module)) {
       var first = stores.claims().holder(tx, template, module);
-      throw first.map(id -> second(inputs, id, stores.plans().plan(tx, id).isEmpty()))
+      throw first.map(id -> second(inputs, id, stores.claims().letsGo(tx, id)))
           .orElseGet(() -> new Outage("another plan of this template and module is just being made; try again", null));
     }
     // only who holds the pair knows that nobody changes its instances any more
@@ -183,7 +183,10 @@ public final class PlanDesk {
       Await.pause(LOOK);
     }
     // a plan that is under way was taken, and leaves something behind
-    if (begun.asFarAsKnown(header.rolloutId())) return;
+    if (begun.asFarAsKnown(header.rolloutId())) {
+      taken(header.rolloutId().value());
+      return;
+    }
     var reason = "the approval-service and the rollout-service did not take the plan within " + patience.toSeconds() + " s";
     // another one may have withdrawn it meanwhile; where the database does not say, the repeat finds it
     if (withdraw(header, reason) || !stores.plans().known(header.rolloutId().value()))
@@ -204,6 +207,14 @@ public final class PlanDesk {
     }
   }
 
+  /// What is under way both know, whoever was to tell us of it: when it has ended it is no forgotten one.
+  private void taken(String rollout) {
+    chassis.db().doInTransaction(tx -> {
+      stores.plans().requested(tx, rollout);
+      stores.plans().opened(tx, rollout);
+    });
+  }
+
   /// Withdraws plans whose maker could not: he died, or the database went away from him. Not before this process has had the time to hear what was told while it was
   /// not there.
   public void withdrawForgotten() {
@@ -211,14 +222,16 @@ public final class PlanDesk {
     var now = chassis.clock().instant();
     Loop.each(stores.plans().unknown(now.minus(FORGOTTEN)), "rollout", plan -> {
       var header = stores.plans().revision(plan.rolloutId(), plan.revision()).orElseThrow().header();
-      if (header.madeAt().plus(patience(header)).plus(FORGOTTEN).isBefore(now) && !begun.begun(header.rolloutId()))
+      if (!header.madeAt().plus(patience(header)).plus(FORGOTTEN).isBefore(now)) return;
+      if (begun.begun(header.rolloutId())) taken(plan.rolloutId());
+      else
         withdraw(header, "its maker was interrupted");
     });
   }
 
   /// Its pair is free when the rollout-service lets go of it: somebody may have approved it meanwhile.
   ///
-  /// @return whether it is withdrawn now; not where both know it
+  /// @return whether it is withdrawn now; not where both know it, or it was before
   private boolean withdraw(PlanHeader header, String reason) {
     var rollout = header.rolloutId().value();
     boolean withdrawn = chassis.db().inTransaction(tx -> {
@@ -242,10 +255,10 @@ public final class PlanDesk {
       if (version.id().equals(header.target().id().value())) Drafting.refuseUnlessTarget(version);
   }
 
-  /// @param withdrawn whether the first one was; whether it was approved before that, the rollout-service alone can tell
-  private static RuntimeException second(PlanInputs inputs, String first, boolean withdrawn) {
+  /// @param letsGo whether the first one's plan was withdrawn; whether it was approved before that, the rollout-service alone can tell
+  private static RuntimeException second(PlanInputs inputs, String first, boolean letsGo) {
     var pair = "template " + inputs.templateId() + " and module " + inputs.moduleId();
-    if (withdrawn)
+    if (letsGo)
       return new Outage("the plan before of " + pair + " was withdrawn, and the rollout-service has not let go of it yet; try again", null);
     return new ProblemException(Problem.conflict("rollout " + first + " of " + pair
         + " is open; let it end, or cancel or abort it, before you plan another", Map.of("rollout_id", first)));

@@ -29,8 +29,10 @@ public final class PlanDecider {
       case Row(Absent _, Propose(var revision)) -> propose(revision);
       case Row(Made _, Propose _) -> Decision.nothing();
       case Row(Withdrawn _, Propose _) -> Decision.nothing();
+      case Row(Made made, Revise(var draft)) when made.withdrawn() ->
+        Decision.refused(Problem.notFound("plan", draft.header().rolloutId().value()));
       case Row(Made made, Revise(var draft)) -> revise(made, draft);
-      case Row(Made made, Withdraw _) when made.requested() && made.opened() -> Decision.nothing();
+      case Row(Made made, Withdraw _) when made.withdrawn() || made.requested() && made.opened() -> Decision.nothing();
       case Row(Made made, Withdraw(var reason)) ->
         Decision.accepted(List.of(new PlanEvent.PlanWithdrawn(made.plan().rolloutId(), reason)));
       case Row(Absent _, Withdraw _) -> Decision.nothing();

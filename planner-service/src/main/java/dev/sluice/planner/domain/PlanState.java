@@ -13,9 +13,10 @@ public sealed interface PlanState {
   /// @param opened    whether the rollout-service has said that it opened the rollout
   /// @param open      whether the plan holds its pair of template and module
   /// @param moved     what the rollout did to the template; null: nothing, or it was taken back
-  record Made(PlanHeader plan, boolean requested, boolean opened, boolean open, Move moved) implements PlanState {}
+  /// @param withdrawn whether the plan was taken back, and the rollout has not let go of its pair yet
+  record Made(PlanHeader plan, boolean requested, boolean opened, boolean open, Move moved, boolean withdrawn) implements PlanState {}
 
-  /// The plan was taken back before anyone was asked.
+  /// The plan was taken back, and holds nothing.
   record Withdrawn() implements PlanState {}
 
   /// A change of the template's version; each null where the template has none.

@@ -2,7 +2,10 @@ package dev.sluice.planner.store;
 
 import static dev.sluice.chassis.Columns.time;
 import dev.sluice.chassis.Db;
+import dev.sluice.contract.RolloutState;
+import dev.sluice.contract.Words;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -25,6 +28,19 @@ public final class ClaimStore {
   public Optional<String> holder(Db.Tx tx, String template, String module) {
     return tx.list(HOLDER, r -> r.getString("rollout_id"), template, module).stream().findFirst();
   }
+
+  private static final String LETS_GO = """
+      select from claim c join plan p using (rollout_id) left join progress g using (rollout_id)
+       where c.rollout_id = $1 and c.open and p.withdrawn_at is not null and (g.started_at is null or g.state = any($2))
+      """;
+  private static final String[] ENDED = Arrays.stream(RolloutState.values()).filter(RolloutState::ended).map(Words::of)
+      .toArray(String[]::new);
+
+  /// Whether a rollout holds its pair only until the rollout-service lets go of it: its plan was withdrawn, and nothing of it is known to be under way.
+  public boolean letsGo(String rollout) { return db.query(LETS_GO, rollout, ENDED).rowCount() > 0; }
+
+  /// The same, in a transaction.
+  public boolean letsGo(Db.Tx tx, String rollout) { return tx.query(LETS_GO, rollout, ENDED).rowCount() > 0; }
 
   private static final String LAPSED = """
       select rollout_id from claim where rollout_id = any($1) and open and not held and reclaimed_until <= $2 order by rollout_id

@@ -75,13 +75,13 @@ public final class PlanStore {
     var found = tx.query(STATE, rollout).iterator();
     if (!found.hasNext()) return new PlanState.Absent();
     var row = found.next();
-    // where its policy let it start, what it did is undone like that of any other
+    // where it had begun, what it did is undone like that of any other
     if (row.getValue("withdrawn_at") != null && !row.getBoolean("open")) return new PlanState.Withdrawn();
     var move = row.getBoolean("moved")
         ? new PlanState.Move(version(tx, row.getString("moved_from")), version(tx, row.getString("moved_to")))
         : null;
     return new PlanState.Made(Json.read(row.getString("header"), PlanHeader.class), row.getBoolean("requested"), row.getBoolean("opened"),
-        row.getBoolean("open"), move);
+        row.getBoolean("open"), move, row.getValue("withdrawn_at") != null);
   }
 
   private static VersionRef version(Db.Tx tx, String id) {
@@ -164,9 +164,6 @@ public final class PlanStore {
 
   public Optional<Plan> plan(String rollout) { return db.list(FIND, PlanStore::plan, rollout).stream().findFirst(); }
 
-  /// The same, in a transaction.
-  public Optional<Plan> plan(Db.Tx tx, String rollout) { return tx.list(FIND, PlanStore::plan, rollout).stream().findFirst(); }
-
   private static final String ANY = "select rollout_id, template_id, module_id, revision from plan where rollout_id = $1";
 
   /// A plan, withdrawn or not.
@@ -176,11 +173,12 @@ public final class PlanStore {
   public Optional<Plan> planOrWithdrawn(Db.Tx tx, String rollout) { return tx.list(ANY, PlanStore::plan, rollout).stream().findFirst(); }
 
   private static final String LATER = """
-      select l.rollout_id from plan p join plan l on l.template_id = p.template_id and l.module_id = p.module_id and l.n > p.n and l.withdrawn_at is null
-       where p.rollout_id = $1 order by l.n limit 1
+      select l.rollout_id from plan p join plan l on l.template_id = p.template_id and l.module_id = p.module_id and l.n > p.n
+        left join progress g on g.rollout_id = l.rollout_id
+       where p.rollout_id = $1 and (l.withdrawn_at is null or g.started_at is not null) order by l.n limit 1
       """;
 
-  /// The next rollout that was made of the same pair.
+  /// The next rollout that was made of the same pair. One whose plan was withdrawn counts where it had begun.
   public Optional<String> later(Db.Tx tx, String rollout) {
     return tx.list(LATER, r -> r.getString("rollout_id"), rollout).stream().findFirst();
   }

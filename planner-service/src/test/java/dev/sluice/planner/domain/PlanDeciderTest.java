@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class PlanDeciderTest {
   private final Revision first = Revision.make(basis(), fleet(10, "a"));
   private final Revision second = Revision.make(Given.revision(2, "batch_pct", 50), fleet(10, "a"));
-  private final Made made = new Made(first.header(), true, true, true, null);
+  private final Made made = new Made(first.header(), true, true, true, null, false);
 
   private static List<PlanEvent> events(PlanState state, PlanCommand command) {
     return ((Decision.Accepted<PlanEvent>) PlanDecider.decide(state, command)).events();
@@ -47,7 +47,7 @@ class PlanDeciderTest {
   @Test
   void a_revision_follows_the_one_that_counts() {
     assertThat(events(made, new PlanCommand.Revise(second))).isEqualTo(second.events());
-    var late = new Made(second.header(), true, true, true, null);
+    var late = new Made(second.header(), true, true, true, null, false);
     assertThat(refusal(late, new PlanCommand.Revise(second)).extra()).containsEntry("revision", 2);
     assertThat(refusal(late, new PlanCommand.Revise(second)).detail()).contains("is at revision 2, not 1");
     assertThat(refusal(new PlanState.Absent(), new PlanCommand.Revise(second)).status()).isEqualTo(404);
@@ -61,7 +61,7 @@ class PlanDeciderTest {
 
   @Test
   void a_rollout_that_has_ended_takes_no_edit() {
-    assertThat(refusal(new Made(first.header(), true, true, false, null), new PlanCommand.Revise(second)).status()).isEqualTo(409);
+    assertThat(refusal(new Made(first.header(), true, true, false, null, false), new PlanCommand.Revise(second)).status()).isEqualTo(409);
   }
 
   @Test
@@ -69,8 +69,10 @@ class PlanDeciderTest {
     var gone = List.of(new PlanEvent.PlanWithdrawn(new RolloutId("r1"), "late"));
     var withdraw = new PlanCommand.Withdraw("late");
     assertThat(events(made, withdraw)).isEmpty();
-    assertThat(events(new Made(first.header(), false, true, true, null), withdraw)).isEqualTo(gone);
-    assertThat(events(new Made(first.header(), true, false, true, null), withdraw)).isEqualTo(gone);
+    assertThat(events(new Made(first.header(), false, true, true, null, false), withdraw)).isEqualTo(gone);
+    assertThat(events(new Made(first.header(), true, false, true, null, false), withdraw)).isEqualTo(gone);
+    assertThat(events(new Made(first.header(), false, false, true, null, true), withdraw)).as("it was").isEmpty();
+    assertThat(refusal(new Made(first.header(), false, false, true, null, true), new PlanCommand.Revise(second)).status()).isEqualTo(404);
     assertThat(events(new PlanState.Withdrawn(), withdraw)).isEmpty();
     assertThat(events(new PlanState.Absent(), withdraw)).isEmpty();
   }
@@ -78,7 +80,7 @@ class PlanDeciderTest {
   @Test
   void the_template_moves_at_the_end_once() {
     assertThat(events(made, new PlanCommand.MoveTemplate(Given.OLD, Given.NEW))).containsExactly(moved(Given.NEW));
-    var done = new Made(first.header(), true, true, true, new Move(Given.OLD, Given.NEW));
+    var done = new Made(first.header(), true, true, true, new Move(Given.OLD, Given.NEW), false);
     assertThat(events(done, new PlanCommand.MoveTemplate(Given.NEW, Given.NEW))).containsExactly(moved(Given.NEW));
     assertThat(events(done, new PlanCommand.MoveTemplate(Given.NEW, null))).containsExactly(moved(null));
     assertThat(events(new PlanState.Absent(), new PlanCommand.MoveTemplate(null, Given.NEW))).isEmpty();
@@ -87,7 +89,7 @@ class PlanDeciderTest {
 
   @Test
   void an_abort_undoes_the_move_unless_the_template_was_edited_since() {
-    var done = new Made(first.header(), true, true, true, new Move(Given.OLD, Given.NEW));
+    var done = new Made(first.header(), true, true, true, new Move(Given.OLD, Given.NEW), false);
     assertThat(events(done, new PlanCommand.UndoMove(Given.NEW))).containsExactly(moved(Given.OLD));
     assertThat(events(done, new PlanCommand.UndoMove(Given.version("9", 'd')))).isEmpty();
     assertThat(events(made, new PlanCommand.UndoMove(Given.NEW))).isEmpty();
@@ -98,13 +100,13 @@ class PlanDeciderTest {
   @Test
   void a_move_changes_nothing_where_the_template_stands_as_this_rollout_set_it() {
     var other = Given.version("9", 'd');
-    var done = new Made(first.header(), true, true, true, new Move(Given.OLD, Given.NEW));
+    var done = new Made(first.header(), true, true, true, new Move(Given.OLD, Given.NEW), false);
     assertThat(PlanDecider.stands(done, Given.NEW, Given.NEW)).isTrue();
     assertThat(PlanDecider.stands(done, other, Given.NEW)).as("edited since").isFalse();
     assertThat(PlanDecider.stands(done, null, Given.NEW)).as("removed since").isFalse();
     assertThat(PlanDecider.stands(done, Given.NEW, Given.OLD)).as("another move").isFalse();
     assertThat(PlanDecider.stands(made, Given.NEW, Given.NEW)).as("somebody else's").isFalse();
-    var removed = new Made(first.header(), true, true, true, new Move(Given.NEW, null));
+    var removed = new Made(first.header(), true, true, true, new Move(Given.NEW, null), false);
     assertThat(PlanDecider.stands(removed, null, null)).isTrue();
     assertThat(PlanDecider.stands(removed, Given.NEW, null)).isFalse();
   }
