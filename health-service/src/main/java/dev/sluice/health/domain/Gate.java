@@ -123,6 +123,13 @@ public final class Gate {
         : unchanged(w);
   }
 
+  /// What follows from a heartbeat that says that the instance stops: what runs on it by then is no evidence, but an apply that failed did so before.
+  public static Outcome stops(Watch watch, Instant before, Heard heard, Hearing hearing) {
+    boolean failed = watch.standing().open() && word(watch, heard.observation()) == Word.APPLY_FAILED;
+    var outcome = failed ? heard(watch, before, heard, hearing) : unchanged(watch);
+    return outcome.then(gone(outcome.watch(), Reason.STOPPED));
+  }
+
   /// What follows when the instance stopped or was decommissioned.
   public static Outcome gone(Watch w, Reason reason) {
     return w.standing().open() ? new Outcome(w.standing(new Closed()), List.of(new Finding.Gone(reason))) : unchanged(w);

@@ -61,8 +61,9 @@ public final class Listening {
     var until = elapsed(ear, heard.at(), hearing);
     var before = until.ear().pulse();
     var known = before.known() == null ? heard.observation() : heard.observation().after(before.known());
-    var each = each(until.ear().watches(), w -> Gate.heard(w, before.lastAt(), heard, hearing));
-    if (known.stopped()) each = each.then(gone(each.watches, Reason.STOPPED));
+    var watches = until.ear().watches();
+    var each = each(watches,
+        w -> known.stopped() ? Gate.stops(w, before.lastAt(), heard, hearing) : Gate.heard(w, before.lastAt(), heard, hearing));
     return until.then(new Outcome(new Ear(new Pulse(placed.order(), heard.at(), false, known), each.watches), each.findings, false,
         before.silent(), 1, placed.duplicateBoot().map(List::of).orElse(List.of())));
   }
@@ -70,9 +71,13 @@ public final class Listening {
   /// What follows when it is `now` and all that was received before was handed in.
   public static Outcome elapsed(Ear ear, Instant now, Hearing hearing) {
     var pulse = ear.pulse();
-    // who has stopped is waited for only where a timeout was taken back
-    var gone = pulse.known() != null && pulse.known().stopped() ? gone(ear.watches(), Reason.STOPPED) : new Each(ear.watches(), List.of());
-    var each = gone.then(each(gone.watches, w -> Gate.elapsed(w, pulse.lastAt(), now, hearing)));
+    var each = new Each(ear.watches(), List.of());
+    if (pulse.known() != null && pulse.known().stopped()) {
+      // he is waited for only where a timeout was taken back: up to his stop as anybody is
+      each = each.then(elapsed(each.watches, pulse.lastAt(), pulse.lastAt(), hearing));
+      each = each.then(gone(each.watches, Reason.STOPPED));
+    } else
+      each = each.then(elapsed(each.watches, pulse.lastAt(), now, hearing));
     var outcome = new Outcome(new Ear(ear.pulse(), each.watches), each.findings, false, false, 0, List.of());
     return outcome.then(silence(outcome.ear(), now, hearing));
   }
@@ -89,6 +94,10 @@ public final class Listening {
   public static Outcome decommissioned(Ear ear) {
     var each = gone(ear.watches(), Reason.DECOMMISSIONED);
     return new Outcome(new Ear(ear.pulse(), each.watches), each.findings, false, false, 0, List.of());
+  }
+
+  private static Each elapsed(List<Watch> watches, Instant lastAt, Instant now, Hearing hearing) {
+    return each(watches, w -> Gate.elapsed(w, lastAt, now, hearing));
   }
 
   private static Each gone(List<Watch> watches, Reason reason) { return each(watches, w -> Gate.gone(w, reason)); }

@@ -273,6 +273,37 @@ class GateTest {
     assertThat(new Scene().hears(10, RUNS_TARGET).goes().findings()).containsExactly(healthy(10));
   }
 
+  /// It stops what runs on it, and says so.
+  @Test
+  void what_runs_on_a_member_while_it_stops_is_no_evidence() {
+    var empty = new Observation(InstanceStatus.STOPPED, null, Map.of(), Map.of());
+    assertThat(new Scene().hears(10, RUNS_TARGET).hears(20, empty).findings()).containsExactly(healthy(10));
+    assertThat(new Scene().soak(60).hears(10, RUNS_TARGET).hears(20, empty).findings()).containsExactly(new Finding.Gone(Reason.STOPPED));
+    var sick = new Observation(InstanceStatus.STOPPED, null, null,
+        Map.of(Scene.MODULE, new ModuleStatus(UNHEALTHY, Scene.GENERATION, "no")));
+    assertThat(new Scene().hears(10, sick).findings()).containsExactly(new Finding.Gone(Reason.STOPPED));
+    var late = new Scene().keepsHearing(10, 310, RUNS_OTHER).soak(60).hears(320, RUNS_TARGET).hears(330, empty);
+    assertThat(late.is(400).findings()).as("nothing runs on it any more").containsExactly(timeout(Reason.HEALTH_TIMEOUT, 300));
+  }
+
+  @Test
+  void an_apply_that_failed_did_so_before_its_host_stopped() {
+    var failed = new Observation(InstanceStatus.STOPPED, null, Map.of(),
+        Map.of(Scene.MODULE, new ModuleStatus(APPLY_FAILED, Scene.GENERATION, "its words")));
+    assertThat(new Scene().hears(10, failed).findings()).containsExactly(failed(Reason.APPLY_FAILED, 10));
+    assertThat(new Scene().hears(5, RUNS_TARGET).hears(10, failed).findings()).as("of one that was healthy").containsExactly(healthy(5));
+  }
+
+  @Test
+  void who_stopped_after_the_deadline_to_which_his_timeout_is_taken_back_has_failed() {
+    var stopped = new Observation(InstanceStatus.STOPPED, null, null, Map.of());
+    var first = new Scene().keepsHearing(10, 400, RUNS_OTHER).hears(410, stopped);
+    assertThat(first.takenBack(405).is(420).findings()).last().isEqualTo(
+        new Finding.Judged(false, true, Reason.HEALTH_TIMEOUT, null, Scene.at(405)));
+    var second = new Scene().keepsHearing(10, 400, RUNS_OTHER).hears(410, stopped);
+    assertThat(second.takenBack(415).is(420).findings()).last().isEqualTo(new Finding.Gone(Reason.STOPPED));
+  }
+
   @Test
   void who_stopped_is_not_silent() {
     var stopped = new Observation(InstanceStatus.STOPPED, null, null, Map.of());

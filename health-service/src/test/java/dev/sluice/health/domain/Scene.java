@@ -54,6 +54,13 @@ final class Scene {
         w.minHealthy(), w.standing()));
   }
 
+  /// A pause of which was heard late: its timeout was none.
+  Scene takenBack(double deadline) {
+    var w = watch();
+    return with(new Watch(w.moduleId(), w.target(), w.generation(), w.purpose(), w.instructedAt(), at(deadline), w.clockStopped(),
+        w.handedOutAt(), w.minHealthy(), new Standing.Awaited()));
+  }
+
   Scene rollingBack() {
     var w = watch();
     return with(new Watch(w.moduleId(), w.target(), w.generation(), Purpose.ROLLBACK, w.instructedAt(), w.deadline(), w.clockStopped(),
