@@ -239,6 +239,34 @@ class ReplicasTest {
   }
 
   @Test
+  void a_late_heartbeat_of_a_boot_that_the_other_replica_saw_replaced_is_told_nothing() {
+    var agent = world.client(0).enrol("ghost");
+    agent.boots("old", 1).beat();
+    agent.boots("new", 1).beat();
+    eventually(() -> assertThat(world.db().query("select from boot where instance_id = 'ghost'").rowCount()).isOne());
+    var play = Play.of(world, "ghost", agent).start().instruct(60, 0);
+    eventually(() -> assertThat(world.client(0).get("/v1/instances/ghost").body().at("/desired/nginx/generation").asLong()).isEqualTo(2));
+    agent.to(world.client(1));
+    assertThat(agent.boots("old", 2).desired().isMissingNode()).isTrue();
+    agent.boots("new", 2);
+    eventually(() -> assertThat(agent.desired().path("version").asText()).isEqualTo("1.26.0"));
+    play.ends();
+  }
+
+  @Test
+  void nor_does_it_make_the_present_boot_deaf_where_it_comes_after_that_one() {
+    var agent = settled("deafened");
+    agent.to(world.client(0)).boots("old", 1).beat();
+    agent.boots("new", 1).beat();
+    agent.to(world.client(1)).boots("new", 2).beat();
+    agent.boots("old", 2).beat();
+    agent.boots("new", 3);
+    var play = Play.of(world, "deafened", agent).start().instruct(60, 0);
+    eventually(() -> assertThat(agent.desired().path("version").asText()).isEqualTo("1.26.0"));
+    play.ends();
+  }
+
+  @Test
   void who_is_enrolled_anew_is_let_in_at_once_by_each_replica() {
     for (int i = 0; i < 5; i++) {
       var first = world.client(0).enrol("comes-again");

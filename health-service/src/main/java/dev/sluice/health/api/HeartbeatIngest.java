@@ -4,6 +4,8 @@ import dev.sluice.chassis.Http;
 import dev.sluice.chassis.Ids;
 import dev.sluice.contract.Problem;
 import dev.sluice.health.ingest.Assigned;
+import dev.sluice.health.ingest.Cells;
+import dev.sluice.health.ingest.Ears;
 import dev.sluice.health.ingest.Flusher;
 import dev.sluice.health.ingest.HeartbeatBuffer;
 import dev.sluice.health.ingest.Meters;
@@ -30,24 +32,25 @@ public final class HeartbeatIngest {
   private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
   private static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("X-Request-Id");
   private final AgentDoor door;
+  private final Cells cells;
   private final HeartbeatBuffer buffer;
   private final Flusher flusher;
   private final Teller teller;
   private final AgentAnswers answers;
   private final Meters meters;
+  /// Begins the ids of requests that bring none.
   private final String requestIds;
   private final AtomicLong requests = new AtomicLong();
 
-  /// @param requestIds begins the ids of requests that bring none
-  HeartbeatIngest(AgentDoor door, HeartbeatBuffer buffer, Flusher flusher, Teller teller, AgentAnswers answers, Meters meters,
-      String requestIds) {
+  HeartbeatIngest(AgentDoor door, Ears ears, AgentAnswers answers) {
     this.door = door;
-    this.buffer = buffer;
-    this.flusher = flusher;
-    this.teller = teller;
+    this.cells = ears.cells();
+    this.buffer = ears.buffer();
+    this.flusher = ears.flusher();
+    this.teller = ears.teller();
     this.answers = answers;
-    this.meters = meters;
-    this.requestIds = requestIds;
+    this.meters = ears.meters();
+    this.requestIds = ears.replicaId() + "-";
   }
 
   /// Takes a request if it is a heartbeat.
@@ -176,6 +179,7 @@ public final class HeartbeatIngest {
     var cell = entry.cell();
     meters.received.increment();
     boolean watched = teller.watched(cell);
+    if (!cell.begun()) cells.dispute(cell);
     return switch (buffer.take(cell, entry.shown().enrolment(), heartbeat.bootId(), heartbeat.sequence(), heartbeat.said(), watched)) {
       case KEPT -> new Heard(teller.tell(cell), null);
       case KEPT_URGENT -> {
@@ -186,7 +190,10 @@ public final class HeartbeatIngest {
         meters.late.increment();
         yield new Heard(Future.succeededFuture(teller.tellAgain(cell)), null);
       }
-      case REPLACED -> new Heard(Future.succeededFuture(List.of()), null);
+      case REPLACED -> {
+        cells.dispute(cell);
+        yield new Heard(Future.succeededFuture(List.of()), null);
+      }
       case REFUSED -> {
         meters.refused.increment();
         yield new Heard(null, Problem.unavailable("heartbeats cannot be kept now; send it again"));

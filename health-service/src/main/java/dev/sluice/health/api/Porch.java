@@ -24,7 +24,7 @@ public final class Porch implements AutoCloseable {
     int intervalSec = (int) config.heartbeatInterval().toSeconds();
     var answers = new AgentAnswers(intervalSec);
     var door = new AgentDoor(ears.cells(), ears.buffer()::refused);
-    var ingest = new HeartbeatIngest(door, ears.buffer(), ears.flusher(), ears.teller(), answers, ears.meters(), ears.replicaId() + "-");
+    var ingest = new HeartbeatIngest(door, ears, answers);
     this.sockets = new AgentSocket(chassis.vertx(), door, ingest, ears.teller(), answers);
     var poll = new LongPoll(chassis.vertx(), door, ears.teller(), answers);
     var fleet = new FleetStore(chassis.db(), chassis.journal());

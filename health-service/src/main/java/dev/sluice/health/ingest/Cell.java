@@ -1,7 +1,9 @@
 package dev.sluice.health.ingest;
 
 import dev.sluice.health.domain.Observation;
+import dev.sluice.health.store.CellStore.OrderRow;
 import java.security.MessageDigest;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -30,6 +32,8 @@ public final class Cell {
   // guarded by the buffer
   private long heardEnrolment;
   String bootId;
+  /// When the first heartbeat of the present boot was received here; null: none was.
+  Instant since;
   long sequence;
   List<String> replaced = List.of();
   Waiting waiting;
@@ -83,6 +87,11 @@ public final class Cell {
     credentials = news;
   }
 
+  /// Whether it is the machine with this token.
+  synchronized boolean holds(byte[] tokenHash) {
+    return credentials != null && tokenHash != null && MessageDigest.isEqual(tokenHash, credentials.tokenHash());
+  }
+
   /// Whether it can leave the memory: nobody is enrolled under its id, and nobody waits who must be told so. Then it learns nothing more, and its token stays void.
   synchronized boolean drops() {
     dropped |= credentials != null && !credentials.enrolled() && listeners.isEmpty();
@@ -96,11 +105,36 @@ public final class Cell {
     if (enrolment <= heardEnrolment) return enrolment == heardEnrolment;
     heardEnrolment = enrolment;
     bootId = null;
+    since = null;
     sequence = 0;
     replaced = List.of();
     said = null;
     known = null;
     return true;
+  }
+
+  /// Whether it is known which boot is the present one.
+  public boolean begun() { return bootId != null; }
+
+  /// Called under the buffer's lock: the order as it was judged, for a machine of which nothing was heard here yet.
+  void begins(OrderRow order) {
+    if (hears(order.enrolment()) && bootId == null) takes(order);
+  }
+
+  /// Called under the buffer's lock: the order as it was judged, which counts where it was judged after the present boot was heard here.
+  ///
+  /// @return whether it was
+  boolean judged(OrderRow order) {
+    if (order.enrolment() != heardEnrolment) return true;
+    if (since != null && !order.through().isAfter(since)) return false;
+    takes(order);
+    return true;
+  }
+
+  private void takes(OrderRow order) {
+    if (!order.bootId().equals(bootId)) sequence = order.sequence();
+    bootId = order.bootId();
+    replaced = order.replaced();
   }
 
   /// @return whether something is new

@@ -9,12 +9,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +25,7 @@ public final class Cells implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Cells.class);
   private static final int AT_ONCE = 2_000;
   private static final int WAITING_AT_MOST = 100_000;
+  private static final int DISPUTED_AT_MOST = 10_000;
 
   private record Missing(String id, Promise<Cell> promise) {}
 
@@ -31,11 +34,15 @@ public final class Cells implements AutoCloseable {
   private final AtomicInteger waiting = new AtomicInteger();
   /// Instances that are not enrolled any more, until the loop drops them.
   private final Set<Cell> gone = ConcurrentHashMap.newKeySet();
+  /// Instances of which it must be found out which boot is the present one.
+  private final Set<String> disputed = ConcurrentHashMap.newKeySet();
   private final CellStore store;
+  private final HeartbeatBuffer buffer;
   private final Loop loop;
 
-  public Cells(CellStore store) {
+  Cells(CellStore store, HeartbeatBuffer buffer) {
     this.store = store;
+    this.buffer = buffer;
     this.loop = new Loop("health-cells", Duration.ofSeconds(1), this::load);
   }
 
@@ -83,12 +90,35 @@ public final class Cells implements AutoCloseable {
     return cell;
   }
 
+  /// A boot that is a replaced one as far as this replica knows goes on, or it does not know of any: it may have heard a late heartbeat of a boot that another replica
+  /// saw replaced. What was judged says which is the present one. Never waits.
+  public void dispute(Cell cell) {
+    if (disputed.size() < DISPUTED_AT_MOST) disputed.add(cell.id());
+  }
+
+  /// Where the database is away it has another turn.
+  private void settle() {
+    var ids = disputed.stream().limit(AT_ONCE).toList();
+    if (ids.isEmpty()) return;
+    try {
+      var open = new HashSet<String>();
+      for (var row : store.orders(ids))
+        find(row.instanceId()).filter(cell -> !buffer.judged(cell, row)).ifPresent(cell -> open.add(cell.id()));
+      ids.stream().filter(id -> !open.contains(id)).forEach(disputed::remove);
+    } catch (Outage e) {
+      log.atDebug().log("The order of boots is not read: {}", e.getMessage());
+    }
+  }
+
   private boolean load() {
     drop();
     var asked = new ArrayList<Missing>();
     for (Missing next; asked.size() < AT_ONCE && (next = missing.poll()) != null;)
       asked.add(next);
-    if (asked.isEmpty()) return false;
+    if (asked.isEmpty()) {
+      settle();
+      return false;
+    }
     waiting.addAndGet(-asked.size());
     // in memory before it is read, so that the follower passes over nothing; only this thread takes out what is there
     var read = new HashMap<String, Cell>();
@@ -118,12 +148,16 @@ public final class Cells implements AutoCloseable {
   }
 
   private void read(List<String> ids) {
-    // both, before either is learned: whoever is known by half is told that there is nothing to run
+    // all, before any is learned: whoever is known by half is told that there is nothing to run
     var credentials = store.credentials(ids);
     var assigned = store.assigned(ids);
+    for (var row : store.orders(ids))
+      find(row.instanceId()).ifPresent(cell -> buffer.begins(cell, row));
     credentials.forEach(this::learn);
+    var tokens = credentials.stream().collect(Collectors.toMap(CellStore.CredentialsRow::instanceId, row -> row.credentials().tokenHash()));
+    // what another machine must run that was enrolled under the id meanwhile is not read here
     for (var row : assigned)
-      find(row.instanceId()).ifPresent(cell -> cell.learn(row.assigned()));
+      find(row.instanceId()).filter(cell -> cell.holds(tokens.get(row.instanceId()))).ifPresent(cell -> cell.learn(row.assigned()));
   }
 
   @Override

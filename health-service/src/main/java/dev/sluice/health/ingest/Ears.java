@@ -53,7 +53,7 @@ public final class Ears implements AutoCloseable {
     replicas.join(replicaId, joined, config.replicaTtl());
     buffer.deaf(joined); // also where another one seems to live: it may be the one that was killed a moment ago
     var cellStore = new CellStore(db);
-    this.cells = new Cells(cellStore);
+    this.cells = new Cells(cellStore, buffer);
     this.follower = new Follower(chassis.vertx(), address, cellStore, cells, gates);
     this.settler = new Settler(db, chassis.journal(), new EvidenceStore(config.deliveryLease()), replicas, gates,
         config.heartbeatInterval(), config.replicaTtl(),

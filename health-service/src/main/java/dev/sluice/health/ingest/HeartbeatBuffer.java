@@ -1,6 +1,7 @@
 package dev.sluice.health.ingest;
 
 import dev.sluice.health.domain.Observation;
+import dev.sluice.health.store.CellStore.OrderRow;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -104,11 +105,20 @@ public final class HeartbeatBuffer {
     urgent |= news || watched;
     if (replaced) return Taken.REPLACED;
     if (!same && cell.bootId != null) cell.replace(cell.bootId);
+    if (!same) cell.since = at;
     cell.bootId = boot;
     cell.sequence = sequence;
     if (news) cell.says(seen);
     return news || watched ? Taken.KEPT_URGENT : Taken.KEPT;
   }
+
+  /// What was judged of the order of heartbeats before this replica heard any of the instance: another one did, or it itself before it was started again.
+  synchronized void begins(Cell cell, OrderRow order) { cell.begins(order); }
+
+  /// What was judged of it since.
+  ///
+  /// @return whether that was all which this replica knew of boots
+  synchronized boolean judged(Cell cell, OrderRow order) { return cell.judged(order); }
 
   private boolean keep(Cell cell, long enrolment, Waiting.Run run, boolean watched) {
     var mine = cell.waiting;

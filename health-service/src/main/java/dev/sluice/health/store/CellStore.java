@@ -1,12 +1,14 @@
 package dev.sluice.health.store;
 
 import dev.sluice.contract.Words;
+import dev.sluice.chassis.Columns;
 import dev.sluice.chassis.Db;
 import dev.sluice.contract.Purpose;
 import dev.sluice.health.ingest.Assigned;
 import dev.sluice.health.ingest.Credentials;
 import dev.sluice.health.ingest.Gates;
 import io.vertx.sqlclient.Row;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +45,29 @@ public final class CellStore {
 
   public List<AssignedRow> assigned(List<String> ids) {
     return db.list(ASSIGNED, CellStore::assigned, (Object) ids.toArray(String[]::new));
+  }
+
+  /// The order of an instance's heartbeats as far as it was judged.
+  ///
+  /// @param replaced its newest boots that were replaced, at most 8, the oldest first
+  /// @param through  all that was received before it, by whichever replica, is judged
+  public record OrderRow(String instanceId, long enrolment, String bootId, long sequence, List<String> replaced, Instant through) {}
+
+  private static final String ORDERS = """
+      select p.instance_id, i.enrolment, p.boot_id, p.sequence,
+             array(select b.boot_id
+                     from (select boot_id, replacement from boot where instance_id = p.instance_id order by replacement desc limit 8) b
+                    order by b.replacement) as replaced,
+             s.through
+        from pulse p join instance i on i.id = p.instance_id cross join settled s
+       where p.instance_id = any($1) and p.boot_id is not null
+      """;
+
+  public List<OrderRow> orders(List<String> ids) {
+    return db.list(ORDERS,
+        r -> new OrderRow(r.getString("instance_id"), r.getLong("enrolment"), r.getString("boot_id"), r.getLong("sequence"),
+            List.of(r.getArrayOfStrings("replaced")), Columns.time(r, "through")),
+        (Object) ids.toArray(String[]::new));
   }
 
   /// What a look sees, all in one snapshot.

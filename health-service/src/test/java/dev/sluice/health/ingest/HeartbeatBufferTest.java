@@ -6,16 +6,19 @@ import dev.sluice.health.domain.InstanceStatus;
 import dev.sluice.health.domain.Observation;
 import dev.sluice.health.ingest.HeartbeatBuffer.Missed;
 import dev.sluice.health.ingest.HeartbeatBuffer.Taken;
+import dev.sluice.health.store.CellStore.OrderRow;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /// Times in which heartbeats could not be heard stand in the drain that reaches beyond them: they are committed before anything later is judged.
 class HeartbeatBufferTest {
   private static final String LOOP = "one";
   private static final String OTHER = "another";
+  private static final Observation RUNS = new Observation(InstanceStatus.RUNNING, null, null, Map.of());
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
   private Instant now = START;
   private final HeartbeatBuffer buffer = new HeartbeatBuffer(() -> now, START, Duration.ofSeconds(3));
@@ -152,6 +155,45 @@ class HeartbeatBufferTest {
       assertThat(waiting.runs()).extracting(Waiting.Run::bootId).containsExactly("after");
     });
   }
+
+  @Test
+  void what_was_judged_before_the_first_heartbeat_here_is_late_and_a_replaced_boot_stays_so() {
+    var cell = new Cell("i1");
+    var eight = IntStream.rangeClosed(1, 8).mapToObj(i -> "before-" + i).toList();
+    buffer.begins(cell, new OrderRow("i1", 1, "present", 5, eight, START));
+    assertThat(take(cell, "present", 5)).isEqualTo(Taken.LATE);
+    assertThat(take(cell, "before-1", 9)).isEqualTo(Taken.REPLACED);
+    assertThat(take(cell, "present", 6)).isEqualTo(Taken.KEPT_URGENT);
+    buffer.begins(cell, new OrderRow("i1", 1, "present", 2, List.of(), START));
+    assertThat(take(cell, "present", 6)).as("what was heard here is newer").isEqualTo(Taken.LATE);
+    assertThat(take(cell, "next", 1)).isEqualTo(Taken.KEPT_URGENT);
+    assertThat(take(cell, "before-8", 9)).as("the oldest is forgotten").isEqualTo(Taken.REPLACED);
+    assertThat(buffer.take(cell, 2, "present", 1, RUNS, false)).as("another machine begins anew").isEqualTo(Taken.KEPT_URGENT);
+  }
+
+  /// Another replica has heard the boot before, and the one after it; here it comes late, after that one.
+  @Test
+  void a_late_heartbeat_of_a_boot_that_was_never_heard_here_makes_nobody_deaf_for_long() {
+    var cell = new Cell("i1");
+    assertThat(take(cell, "present", 3)).isEqualTo(Taken.KEPT_URGENT);
+    after(10);
+    assertThat(take(cell, "before", 9)).as("as far as is known here, a newer one").isEqualTo(Taken.KEPT_URGENT);
+    assertThat(take(cell, "present", 4)).isEqualTo(Taken.REPLACED);
+    assertThat(buffer.judged(cell, judged("present", "before", 5))).as("a newer one was not judged yet").isFalse();
+    assertThat(take(cell, "present", 4)).isEqualTo(Taken.REPLACED);
+    assertThat(buffer.judged(cell, judged("present", "before", 20))).isTrue();
+    assertThat(take(cell, "present", 4)).isEqualTo(Taken.LATE);
+    assertThat(take(cell, "present", 5)).isEqualTo(Taken.KEPT);
+    assertThat(take(cell, "before", 10)).isEqualTo(Taken.REPLACED);
+    assertThat(buffer.judged(cell, new OrderRow("i1", 2, "another", 1, List.of(), now.plusMillis(30)))).isTrue();
+    assertThat(take(cell, "present", 6)).as("of another machine").isEqualTo(Taken.KEPT);
+  }
+
+  private OrderRow judged(String present, String before, long millis) {
+    return new OrderRow("i1", 1, present, 4, List.of(before), START.plusMillis(millis));
+  }
+
+  private Taken take(Cell cell, String boot, long sequence) { return buffer.take(cell, 1, boot, sequence, RUNS, false); }
 
   private static Taken take(HeartbeatBuffer buffer, Cell cell, long sequence) {
     return buffer.take(cell, 1, "boot", sequence, new Observation(InstanceStatus.RUNNING, null, null, Map.of()), false);
