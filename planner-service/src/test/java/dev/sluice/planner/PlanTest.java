@@ -226,6 +226,9 @@ class PlanTest {
     var rest = world.get("/v1/plans/" + plan.text("rollout_id") + "?cursor=" + plan.text("next_cursor"));
     assertThat(rest.objects("batches")).hasSize(500).first().satisfies(b -> assertThat(b).containsEntry("index", 1_000));
     assertThat(rest.get("next_cursor")).isNull();
+    var few = world.get("/v1/plans/" + plan.text("rollout_id") + "?limit=7&cursor=1493");
+    assertThat(few.objects("batches")).extracting(b -> b.get("index")).containsExactly(1493, 1494, 1495, 1496, 1497, 1498, 1499);
+    assertThat(world.get("/v1/plans/" + plan.text("rollout_id") + "?limit=2").body()).containsEntry("next_cursor", "2");
   }
 
   @Test

@@ -24,7 +24,7 @@ import java.util.Map;
 
 /// Brings together what a revision is made from: the catalog, the fleet, the policy, and what was learned before. Writes nothing.
 final class Drafting {
-  private static final int LEARNINGS = 20;
+  private static final int LEARNINGS = 100;
   private final Chassis chassis;
   private final Stores stores;
   private final Fleet fleet;

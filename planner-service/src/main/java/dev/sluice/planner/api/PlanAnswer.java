@@ -30,10 +30,11 @@ final class PlanAnswer {
   /// @param ids       all members in plan order; null above 1,000
   /// @param excluded  the first of those left out
   /// @param fromBatch the first batch to show
-  static Map<String, Object> of(PlanHeader plan, Shown shown, List<String> ids, List<Excluded> excluded, Standing standing, int fromBatch) {
+  /// @param toBatch   the first one behind the page
+  static Map<String, Object> of(PlanHeader plan, Shown shown, List<String> ids, List<Excluded> excluded, Standing standing, int fromBatch,
+      int toBatch) {
     var inputs = plan.inputs();
     var slices = plan.slices();
-    int toBatch = Math.min(slices.count(), fromBatch + MOST);
     var body = new LinkedHashMap<String, Object>();
     body.put("rollout_id", standing.rolloutId());
     body.put("revision", plan.revision());

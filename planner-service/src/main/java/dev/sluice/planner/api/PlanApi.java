@@ -52,7 +52,7 @@ public final class PlanApi {
   private Answer create(Call call, Map<String, Object> inputs) {
     var rollout = new RolloutId(call.attempt().ids().next());
     var place = "/v1/plans/" + rollout;
-    if (call.attempt().done()) return Answer.created(place, shown(desk.made(rollout), true, 0));
+    if (call.attempt().done()) return Answer.created(place, shown(desk.made(rollout), true, 0, PlanAnswer.MOST));
     boolean byModel = call.header("X-Sluice-Via").filter("model"::equals).isPresent();
     var outcome = desk.make(rollout, inputs, call.actor(), byModel);
     var header = outcome.draft().revision().header();
@@ -65,7 +65,8 @@ public final class PlanApi {
     var ids = members.size() > PlanAnswer.MOST ? null : members.stream().map(PlanMember::instanceId).map(Object::toString).toList();
     var excluded = draft.excluded().stream().limit(PlanAnswer.MOST).map(e -> new Excluded(e.instanceId().value(), Words.of(e.reason())))
         .toList();
-    return PlanAnswer.of(draft.revision().header(), draft.shown(), ids, excluded, standing, 0);
+    var header = draft.revision().header();
+    return PlanAnswer.of(header, draft.shown(), ids, excluded, standing, 0, Math.min(header.slices().count(), PlanAnswer.MOST));
   }
 
   private Answer get(Call call) {
@@ -78,14 +79,15 @@ public final class PlanApi {
     int from = Cursors.place(call);
     if (call.number("batch_index").isPresent()) return Answer.ok(batch(header, call.number("batch_index").get(), from, call.limit()));
     if (call.flag("excluded")) return Answer.ok(excluded(header, kept.shown().excludedCount(), from, call.limit()));
-    return Answer.ok(shown(kept, revision == plan.revision(), from));
+    return Answer.ok(shown(kept, revision == plan.revision(), from, call.number("limit").orElse(PlanAnswer.MOST)));
   }
 
-  private Map<String, Object> shown(PlanStore.Kept kept, boolean counts, int from) {
+  private Map<String, Object> shown(PlanStore.Kept kept, boolean counts, int from, int limit) {
     var header = kept.header();
     int total = header.slices().total();
     return PlanAnswer.of(header, kept.shown(), total > PlanAnswer.MOST ? null : stores.members().members(header, 0, total),
-        stores.members().excluded(header, 0, PlanAnswer.MOST), standing(header, counts, from), from);
+        stores.members().excluded(header, 0, PlanAnswer.MOST), standing(header, counts, from), from,
+        (int) Math.min(header.slices().count(), (long) from + limit));
   }
 
   private Standing standing(PlanHeader header, boolean counts, int fromBatch) {

@@ -24,8 +24,8 @@ import org.slf4j.LoggerFactory;
 /// What other services ask the planner.
 public final class PlannerAsks {
   private static final Logger log = LoggerFactory.getLogger(PlannerAsks.class);
-  /// How long a rollback that was asked for may take to start before its pair is free again.
-  private static final Duration TO_START = Duration.ofSeconds(120);
+  /// How long a rollback that was asked for may take to start before somebody finds out whether it has, and its pair is free again where not.
+  private static final Duration TO_START = Duration.ofSeconds(30);
   private final Chassis chassis;
   private final Stores stores;
   private final PlanDesk desk;
