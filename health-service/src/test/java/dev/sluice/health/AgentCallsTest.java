@@ -120,8 +120,10 @@ class AgentCallsTest {
     assertThat(client.post("/v1/instances/guarded/heartbeats", "{\"a\":\"" + "x".repeat(70_000) + "\"}", agent.token).status())
         .isEqualTo(413);
     assertThat(Client.send(client.request("/v1/instances/guarded/heartbeats", agent.token).POST(HttpRequest.BodyPublishers.ofString("{}")))
-        .status())
-        .isEqualTo(415);
+        .status()).isEqualTo(415);
+    for (var type : List.of("application/jsonx", "application/json-patch+json"))
+      assertThat(Client.send(client.request("/v1/instances/guarded/heartbeats", agent.token).header("Content-Type", type)
+          .POST(HttpRequest.BodyPublishers.ofString("{}"))).status()).as(type).isEqualTo(415);
     assertThat(client.post("/v1/instances/guarded/heartbeats", agent.body().toString(), other.token).status()).isEqualTo(401);
     assertThat(client.post("/v1/instances/nobody/heartbeats", agent.body().toString(), agent.token).status()).isEqualTo(401);
     assertThat(Client.send(client.request("/v1/instances/guarded/heartbeats", null).header("Content-Type", "application/json")
@@ -328,7 +330,7 @@ class AgentCallsTest {
         .buildAsync(URI.create(client.base().replace("http", "ws") + "/v1/agents?instance_id=handed-on"), inbox).join();
     var waiting = Client.HTTP.sendAsync(client.request("/v1/instances/handed-on/desired?wait_sec=30", old.token).GET().build(),
         java.net.http.HttpResponse.BodyHandlers.ofString());
-    socket.sendText(old.body().put("type", "heartbeat").toString(), true);
+    socket.sendText(old.body().put("type", "heartbeat").toString(), true).join();
     assertThat(inbox.next().path("type").asText()).isIn("heard", "desired");
     // both at once, so that no replica sees the one without the other
     world.db().query("update instance set token_hash = $1, changed_xid = pg_current_xact_id() where id = 'handed-on'",
@@ -375,15 +377,15 @@ class AgentCallsTest {
     var inbox = new Inbox();
     var socket = Client.HTTP.newWebSocketBuilder().header("Authorization", "Bearer " + agent.token)
         .buildAsync(URI.create(client.base().replace("http", "ws") + "/v1/agents?instance_id=socket"), inbox).join();
-    socket.sendText(agent.body().put("type", "heartbeat").toString(), true);
+    socket.sendText(agent.body().put("type", "heartbeat").toString(), true).join();
     assertThat(inbox.next().path("type").asText()).isEqualTo("heard");
-    socket.sendText("{\"type\":\"heartbeat\"}", true);
+    socket.sendText("{\"type\":\"heartbeat\"}", true).join();
     assertThat(inbox.next().path("errors")).hasSize(2);
     var play = Play.of(world, "socketed", agent).start().instruct(60, 0);
     var told = inbox.next();
     assertThat(told.path("type").asText()).isEqualTo("desired");
     assertThat(told.path("desired").path("nginx").path("version").asText()).isEqualTo("1.26.0");
-    socket.sendText(agent.runs(World.NEW).says("healthy", 2).body().put("type", "heartbeat").toString(), true);
+    socket.sendText(agent.runs(World.NEW).says("healthy", 2).body().put("type", "heartbeat").toString(), true).join();
     assertThat(inbox.next().path("desired")).isEmpty();
     assertThat(play.judged().healthy()).isTrue();
     play.ends();
@@ -403,7 +405,7 @@ class AgentCallsTest {
     agent.says("healthy", 1).beat();
     var inboxes = List.of(new Inbox(), new Inbox(), new Inbox());
     for (var inbox : inboxes) {
-      socket(agent, inbox).sendText(agent.body().put("type", "heartbeat").toString(), true);
+      socket(agent, inbox).sendText(agent.body().put("type", "heartbeat").toString(), true).join();
       assertThat(inbox.next().path("type").asText()).as("it listens").isEqualTo("heard");
     }
     assertThat(inboxes.getFirst().next().path("code").asInt()).isEqualTo(1008);

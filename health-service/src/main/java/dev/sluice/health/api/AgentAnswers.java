@@ -22,6 +22,8 @@ final class AgentAnswers {
     });
   }
 
+  int intervalSec() { return intervalSec; }
+
   Buffer heartbeat(List<Assigned> told) {
     // the one for all: copied on write by nobody, read by many
     if (told.isEmpty()) return nothingNew;

@@ -7,6 +7,7 @@ import dev.sluice.health.ingest.Cell;
 import dev.sluice.health.ingest.Teller;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
@@ -25,6 +26,8 @@ final class AgentSocket {
   private static final int SOCKETS = 2;
   private static final int MAX_FRAME = 64 << 10;
   private static final long RETRY_MS = 500;
+  /// How often an agent is pinged that is seldom heard: a connection on which nothing goes for two minutes is closed.
+  private static final long PING_MS = 30_000;
   private final Vertx vertx;
   private final AgentDoor door;
   private final HeartbeatIngest ingest;
@@ -70,6 +73,8 @@ final class AgentSocket {
     private boolean asking;
     private boolean closed;
     private long retry = -1;
+    private long pings = -1;
+    private boolean answered = true;
 
     Line(ServerWebSocket socket, Context loop, AgentDoor.Entry entry) {
       this.socket = socket;
@@ -86,9 +91,26 @@ final class AgentSocket {
         lines.remove(this);
         cell.ignore(this);
         if (retry >= 0) vertx.cancelTimer(retry);
+        if (pings >= 0) vertx.cancelTimer(pings);
       });
+      if (answers.intervalSec() * 1_000L > PING_MS) {
+        socket.pongHandler(_ -> answered = true);
+        pings = vertx.setPeriodic(PING_MS, _ -> ping());
+      }
       cell.listen(this, SOCKETS);
       look();
+    }
+
+    /// Who does not answer is not there any more, and must be handed nothing.
+    private void ping() {
+      if (!answered) {
+        closed = true;
+        cell.ignore(this);
+        socket.close(NOT_SO, "the last ping was not answered");
+      } else if (!socket.isClosed() && !socket.writeQueueFull()) {
+        answered = false;
+        socket.writePing(Buffer.buffer());
+      }
     }
 
     private void frame(String text) {

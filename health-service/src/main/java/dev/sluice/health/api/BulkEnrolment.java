@@ -186,8 +186,6 @@ final class BulkEnrolment {
           wishes.add(wish);
           places.add(i);
         } else if (read instanceof Problem problem) answer.put("problem", Http.members(problem));
-        else
-          answers.removeLast();
       }
       var outcomes = outcomes(wishes, attempt);
       for (int i = 0; i < outcomes.size(); i++) {

@@ -143,7 +143,8 @@ public final class HeartbeatIngest {
       return;
     }
     var type = request.getHeader(HttpHeaders.CONTENT_TYPE);
-    if (type == null || !type.regionMatches(true, 0, "application/json", 0, 16)) {
+    if (type == null || !type.regionMatches(true, 0, "application/json", 0, 16)
+        || type.length() > 16 && type.charAt(16) != ';' && type.charAt(16) != ' ') {
       refuse(request, Problem.unsupportedMediaType("application/json", type));
       return;
     }

@@ -254,7 +254,8 @@ public final class EvidenceStore {
   public record BootRow(String instanceId, String bootId, long sequence) {}
 
   private static final String WRITE_BOOTS = """
-      insert into boot (instance_id, boot_id, sequence) select * from unnest($1::text[], $2::text[], $3::bigint[])
+      insert into boot (instance_id, boot_id, sequence)
+      select instance_id, boot_id, sequence from unnest($1::text[], $2::text[], $3::bigint[]) as u (instance_id, boot_id, sequence)
       on conflict (instance_id, boot_id) do update set sequence = excluded.sequence, replacement = excluded.replacement
       """;
   private static final String FORGET_BOOTS = """

@@ -51,7 +51,7 @@ public final class FleetStore {
       returning id
       """;
   private static final String PULSES = """
-      insert into pulse as p (instance_id) select * from unnest($1::text[]) order by 1
+      insert into pulse as p (instance_id) select id from unnest($1::text[]) as u (id) order by id
       on conflict (instance_id) do update
          set last_at = null, boot_id = null, sequence = 0, hash = 0, silent = false, watched = false, rival_boot = null, rivals_told = false,
              said = null, agent_version = null, digests = null, statuses = '{}'

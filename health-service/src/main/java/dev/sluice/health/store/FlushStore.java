@@ -73,7 +73,8 @@ public final class FlushStore {
   /// What is wished stands in the locked rows: a second join of two long lists without an index would be planned as a loop in a loop.
   private static final String MOVE = """
       with beat as (
-        select * from unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::bigint[]) as b (instance_id, boot_id, sequence, at, hash)
+        select instance_id, boot_id, sequence, at, hash
+          from unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::bigint[]) as b (instance_id, boot_id, sequence, at, hash)
       ), locked as (
         select b.* from beat b join pulse p using (instance_id)
          where not exists (select from evidence e where e.instance_id = b.instance_id)

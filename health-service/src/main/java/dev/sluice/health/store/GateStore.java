@@ -77,7 +77,7 @@ public final class GateStore {
 
   private static final String HEARD = """
       with word as (
-        select * from unnest($1::text[], $2::bigint[], $3::text[]) as w (rollout_id, seq, purpose)
+        select rollout_id, seq, purpose from unnest($1::text[], $2::bigint[], $3::text[]) as w (rollout_id, seq, purpose)
       ), locked as (
         select g.rollout_id, g.seq, g.purpose, g.heard_at from gate g join word w using (rollout_id) order by g.rollout_id for update of g
       )

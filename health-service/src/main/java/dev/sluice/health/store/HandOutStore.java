@@ -49,7 +49,7 @@ public final class HandOutStore {
 
   private static final String HAND_OUT = """
       with wish as (
-        select * from unnest($1::text[], $2::text[], $3::bigint[]) as w (instance_id, module_id, generation)
+        select instance_id, module_id, generation from unnest($1::text[], $2::text[], $3::bigint[]) as w (instance_id, module_id, generation)
       ), locked as (
         select w.* from wish w join assignment a using (instance_id, module_id)
          order by a.instance_id, a.module_id for update of a
