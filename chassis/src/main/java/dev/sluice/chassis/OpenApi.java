@@ -126,6 +126,7 @@ public final class OpenApi {
     if (!fits && result.getErrors() != null) for (var error : result.getErrors())
       describe(operation.bodySchema(), body, error, faults);
     texts("", body, faults);
+    whole(operation.bodySchema(), "", body, faults);
     if (!fits && faults.isEmpty()) faults.put("body", new Fault("body", "does not fit the operation " + operation.id(), null));
     return told(faults);
   }
@@ -173,6 +174,19 @@ public final class OpenApi {
     else if (value instanceof JsonArray array)
       for (int i = 0; i < array.size(); i++)
       texts(inner(name, i), array.getValue(i), faults);
+  }
+
+  /// Refuses 20.0, say, where a whole number is asked for: for a JSON Schema it is one.
+  private static void whole(JsonObject schema, String name, Object value, Map<String, Fault> faults) {
+    if (schema == null) return;
+    if (value instanceof JsonObject object) {
+      var properties = schema.getJsonObject("properties", new JsonObject());
+      object.forEach(member -> whole(properties.getJsonObject(member.getKey()), inner(name, member.getKey()), member.getValue(), faults));
+    } else if (value instanceof JsonArray array) {
+      for (int i = 0; i < array.size(); i++)
+        whole(schema.getJsonObject("items"), inner(name, i), array.getValue(i), faults);
+    } else if (value instanceof Double && "integer".equals(schema.getValue("type")))
+      faults.putIfAbsent(name, new Fault(name, mustBe(schema), plain(value)));
   }
 
   private static String inner(String name, Object step) { return name.isEmpty() ? step.toString() : name + "." + step; }
