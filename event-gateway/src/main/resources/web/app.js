@@ -113,11 +113,15 @@ const freshenFailures = soon(async () => {
   draw();
 }, 100);
 
+// a list leaves out batches where there are very many
+const listed = r => r.batches.length || !r.counts.total ? take(r) : stale.add(r.id);
+
 async function loadRollouts() {
   const page = await get(`/v1/rollouts?limit=${SHOWN_ROLLOUTS}`);
-  page.rollouts.forEach(take);
+  page.rollouts.forEach(listed);
   // one that is open is shown however many were made after it
-  if (page.next_cursor) for (const state of OPEN) (await get(`/v1/rollouts?limit=${SHOWN_ROLLOUTS}&state=${state}`)).rollouts.forEach(take);
+  if (page.next_cursor) for (const state of OPEN) (await get(`/v1/rollouts?limit=${SHOWN_ROLLOUTS}&state=${state}`)).rollouts.forEach(listed);
+  if (stale.size) freshen();
   first = false;
   document.body.dataset.loaded = "";
   draw();
@@ -164,7 +168,7 @@ const freshenFleet = soon(async () => {
   const fleet = await get("/v1/fleet-summary");
   byId("fleet").dataset.total = fleet.total;
   text(byId("fleet"), fleet.total === 0 ? "no instances yet" : `${count(fleet.total, "instance")}, ${fleet.reporting.toLocaleString("en")} reporting`
-    + (fleet.silent ? `, ${fleet.silent} silent` : "") + (fleet.never_reported ? `, ${fleet.never_reported} never heard` : ""));
+    + (fleet.silent ? `, ${fleet.silent} silent` : "") + (fleet.stopped ? `, ${fleet.stopped} stopped` : "") + (fleet.never_reported ? `, ${fleet.never_reported} never heard` : ""));
   draw();
 });
 
@@ -204,7 +208,7 @@ function paint() {
   document.title = requests.length ? `(${requests.length}) Sluice` : "Sluice";
   keyed(byId("request-list"), requests, q => q.id, () => requestCard(decide), (card, q) => showRequest(card, q, rollouts.get(q.rollout_id)));
   if (!first) keyed(byId("rollout-list"), all, r => r.id, () => rolloutCard(command, diagnosis), (card, r) => showRollout(card, r, asked.has(r.id), failures.get(r.id)));
-  byId("empty").hidden = first || all.length > 0;
+  byId("empty").hidden = first || all.length > 0 || stale.size > 0;
   const shown = byId("every-instance").checked ? events : events.filter(e => !isSmall(e));
   keyed(byId("event-list"), shown.slice(0, SHOWN_EVENTS), e => e.id, eventItem, () => {});
   if (!byId("empty").hidden) empty();

@@ -52,7 +52,8 @@ final class Instances {
     var answer = remote.api().get("/v1/fleet-summary", query);
     return remote.show(answer, screen -> {
       screen.line(Text.count(answer.path("total").asLong(), "instance") + ": " + Text.of(answer, "reporting") + " reporting, "
-          + Text.of(answer, "silent") + " silent, " + Text.of(answer, "never_reported") + " never reported");
+          + Text.of(answer, "silent") + " silent, " + Text.of(answer, "stopped") + " stopped, " + Text.of(answer, "never_reported")
+          + " never reported");
       var table = new Table("BY", "VALUE", "INSTANCES");
       rows(table, answer.path("by_version"));
       rows(table, answer.path("by_label"));

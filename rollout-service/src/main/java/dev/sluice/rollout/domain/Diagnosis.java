@@ -4,9 +4,11 @@ import dev.sluice.contract.Words;
 import dev.sluice.contract.RequestId;
 import dev.sluice.contract.InstanceId;
 import dev.sluice.contract.MemberState;
+import dev.sluice.contract.RolloutState;
 import dev.sluice.rollout.domain.Stage.*;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /// Why a rollout stands where it stands, and what would move it.
@@ -27,6 +29,7 @@ public record Diagnosis(String blockedOn, String detail, List<Check> checks) {
   }
 
   private static final int NAMED = 20;
+  private static final Set<RolloutState> NEVER_APPROVED = Set.of(RolloutState.REJECTED, RolloutState.EXPIRED, RolloutState.CANCELLED);
 
   public static Diagnosis of(Standing standing, Surroundings around) {
     var checks = checks(standing, around);
@@ -67,8 +70,11 @@ public record Diagnosis(String blockedOn, String detail, List<Check> checks) {
   private static List<Check> checks(Standing standing, Surroundings around) {
     var rollout = standing.rollout();
     var checks = new ArrayList<Check>();
-    boolean approved = !(rollout.stage() instanceof AwaitingApproval);
-    checks.add(new Check("approved", approved, approved ? "decided" : "the approval request is open"));
+    checks.add(switch (rollout.stage()) {
+      case AwaitingApproval _ -> new Check("approved", false, "the approval request is open");
+      case Ended(var as, _) when NEVER_APPROVED.contains(as) -> new Check("approved", false, Words.of(as));
+      default -> new Check("approved", true, "decided");
+    });
     boolean paused = rollout.stage() instanceof Paused;
     checks.add(new Check("not_paused", !paused, paused ? "an operator paused it" : "no pause"));
     boolean tripped = rollout.stage() instanceof AwaitingDecision;

@@ -125,6 +125,8 @@ class DiagnosisTest {
     var running = Story.running(SIX).failed(Reason.UNHEALTHY, 0);
     assertThat(detail(Story.planned(SIX), WELL, "approved")).isEqualTo("the approval request is open");
     assertThat(detail(running, WELL, "approved")).isEqualTo("decided");
+    assertThat(failing(Story.planned(SIX).abort(), WELL)).contains("approved");
+    assertThat(detail(Story.planned(SIX).abort(), WELL, "approved")).isEqualTo("cancelled");
     assertThat(detail(running, WELL, "not_paused")).isEqualTo("no pause");
     assertThat(detail(Story.running(SIX).pause(), WELL, "not_paused")).isEqualTo("an operator paused it");
     assertThat(detail(running, WELL, "breaker_armed")).isEqualTo("the longest run of failures is 1 of 2");
