@@ -29,7 +29,7 @@ public final class DecisionStore {
       select r.decisions, r.decision_hash, d.found, d.position, d.decided_at, d.actor, d.command_kind, d.command, d.counters, d.rule, d.parameters,
              d.outcome, d.previous_hash, d.hash
         from rollout r left join lateral (
-               select *
+               select found, position, decided_at, actor, command_kind, command, counters, rule, parameters, outcome, previous_hash, hash
                  from (select e.*, count(*) over () as found,
                               coalesce(sum(octet_length(e.command)) over (order by e.position rows between unbounded preceding and 1 preceding), 0) as bytes
                          from (select position, decided_at, actor, command_kind, command, counters, rule, parameters, outcome, previous_hash, hash
