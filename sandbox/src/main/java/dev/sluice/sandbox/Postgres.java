@@ -29,6 +29,8 @@ public final class Postgres implements AutoCloseable {
   /// The name of the superuser.
   public static final String SUPERUSER = "postgres";
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+  /// How long the files of a new cluster may take to be written and synced.
+  private static final Duration CREATION = Duration.ofMinutes(5);
   /// How long a start may take after a crash: who gives up sooner begins anew the next time, and never ends.
   private static final Duration RECOVERY = Duration.ofMinutes(10);
   /// How long processes of a killed server may take to notice: who computes looks only now and then.
@@ -41,14 +43,16 @@ public final class Postgres implements AutoCloseable {
   private final PostgresBinaries binaries;
   private final Path data;
   private final Passwords passwords;
+  private final Duration orphans;
   private int port;
   private boolean closed;
 
-  private Postgres(Claim claim, PostgresBinaries binaries) throws IOException {
+  private Postgres(Claim claim, PostgresBinaries binaries, Duration orphans) throws IOException {
     var server = Folders.createPrivate(claim.folder().resolve("server"));
     this.claim = claim;
     this.account = Account.over(server);
     this.binaries = binaries;
+    this.orphans = orphans;
     this.data = server.resolve("data");
     this.passwords = new Passwords(claim.folder().resolve("passwords"));
   }
@@ -59,10 +63,13 @@ public final class Postgres implements AutoCloseable {
   /// @throws IllegalStateException when the folder is in use, the port is taken or the server does not start; the message says what to do
   public static Postgres start(Path folder, int port) { return start(folder, port, PostgresBinaries.unpacked()); }
 
-  static Postgres start(Path folder, int port, PostgresBinaries binaries) {
+  static Postgres start(Path folder, int port, PostgresBinaries binaries) { return start(folder, port, binaries, ORPHANS); }
+
+  /// @param orphans how long processes of a killed server may take to notice
+  static Postgres start(Path folder, int port, PostgresBinaries binaries, Duration orphans) {
     var claim = Claim.of(folder);
     try {
-      var postgres = new Postgres(claim, binaries);
+      var postgres = new Postgres(claim, binaries, orphans);
       postgres.stopLeftover();
       postgres.create();
       postgres.launch(port);
@@ -140,7 +147,7 @@ public final class Postgres implements AutoCloseable {
     Files.writeString(secret, passwords.of(SUPERUSER));
     account.adopt(secret);
     require("created",
-        account.run(PATIENCE, binaries.program("initdb"), "-D", partial.toString(), "-U", SUPERUSER, "-E", "UTF8", "--locale=C",
+        account.run(CREATION, binaries.program("initdb"), "-D", partial.toString(), "-U", SUPERUSER, "-E", "UTF8", "--locale=C",
             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--auth=scram-sha-256", "--set", ONE_ROUND, "--pwfile=" + secret));
     Files.delete(secret);
     Folders.rename(partial, data); // initdb has synced what is in it
@@ -173,7 +180,7 @@ public final class Postgres implements AutoCloseable {
   private int launchOn(int on) {
     try {
       configure(on);
-      var deadline = System.nanoTime() + ORPHANS.toNanos();
+      var deadline = System.nanoTime() + orphans.toNanos();
       while (!launched()) {
         if (System.nanoTime() - deadline > 0) {
           throw new IllegalStateException(

@@ -13,14 +13,16 @@ import org.apache.kafka.common.errors.TopicExistsException;
 
 /// Makes topics on a one-broker Kafka, ours or a given one.
 final class Topics {
-  private static final long PATIENCE_SEC = 30;
+  private static final long PATIENCE_SEC = 120;
 
   private Topics() {
   }
 
   /// Makes the topics that are missing and leaves the others as they are. Blocks until their partitions have leaders.
   static void ensure(String bootstrap, Map<String, TopicSpec> topics) {
-    try (var admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap))) {
+    Map<String, Object> settings = Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap,
+        AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Long.toString(TimeUnit.SECONDS.toMillis(PATIENCE_SEC)));
+    try (var admin = Admin.create(settings)) {
       var wanted = topics.entrySet().stream().map(entry -> topic(entry.getKey(), entry.getValue())).toList();
       for (var made : admin.createTopics(wanted).values().values()) {
         try {

@@ -26,6 +26,7 @@ final class Story {
   private final Answers answers;
   private final Requests requests;
   private final VersionNames names;
+  private String last;
 
   Story(Api api, Screen screen, Answers answers) {
     this.api = api;
@@ -101,10 +102,20 @@ final class Story {
   private JsonNode plan(String version) {
     var module = Text.of(new Names(api).module(MODULE), "id");
     var target = Text.of(new Names(api).version(module, version), "id");
-    var plan = api.post("/v1/plans",
-        Map.of("template_id", TEMPLATE, "module_id", module, "target_version_id", target, "batch_pct", BATCH_PCT));
+    var plan = eventually("the rollout before has let go", () -> planned(
+        Map.of("template_id", TEMPLATE, "module_id", module, "target_version_id", target, "batch_pct", BATCH_PCT)));
+    last = Text.of(plan, "rollout_id");
     new PlanTable(plan, new VersionNames(api), screen).lines().forEach(screen::line);
     return plan;
+  }
+
+  private Optional<JsonNode> planned(Map<String, ?> inputs) {
+    try {
+      return Optional.of(api.post("/v1/plans", inputs));
+    } catch (Failure.Refused refused) {
+      if (refused.status() != 409 || last == null || !refused.getMessage().contains(last)) throw refused;
+      return Optional.empty();
+    }
   }
 
   /// Asks until the plan is approved or rejected; edits it on the way.

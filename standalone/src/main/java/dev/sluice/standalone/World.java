@@ -52,7 +52,7 @@ import org.slf4j.LoggerFactory;
 /// The folder: `postgres`, `kafka`, `artifacts`, `admin-token` (0600), `lock` (one world at a time). It starts again on what a kill left.
 public final class World implements DemoWorld {
   private static final Logger log = LoggerFactory.getLogger(World.class);
-  private static final Duration READY = Duration.ofSeconds(60);
+  private static final Duration READY = Duration.ofMinutes(3);
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
   private final Path data;
   private final int port;
