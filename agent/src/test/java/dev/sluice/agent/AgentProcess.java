@@ -59,7 +59,7 @@ final class AgentProcess implements AutoCloseable {
   }
 
   int exitCode() throws InterruptedException, TimeoutException {
-    if (!process.waitFor(30, TimeUnit.SECONDS)) throw new TimeoutException("the agent does not end");
+    if (!process.waitFor(100, TimeUnit.SECONDS)) throw new TimeoutException("the agent does not end");
     return process.exitValue();
   }
 

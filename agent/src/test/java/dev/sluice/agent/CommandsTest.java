@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -37,14 +38,24 @@ class CommandsTest {
     var writer = Files.newByteChannel(script, StandardOpenOption.WRITE);
     var release = new Thread(() -> {
       try (writer) {
-        Thread.sleep(300);
-      } catch (IOException | InterruptedException e) {
+        awaitSecondTry();
+      } catch (IOException e) {
         throw new IllegalStateException(e);
       }
     });
     release.start();
     assertThat(run()).isEqualTo(new Commands.Outcome(true, ""));
     release.join();
+  }
+
+  /// Each try first notes a mark of its own.
+  private void awaitSecondTry() {
+    var marks = new HashSet<String>();
+    await().atMost(ProtocolPeer.PATIENCE).pollInterval(Duration.ofMillis(10)).ignoreExceptions().until(() -> {
+      marks.add(Files.readString(folder.resolve("command")));
+      marks.remove(""); // it is just being written
+      return marks.size() > 1;
+    });
   }
 
   @Test
@@ -66,12 +77,12 @@ class CommandsTest {
     try (var in = Files.newOutputStream(pipe)) {
       in.write(archive, 0, archive.length / 2);
       in.flush();
-      await().until(() -> Files.exists(release.resolve("large")) && Files.size(release.resolve("large")) > 0);
+      await().atMost(ProtocolPeer.PATIENCE).until(() -> Files.exists(release.resolve("large")) && Files.size(release.resolve("large")) > 0);
       var started = CompletableFuture.supplyAsync(this::runs, task -> new Thread(task).start());
-      assertThat(started).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(new Commands.Outcome(true, ""));
+      assertThat(started).succeedsWithin(ProtocolPeer.PATIENCE).isEqualTo(new Commands.Outcome(true, ""));
       in.write(archive, archive.length / 2, archive.length - archive.length / 2);
     }
-    assertThat(unpacked).succeedsWithin(Duration.ofSeconds(20));
+    assertThat(unpacked).succeedsWithin(ProtocolPeer.PATIENCE);
     assertThat(release.resolve("large")).hasBinaryContent(content);
   }
 

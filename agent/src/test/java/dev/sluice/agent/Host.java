@@ -24,7 +24,7 @@ final class Host implements AutoCloseable {
   private Duration proof = Duration.ofMillis(300);
   private Duration health = Duration.ofMillis(200);
   private Limits limits = Limits.DEFAULT;
-  private Duration timeLimit = Duration.ofSeconds(10);
+  private Duration timeLimit = Duration.ofSeconds(60);
   private boolean longPoll;
   private String id = "i1";
   private List<String> healthCommand = List.of("./bin/health");

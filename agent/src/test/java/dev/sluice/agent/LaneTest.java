@@ -19,7 +19,7 @@ class LaneTest {
           throw (RuntimeException) failure;
         });
         lane.run(next::countDown);
-        assertThat(next.await(30, TimeUnit.SECONDS)).as(failure.toString()).isTrue();
+        assertThat(next.await(100, TimeUnit.SECONDS)).as(failure.toString()).isTrue();
       }
     }
   }

@@ -27,7 +27,7 @@ class ManyAgentsTest {
   Path folder;
 
   @Test
-  @Timeout(300)
+  @Timeout(400)
   void share_a_few_threads_and_upgrade_each_for_itself() throws Exception {
     List<Agent> agents = new ArrayList<>();
     try (var peer = new ProtocolPeer(); var runtime = new AgentRuntime(WORKERS, line -> {})) {
@@ -36,7 +36,7 @@ class ManyAgentsTest {
       try {
         for (int i = 0; i < AGENTS; i++)
           agents.add(agent("i" + i, peer, runtime));
-        await().atMost(ProtocolPeer.PATIENCE.multipliedBy(8)).until(() -> agents.stream().allMatch(ManyAgentsTest::isDone));
+        await().atMost(ProtocolPeer.PATIENCE.multipliedBy(3)).until(() -> agents.stream().allMatch(ManyAgentsTest::isDone));
         assertThat(agents).allSatisfy(agent -> assertThat(agent.running()).as(agent.status(ProtocolPeer.MODULE).toString())
             .containsEntry(ProtocolPeer.MODULE, digest));
         long threads = Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().startsWith("agent-")).count();

@@ -27,7 +27,7 @@ import java.util.function.Predicate;
 /// The server's side of the agent's protocol, as `api.md` has it, over real HTTP: enrolment, heartbeats, the long poll, artifacts.
 final class ProtocolPeer implements AutoCloseable {
   static final String MODULE = "nginx";
-  static final Duration PATIENCE = Duration.ofSeconds(30);
+  static final Duration PATIENCE = Duration.ofSeconds(100);
   final List<JsonObject> heartbeats = new CopyOnWriteArrayList<>();
   final List<JsonObject> enrolments = new CopyOnWriteArrayList<>();
   final List<String> requests = new CopyOnWriteArrayList<>();

@@ -9,7 +9,6 @@ import dev.sluice.chassis.ProblemException;
 import dev.sluice.contract.ApprovalEvent;
 import dev.sluice.contract.Ask;
 import dev.sluice.contract.Policy;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -138,7 +137,7 @@ class PoliciesTest {
         .satisfies(e -> assertThat(e.problem().status()).isEqualTo(404));
   }
 
-  private static Policy policyFor(String action) { return world.ask(new Ask.PolicyFor(action, WEB), Duration.ofSeconds(5)).policy(); }
+  private static Policy policyFor(String action) { return world.ask(new Ask.PolicyFor(action, WEB), World.LIMIT).policy(); }
 
   private static World.Reply put(String path, Map<String, Object> policy) { return world.send("PUT", path, policy, "ann"); }
 

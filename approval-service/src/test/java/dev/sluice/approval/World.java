@@ -57,7 +57,9 @@ import org.awaitility.Awaitility;
 
 /// The approval-service on real servers, with a planner and a rollout-service that are played: they tell facts from journals of their own, and the planner answers.
 final class World implements AutoCloseable {
-  static final Duration LIMIT = Duration.ofSeconds(20);
+  static final Duration LIMIT = Duration.ofSeconds(90);
+  /// How long the service waits for what it asks.
+  private static final Duration ASKS = Duration.ofSeconds(20);
   static {
     Awaitility.setDefaultPollInterval(Duration.ofMillis(50));
     Awaitility.setDefaultPollDelay(Duration.ZERO);
@@ -105,7 +107,7 @@ final class World implements AutoCloseable {
     rollout.asks().answer(Ask.Service.ROLLOUT, Ask.AreYouReady.class, _ -> new Ask.Done());
     rollout.asks().answer(Ask.Service.ROLLOUT, Ask.StakesOf.class, ask -> new Ask.Stakes(node.clock().instant(),
         ask.rollouts().stream().filter(stakes::containsKey).map(stakes::get).toList()));
-    var config = new ApprovalConfig(config(ApprovalConfig.SERVICE, "approval"), Duration.ofMillis(50), 10, LIMIT, LIMIT);
+    var config = new ApprovalConfig(config(ApprovalConfig.SERVICE, "approval"), Duration.ofMillis(50), 10, ASKS, ASKS);
     IntStream.range(0, replicas).parallel().forEach(_ -> this.replicas.add(keep(ApprovalService.start(node, config))));
     await().atMost(LIMIT).until(() -> this.replicas.stream().allMatch(ApprovalService::ready));
   }

@@ -105,7 +105,7 @@ class CursorTest {
     private List<JsonNode> stream() { return stream == null ? List.of() : stream.events(); }
 
     void lost() {
-      await().atMost(Duration.ofSeconds(10)).until(() -> stream.closed.isDone());
+      await().atMost(Duration.ofSeconds(60)).until(() -> stream.closed.isDone());
       seen.addAll(stream.events());
       stream = null;
     }
@@ -154,7 +154,7 @@ class CursorTest {
           assertWhole(one.all(), told, total);
           assertWhole(other.all(), told, total);
           stop.set(true);
-          assertThat(poller.get(20, TimeUnit.SECONDS)).isSorted().doesNotHaveDuplicates();
+          assertThat(poller.get(60, TimeUnit.SECONDS)).isSorted().doesNotHaveDuplicates();
           assertEachCursorFindsTheNext(List.of(stays.port(), next.port()), total);
         }
       } finally {

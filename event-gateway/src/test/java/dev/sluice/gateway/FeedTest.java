@@ -20,6 +20,7 @@ import dev.sluice.gateway.store.EventLog;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketConnectOptions;
+import io.vertx.junit5.Timeout;
 import io.vertx.junit5.VertxExtension;
 import io.vertx.junit5.VertxTestContext;
 import java.io.ByteArrayOutputStream;
@@ -178,6 +179,7 @@ class FeedTest {
   }
 
   @Test
+  @Timeout(value = 100, timeUnit = TimeUnit.SECONDS)
   void each_of_many_readers_is_shown_every_event_once_in_order(Vertx vertx, VertxTestContext test) {
     append("crowd", 1, 50);
     var readers = test.checkpoint(20);
@@ -221,7 +223,7 @@ class FeedTest {
   void a_socket_shows_first_what_was_missed_then_what_comes() {
     append("socket", 1, 1_500);
     long first = ids(Calls.get(PORT, "/v1/events?rollout_id=socket&after=0&limit=1")).getFirst();
-    try (var stream = Stream.open(Calls.CLIENT, PORT, "?rollout_id=socket&kind_prefix=module.&after=0")) {
+    try (var stream = Stream.following(Calls.CLIENT, PORT, "?rollout_id=socket&kind_prefix=module.&after=", "0")) {
       await().atMost(Duration.ofSeconds(60)).until(() -> stream.ids().size() >= 1_500);
       append("another", 1, 1);
       append("socket", 1_501, 1_510);
@@ -250,12 +252,12 @@ class FeedTest {
     var uri = URI.create("ws://127.0.0.1:" + PORT + "/v1/events/stream");
     var socket = Calls.CLIENT.newWebSocketBuilder().subprotocols("sluice.v1", "bearer.t0ken").buildAsync(uri, new WebSocket.Listener() {
     })
-        .orTimeout(10, TimeUnit.SECONDS).join();
+        .orTimeout(60, TimeUnit.SECONDS).join();
     assertThat(socket.getSubprotocol()).isEqualTo("sluice.v1");
     socket.abort();
     var other = Calls.CLIENT.newWebSocketBuilder().buildAsync(URI.create(uri + "?access_token=t0ken"), new WebSocket.Listener() {
     })
-        .orTimeout(10, TimeUnit.SECONDS).join();
+        .orTimeout(60, TimeUnit.SECONDS).join();
     other.abort();
   }
 
@@ -299,7 +301,7 @@ class FeedTest {
 
     Sleeper() throws IOException {
       socket.setReceiveBufferSize(4_096);
-      socket.setSoTimeout(10_000);
+      socket.setSoTimeout(60_000);
       socket.connect(new InetSocketAddress("127.0.0.1", PORT));
     }
 
@@ -393,7 +395,7 @@ class FeedTest {
       for (var frame : frames.subList(0, frames.size() - 2))
         seen.addAll(ids(Json.mapper().readTree(frame)));
       assertThat(seen.getLast()).isEqualTo(last.path("cursor").asLong());
-      try (var again = Stream.open(Calls.CLIENT, PORT, "?after=" + last.path("cursor").asText())) {
+      try (var again = Stream.following(Calls.CLIENT, PORT, "?after=", last.path("cursor").asText())) {
         await().atMost(Duration.ofSeconds(60))
             .until(() -> !again.events().isEmpty() && again.events().getLast().path("stream_seq").asInt() >= 6_000);
         seen.addAll(again.ids());
@@ -424,7 +426,10 @@ class FeedTest {
         tx.query("lock table event_counter in access exclusive mode");
         goes.ask(ahead, "");
         stays.ask(ahead, "");
-        await().atMost(Duration.ofSeconds(8)).until(() -> lookUps() == 2);
+        await().pollInSameThread().atMost(Duration.ofSeconds(60)).until(() -> {
+          tx.query("select 1"); // a transaction that says nothing is ended
+          return lookUps() == 2;
+        });
         goes.close();
         // behind it on the same port: it has been seen by then
         readers();

@@ -54,7 +54,7 @@ record GatewayProcess(Process process, int port) implements AutoCloseable {
   /// Ends it as `kill -9` does.
   void kill() {
     process.destroyForcibly();
-    process.onExit().orTimeout(10, TimeUnit.SECONDS).join();
+    process.onExit().orTimeout(60, TimeUnit.SECONDS).join();
   }
 
   @Override

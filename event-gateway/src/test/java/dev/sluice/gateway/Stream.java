@@ -14,16 +14,42 @@ import java.util.concurrent.TimeUnit;
 
 /// A live reader: what it saw, frame by frame, and how it ended.
 final class Stream implements WebSocket.Listener, AutoCloseable {
+  private static final int TOO_SLOW = 1008;
   final List<JsonNode> frames = new CopyOnWriteArrayList<>();
   final CompletableFuture<Integer> closed = new CompletableFuture<>();
   private final StringBuilder parts = new StringBuilder();
-  private WebSocket socket;
+  private final HttpClient client;
+  private final String address;
+  private final boolean comesBack;
+  private volatile String cursor;
+  private volatile WebSocket socket;
+  private volatile boolean left;
 
-  static Stream open(HttpClient client, int port, String query) {
-    var stream = new Stream();
-    stream.socket = client.newWebSocketBuilder().header("Authorization", "Bearer test")
-        .buildAsync(URI.create("ws://127.0.0.1:" + port + "/v1/events/stream" + query), stream).orTimeout(10, TimeUnit.SECONDS).join();
-    return stream;
+  private Stream(HttpClient client, String address, String cursor, boolean comesBack) {
+    this.client = client;
+    this.address = address;
+    this.cursor = cursor;
+    this.comesBack = comesBack;
+    connect().orTimeout(60, TimeUnit.SECONDS).join();
+  }
+
+  static Stream open(HttpClient client, int port, String query) { return new Stream(client, address(port) + query, "", false); }
+
+  /// A reader that comes back at its cursor where it was too slow, as any may be on a machine that stands still.
+  ///
+  /// @param query ends with `after=`
+  static Stream following(HttpClient client, int port, String query, String cursor) {
+    return new Stream(client, address(port) + query, cursor, true);
+  }
+
+  private static String address(int port) { return "ws://127.0.0.1:" + port + "/v1/events/stream"; }
+
+  private CompletableFuture<Void> connect() {
+    var uri = URI.create(comesBack ? address + cursor : address);
+    return client.newWebSocketBuilder().header("Authorization", "Bearer test").buildAsync(uri, this).thenAccept(opened -> {
+      socket = opened;
+      if (left) opened.abort();
+    });
   }
 
   List<JsonNode> events() { return frames.stream().flatMap(f -> f.path("events").valueStream()).toList(); }
@@ -35,7 +61,9 @@ final class Stream implements WebSocket.Listener, AutoCloseable {
     parts.append(data);
     if (last) {
       try {
-        frames.add(Json.mapper().readTree(parts.toString()));
+        var frame = Json.mapper().readTree(parts.toString());
+        cursor = frame.path("cursor").asText();
+        if (!comesBack || !frame.has("error")) frames.add(frame);
       } catch (JsonProcessingException e) {
         closed.completeExceptionally(e);
       }
@@ -47,7 +75,12 @@ final class Stream implements WebSocket.Listener, AutoCloseable {
 
   @Override
   public CompletionStage<?> onClose(WebSocket webSocket, int status, String reason) {
-    closed.complete(status);
+    if (comesBack && status == TOO_SLOW) {
+      var _ = connect().whenComplete((_, failure) -> {
+        if (failure != null) closed.completeExceptionally(failure);
+      });
+    } else
+      closed.complete(status);
     return null;
   }
 
@@ -55,5 +88,8 @@ final class Stream implements WebSocket.Listener, AutoCloseable {
   public void onError(WebSocket webSocket, Throwable error) { closed.completeExceptionally(error); }
 
   @Override
-  public void close() { socket.abort(); }
+  public void close() {
+    left = true;
+    socket.abort();
+  }
 }

@@ -3,6 +3,7 @@ package dev.sluice.rollout;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Message;
 import dev.sluice.contract.RolloutEvent;
 import dev.sluice.contract.RolloutId;
@@ -59,12 +60,12 @@ class ReconcilerTest {
     var pausing = CompletableFuture.runAsync(() -> WORLD.db().doInTransaction(tx -> {
       tx.query("select pg_advisory_xact_lock(hashtextextended(current_schema() || '/reconciler', 0))");
       held.countDown();
-      quietly(waits);
+      awaitWithin(tx, waits);
       tx.query("insert into reconciler_pause (template_id, actor, at) values ('just-now', 'ann', now())");
     }), Thread::startVirtualThread);
-    quietly(held);
+    assertThat(held.await(World.LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
     WORLD.approve(id);
-    await().atMost(Duration.ofSeconds(8)).until(() -> WORLD.db()
+    await().atMost(World.LIMIT).until(() -> WORLD.db()
         .query("select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and wait_event = 'advisory'")
         .rowCount() > 0);
     waits.countDown();
@@ -75,12 +76,11 @@ class ReconcilerTest {
     WORLD.awaits(id, "state", "completed");
   }
 
-  private static void quietly(CountDownLatch latch) {
-    try {
-      assertThat(latch.await(9, TimeUnit.SECONDS)).isTrue();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  private static void awaitWithin(Db.Tx tx, CountDownLatch latch) {
+    await().pollInSameThread().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(20)).atMost(World.LIMIT).until(() -> {
+      tx.query("select 1"); // a transaction that says nothing is ended
+      return latch.getCount() == 0;
+    });
   }
 
   private static List<Object> states(List<RolloutId> of) { return of.stream().map(id -> WORLD.rollout(id).get("state")).toList(); }

@@ -63,7 +63,7 @@ import java.util.stream.IntStream;
 /// The rollout-service on real servers, with a planner, an approval-service and a fleet that are played: they tell facts from journals of their own, and answer
 /// what they are asked.
 final class World implements AutoCloseable {
-  static final Duration LIMIT = Duration.ofSeconds(30);
+  static final Duration LIMIT = Duration.ofSeconds(90);
   static final VersionRef TARGET = new VersionRef(new VersionId("v2"), "1.26.0", new Digest("sha256:" + "b".repeat(64)), null);
   static final VersionRef OLD = new VersionRef(new VersionId("v1"), "1.24.0", new Digest("sha256:" + "a".repeat(64)), null);
 
@@ -189,7 +189,7 @@ final class World implements AutoCloseable {
     await().atMost(LIMIT).until(() -> health.db().query("select from journal where published_at is null").rowCount() == 0);
   }
 
-  <R> R ask(Ask<R> question) { return health.asks().ask(question, Duration.ofSeconds(5)); }
+  <R> R ask(Ask<R> question) { return health.asks().ask(question, LIMIT); }
 
   // the planner
 

@@ -1,6 +1,7 @@
 package dev.sluice.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
@@ -13,6 +14,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -103,7 +105,7 @@ class ReadmeTest {
 
   /// The plan, and the events, in this process; EventStreamTest follows them.
   private static void triesTheOthers(List<String> next) {
-    var plan = tried(next.getFirst());
+    var plan = await().atMost(Duration.ofMinutes(2)).until(() -> tried(next.getFirst()), one -> !one.err().contains(" is open; "));
     assertThat(plan.code()).as(plan.err()).isZero();
     assertThat(plan.out()).contains("2 batches");
     assertThat(next.getLast()).contains(" --follow");

@@ -1,6 +1,7 @@
 package dev.sluice.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.parallel.ExecutionMode.CONCURRENT;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -14,6 +15,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -69,7 +71,7 @@ class UpTest {
     assertThat(up.said()).contains("Ready at " + server(), server() + "/app/", token().toString());
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(token()))).isEqualTo("rw-------");
     for (int service = 0; service < Ports.BLOCK; service++)
-      assertThat(get("http://127.0.0.1:" + (port + service) + "/readyz", null)).isEqualTo(200);
+      ready("http://127.0.0.1:" + (port + service) + "/readyz");
     assertThat(get(server() + "/v1/modules", Files.readString(token()).strip())).isEqualTo(200);
     assertThat(get(server() + "/v1/modules", null)).isEqualTo(401);
     assertThat(listening(up.process().pid())).isNotEmpty().allMatch(UpTest::loopback);
@@ -162,7 +164,7 @@ class UpTest {
     assertThat(done("instances", "enrol", "--template", "web", "--id", "spare")).contains("token:");
     assertThat(done("drift")).contains("drift true", "spare");
     assertThat(done("instances", "decommission", "spare")).contains("decommissioned");
-    assertThat(done("instances", "summary", "--template", "web")).contains("4 reporting");
+    assertThat(done("instances", "summary", "--template", "web")).contains("4 reporting, 0 silent, 0 stopped, 0 never reported");
     converged();
   }
 
@@ -274,8 +276,24 @@ class UpTest {
     return CommandLineRun.of(all.toArray(String[]::new));
   }
 
+  private static void ready(String address) {
+    Program.eventually(() -> {
+      try {
+        return get(address, null) == 200;
+      } catch (IOException | InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }, () -> address);
+  }
+
+  /// A plan is made once the rollout before has let go of its pair.
+  private static CommandLineRun onceFree(String... arguments) {
+    return await().atMost(Duration.ofMinutes(2)).until(() -> run(arguments),
+        run -> run.code() != Failure.REFUSED || !run.err().contains(" is open; "));
+  }
+
   private static String done(String... arguments) {
-    var run = run(arguments);
+    var run = arguments[0].equals("plan") ? onceFree(arguments) : run(arguments);
     assertThat(run.code()).as(() -> String.join(" ", arguments) + "\n" + run.out() + run.err()).isZero();
     return run.out();
   }

@@ -28,7 +28,7 @@ import java.util.stream.Stream;
 ///
 /// No build can fetch a browser where only Maven's repositories are reached; `.ci/run` installs Debian's. Without one, the tests are skipped and say so.
 final class Browser implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofSeconds(200);
   private static final List<String> NAMES = List.of("chromium", "chromium-browser", "google-chrome-stable", "google-chrome");
   private static final HttpClient HTTP = HttpClient.newHttpClient();
   private final Map<Integer, CompletableFuture<JsonNode>> asked = new ConcurrentHashMap<>();

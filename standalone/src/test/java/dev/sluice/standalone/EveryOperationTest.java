@@ -189,7 +189,7 @@ class EveryOperationTest {
   private static Reply send(Operation operation, String path, byte[] body, String type, Map<String, String> headers) {
     // one half over the gateway, the other at the service itself: chosen by what is sent
     var base = (path.length() + (body == null ? 0 : body.length)) % 2 == 0 ? world.gateway() : operation.base();
-    var request = HttpRequest.newBuilder(URI.create(base + path)).timeout(Duration.ofSeconds(30)).method(operation.method(),
+    var request = HttpRequest.newBuilder(URI.create(base + path)).timeout(Duration.ofSeconds(90)).method(operation.method(),
         body == null ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body));
     if (type != null) request.header("Content-Type", type);
     headers.forEach(request::header);
@@ -225,7 +225,7 @@ class EveryOperationTest {
     /// What is wrong with the answer; null if nothing.
     String fault() {
       var reply = send(operation, path, body, type, headers);
-      for (int again = 0; reply.status() == 503 && again < 5; again++) { // beside other tests the world may be busy
+      for (int again = 0; reply.status() == 503 && again < 60; again++) { // beside other tests the world may be busy
         LockSupport.parkNanos(Duration.ofSeconds(1).toNanos());
         reply = send(operation, path, body, type, headers);
       }
@@ -467,7 +467,7 @@ class EveryOperationTest {
     for (var base : OPERATIONS.stream().map(Operation::base).distinct().toList())
       for (var path : List.of("/healthz", "/readyz", "/metrics", "/openapi.yaml")) {
         var request = HttpRequest.newBuilder(base.resolve(path)).build();
-        var answer = await().atMost(Duration.ofSeconds(30)).until(() -> CLIENT.send(request, HttpResponse.BodyHandlers.ofString()),
+        var answer = await().atMost(Fixture.SOON).until(() -> CLIENT.send(request, HttpResponse.BodyHandlers.ofString()),
             a -> a.statusCode() == 200);
         assertThat(answer.headers().firstValue("X-Request-Id")).as("%s%s", base, path).isPresent();
       }
@@ -490,7 +490,7 @@ class EveryOperationTest {
   }
 
   private static void untilState(String rollout, String state) {
-    api.until("/v1/rollouts/" + rollout, Duration.ofSeconds(30), r -> r.path("state").asText().equals(state));
+    api.until("/v1/rollouts/" + rollout, Fixture.SOON, r -> r.path("state").asText().equals(state));
   }
 
   @Test
@@ -514,7 +514,7 @@ class EveryOperationTest {
       api.post("/v1/rollouts/" + rollout + "/abort", Map.of()).expect(200);
       // a line is written behind the commit that it tells of
       for (var transition : List.of("planned", "approved", "started", "batch started", "paused", "resumed", "aborted"))
-        await().atMost(Duration.ofSeconds(30))
+        await().atMost(Fixture.SOON)
             .untilAsserted(() -> assertThat(lines.stream().filter(line -> line.getFormattedMessage().equals("Rollout: " + transition))
                 .filter(line -> line.getKeyValuePairs().stream()
                     .anyMatch(pair -> pair.key.equals("rollout") && pair.value.toString().equals(rollout))))

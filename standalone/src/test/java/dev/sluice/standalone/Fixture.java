@@ -1,6 +1,7 @@
 package dev.sluice.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.agent.Link;
@@ -100,14 +101,12 @@ final class Fixture implements AutoCloseable {
   void publish(String version) {
     var archive = archive(module, version, health(version));
     var digest = "sha256:" + Ids.hex(Ids.sha256().digest(archive));
-    try {
-      var put = HttpClient.newHttpClient()
-          .send(HttpRequest.newBuilder(api.origin().resolve("/v1/artifacts/" + digest)).timeout(SOON).header("Authorization", "Bearer test")
-              .header("Content-Type", "application/octet-stream").PUT(HttpRequest.BodyPublishers.ofByteArray(archive)).build(),
-              HttpResponse.BodyHandlers.ofString());
-      if (put.statusCode() / 100 != 2) throw new AssertionError("PUT artifact: " + put.statusCode() + " " + put.body());
-    } catch (IOException | InterruptedException e) {
-      throw new AssertionError(e);
+    var put = HttpRequest.newBuilder(api.origin().resolve("/v1/artifacts/" + digest)).timeout(SOON).header("Authorization", "Bearer test")
+        .header("Content-Type", "application/octet-stream").PUT(HttpRequest.BodyPublishers.ofByteArray(archive)).build();
+    try (var http = HttpClient.newHttpClient()) {
+      var answer = await().atMost(SOON).ignoreExceptionsMatching(IOException.class::isInstance)
+          .until(() -> http.send(put, HttpResponse.BodyHandlers.ofString()), one -> one.statusCode() != 503);
+      assertThat(answer.statusCode()).as(answer.body()).isBetween(200, 299);
     }
     var id = api.post("/v1/modules/" + module + "/versions",
         Map.of("version", version, "digest", digest, "artifact_url", "/v1/artifacts/" + digest)).expect(201).text("id");

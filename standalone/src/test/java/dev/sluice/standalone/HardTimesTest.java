@@ -76,7 +76,7 @@ class HardTimesTest {
       assertThat(api.get("/v1/rollouts/" + broken).expect(200).at("/failure_streak").asInt()).isEqualTo(1);
       good.link(late).restore();
       bad.link(second).restore();
-      assertThat(sluice.process().waitFor(60, TimeUnit.SECONDS)).as("it died when it had handed out").isTrue();
+      assertThat(sluice.process().waitFor(200, TimeUnit.SECONDS)).as("it died when it had handed out").isTrue();
       assertThat(sluice.process().exitValue()).isEqualTo(CrashPoint.EXIT_CODE);
       start(Map.of());
       bad.untilState(broken, "awaiting_decision");

@@ -71,7 +71,7 @@ class HistoriesTest {
   @Test
   void absent_machines_and_an_abort() throws Exception {
     try (var f = SharedWorld.fleet("absent", 6)) {
-      var plan = f.plan("1.26.0", Map.of("batch_pct", 50, "health_timeout_sec", 10, "max_consecutive_failures", 6)).expect(201).body();
+      var plan = f.plan("1.26.0", Map.of("batch_pct", 50, "health_timeout_sec", 15, "max_consecutive_failures", 6)).expect(201).body();
       var rollout = plan.path("rollout_id").asText();
       f.link(Fixture.members(plan, 0).getLast()).cut();
       f.link(Fixture.members(plan, 1).getLast()).cut();

@@ -157,7 +157,7 @@ final class Installation implements AutoCloseable {
       var environment = new HashMap<>(also);
       environment.putAll(Map.of("SLUICE_PG_HOST", login.host(), "SLUICE_PG_PORT", Integer.toString(login.port()),
           "SLUICE_PG_DATABASE", login.database(), "SLUICE_PG_USER", login.user(), "SLUICE_PG_PASSWORD", login.password(), "SLUICE_PG_POOL",
-          "5", "SLUICE_KAFKA", ways.get("kafka").first().address(), "SLUICE_HEARTBEAT_INTERVAL_SEC", "1",
+          "5", "SLUICE_KAFKA", ways.get("kafka").first().address(), "SLUICE_HEARTBEAT_INTERVAL_SEC", "3",
           "SLUICE_KAFKA_SESSION_TIMEOUT_MS", "6000", "SLUICE_RECONCILER_TICK_SEC", "5"));
       environment.putAll(Map.of("SLUICE_ARTIFACTS_DIR", folder.resolve("artifacts").toString(), "SLUICE_CLUSTER_MEMBERS", members,
           "SLUICE_PORT", Integer.toString(port), "SLUICE_CLUSTER_PORT", Integer.toString(port + 1), "SLUICE_BUS_PORT",

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.parallel.Execution;
 
 /// The page in a real Chromium, worked by its buttons. The instances are played here, heartbeat by heartbeat, so that nothing waits for them.
 @Execution(CONCURRENT)
-@Timeout(300)
+@Timeout(600)
 @ExtendWith(SharedWorld.Guest.class)
 class PageTest {
   private static final String OLD = "sha256:" + "a1".repeat(32);
@@ -107,7 +107,7 @@ class PageTest {
   void an_absent_a_silent_and_a_broken_one_look_different() {
     // the next batch keeps it open meanwhile: one that has ended leaves the page where many are newer
     var plan = plan("page-ways", List.of("page-broken", "page-absent", "page-silent", "page-waits"),
-        Map.of("batch_pct", 75, "max_consecutive_failures", 9, "max_failed_pct", 100, "health_timeout_sec", 15));
+        Map.of("batch_pct", 75, "max_consecutive_failures", 9, "max_failed_pct", 100, "health_timeout_sec", 20));
     var rollout = plan.path("rollout_id").asText();
     browser.click(button(asked(plan.path("approval_request_id").asText()), "Approve"));
     told("page-silent", rollout);

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -36,7 +37,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 @Execution(CONCURRENT)
 @ResourceLock("the lane of restarts")
 class RestoreTest {
-  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final Duration SOON = Duration.ofSeconds(120);
   @TempDir(factory = Spaced.class)
   private static Path folder;
   private static int port;
@@ -68,9 +69,14 @@ class RestoreTest {
   void restored_from_an_older_backup_nothing_goes_on_by_itself_and_then_ends_rightly() throws Exception {
     try (var f = Fixture.fleet(api, folder, "restored", 4)) {
       f.publish("1.28.0");
-      var rollout = f.start("1.26.0", Map.of("batch_pct", 50, "min_healthy_sec", 15, "health_timeout_sec", 10));
-      await().atMost(SOON).until(() -> of(f, rollout, "instance_started").size() == 2);
-      backUp(folder.resolve("backup"));
+      String rollout;
+      try (var connection = connect(data()); var sql = connection.createStatement()) {
+        sql.execute("select pg_backup_start('before', true)");
+        run("cp", "-a", postgres().toString(), folder.resolve("backup").toString());
+        rollout = f.start("1.26.0", Map.of("batch_pct", 50, "min_healthy_sec", 15, "health_timeout_sec", 10));
+        await().atMost(SOON).until(() -> of(f, rollout, "instance_started").size() == 2);
+        finish(sql, folder.resolve("backup"));
+      }
       int kept = f.events(rollout).size();
       api.post("/v1/rollouts/" + rollout + "/abort", Map.of()).expect(200);
       var later = startOnceFree(f, "1.28.0", Map.of("batch_pct", 100));
@@ -186,18 +192,14 @@ class RestoreTest {
     }
   }
 
-  /// A base backup of the running server: the files between start and stop, then what was written meanwhile, and the label.
-  private static void backUp(Path to) throws Exception {
-    try (var connection = connect(data()); var sql = connection.createStatement()) {
-      sql.execute("select pg_backup_start('before', true)");
-      run("cp", "-a", postgres().toString(), to.toString());
-      try (var label = sql.executeQuery("select labelfile from pg_backup_stop(false)")) {
-        label.next();
-        Files.writeString(to.resolve("backup_label"), label.getString(1));
-      }
-      run("cp", "-a", postgres().resolve("pg_wal").toString(), to.toString());
-      Files.delete(to.resolve("postmaster.pid"));
+  /// Ends a base backup of the running server: the files are there, now what was written meanwhile, and the label.
+  private static void finish(Statement sql, Path to) throws Exception {
+    try (var label = sql.executeQuery("select labelfile from pg_backup_stop(false)")) {
+      label.next();
+      Files.writeString(to.resolve("backup_label"), label.getString(1));
     }
+    run("cp", "-a", postgres().resolve("pg_wal").toString(), to.toString());
+    Files.delete(to.resolve("postmaster.pid"));
   }
 
   private static void restore(Path backup) throws Exception {

@@ -103,7 +103,7 @@ record Tutorial(Fixture f, int agents) {
 
   /// Back to 1.24.0, at 50 %.
   void cleanUp() {
-    var plan = f.planWhenFree("1.24.0", Map.of("batch_pct", 50));
+    var plan = f.planWhenFree("1.24.0", Map.of("batch_pct", 50, "max_failed_pct", 100));
     assertThat(plan.at("/batches")).extracting(b -> b.path("instance_ids").size()).containsExactly(agents / 2, agents / 2);
     f.approve(plan);
     f.untilState(plan.path("rollout_id").asText(), "completed");

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Timeout;
 /// A journal that came back from an older backup under newer topics, and topics that came back empty under a journal, on a real PostgreSQL and a real Kafka.
 class EpochTest {
   private static final Node NODE = Node.alone();
-  private static final Duration SOON = Duration.ofSeconds(30);
+  private static final Duration SOON = Duration.ofSeconds(100);
   private static final Instant RESTORED = Instant.parse("2026-11-26T13:00:00Z");
 
   @AfterAll
@@ -105,7 +105,7 @@ class EpochTest {
 
   /// A week of a long journal with gaps is told again, and no more: once for each fact, though all that is given is marked as published at once.
   @Test
-  @Timeout(60)
+  @Timeout(200)
   void the_last_week_of_a_long_journal_is_given_again_once_whatever_is_marked_meanwhile() {
     var config = Real.config("planner");
     Db.migrate(config);

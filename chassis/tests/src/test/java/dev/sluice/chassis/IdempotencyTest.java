@@ -105,16 +105,16 @@ class IdempotencyTest {
     fate = (replica, step) -> {
       if (replica != 0 || step != Step.BEFORE_COMMIT) return;
       begun.countDown();
-      assertThat(overtaken.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(overtaken.await(100, TimeUnit.SECONDS)).isTrue();
     };
     var slow = CompletableFuture.supplyAsync(() -> postUnchecked(0, "k"));
-    assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(begun.await(100, TimeUnit.SECONDS)).isTrue();
     lapse();
     var answer = post(1, "k");
     replicas.getFirst().db().query("delete from thing"); // so that nothing but the mark can stop him
     overtaken.countDown();
 
-    assertThat(slow.get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(503);
+    assertThat(slow.get(100, TimeUnit.SECONDS).statusCode()).isEqualTo(503);
     assertThat(things()).isEmpty();
     assertThat(post(0, "k").body()).isEqualTo(answer.body());
   }
@@ -128,11 +128,11 @@ class IdempotencyTest {
       Await.pause(Duration.ofSeconds(1));
     };
     var first = CompletableFuture.supplyAsync(() -> postUnchecked(0, "k"));
-    assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(begun.await(100, TimeUnit.SECONDS)).isTrue();
     var repeats = List.of(CompletableFuture.supplyAsync(() -> postUnchecked(0, "k")),
         CompletableFuture.supplyAsync(() -> postUnchecked(1, "k")));
     for (var repeat : repeats)
-      assertThat(repeat.get(20, TimeUnit.SECONDS).body()).isEqualTo(first.get().body());
+      assertThat(repeat.get(100, TimeUnit.SECONDS).body()).isEqualTo(first.get().body());
     assertThat(first.get().statusCode()).isEqualTo(201);
     assertThat(things()).hasSize(1);
   }
@@ -183,7 +183,7 @@ class IdempotencyTest {
 
   private HttpResponse<String> post(int replica, String key) throws Exception {
     return client.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + ports.get(replica) + "/v1/things/7"))
-        .timeout(Duration.ofSeconds(30)).header("Content-Type", "application/json").header("Authorization", "Bearer t")
+        .timeout(Duration.ofSeconds(100)).header("Content-Type", "application/json").header("Authorization", "Bearer t")
         .header("Idempotency-Key", key).POST(HttpRequest.BodyPublishers.ofString("{\"name\":\"a\"}")).build(),
         HttpResponse.BodyHandlers.ofString());
   }

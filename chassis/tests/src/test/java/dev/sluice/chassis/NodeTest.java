@@ -106,7 +106,7 @@ class NodeTest {
 
   /// Other tests' nodes come and go in this JVM.
   private static HazelcastInstance grid(int port) {
-    return await().ignoreExceptions().until(() -> Hazelcast.getAllHazelcastInstances().stream()
+    return await().atMost(Duration.ofSeconds(100)).ignoreExceptions().until(() -> Hazelcast.getAllHazelcastInstances().stream()
         .filter(one -> one.getLifecycleService().isRunning() && one.getCluster().getLocalMember().getAddress().getPort() == port)
         .findFirst(),
         Optional::isPresent).orElseThrow();

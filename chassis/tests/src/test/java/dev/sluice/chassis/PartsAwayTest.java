@@ -41,7 +41,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /// The broker and the database go and come back under a service; the broker also before it was ever there.
 @Execution(ExecutionMode.CONCURRENT)
 class PartsAwayTest {
-  private static final Duration SOON = Duration.ofSeconds(40);
+  private static final Duration SOON = Duration.ofSeconds(100);
   private final Node node = Node.alone();
   private final List<Long> told = Collections.synchronizedList(new ArrayList<>());
   private Chassis chassis;
@@ -147,10 +147,10 @@ class PartsAwayTest {
           return e;
         }
       }, node.threads());
-      assertThat(locked.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(locked.await(100, TimeUnit.SECONDS)).isTrue();
       assertThat(free(other)).isFalse();
       await().atMost(Duration.ofSeconds(30)).until(() -> free(other));
-      assertThat(still.get(20, TimeUnit.SECONDS)).as("what his transaction met").isNotNull();
+      assertThat(still.get(100, TimeUnit.SECONDS)).as("what his transaction met").isNotNull();
       database.hold(_ -> false);
       await().atMost(SOON).ignoreException(Outage.class).until(() -> chassis.db().query("select 1").rowCount() == 1);
     }
@@ -166,7 +166,7 @@ class PartsAwayTest {
         for (var i = 0; i < 3; i++)
           tx.query("select pg_sleep(5)");
       }), node.threads());
-      assertThat(held.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(held.await(100, TimeUnit.SECONDS)).isTrue();
       assertThatThrownBy(() -> db.query("select 1")).isInstanceOf(Outage.class).hasMessageContaining("in use");
       assertThatThrownBy(() -> db.doInTransaction(tx -> tx.query("select nonsense"))).isInstanceOf(PgException.class);
       busy.join();
@@ -244,7 +244,7 @@ class PartsAwayTest {
   void who_answers_late_on_a_connection_that_was_long_idle_is_waited_for() {
     try (var db = Db.open(node.vertx(), Real.config("planner"))) {
       db.query("select pg_sleep($1)", 0.0); // the connection knows the statement then, and hears nothing before the end of the next one
-      await().pollDelay(Duration.ofSeconds(9)).until(() -> true);
+      await().pollDelay(Duration.ofSeconds(9)).atMost(SOON).until(() -> true);
       assertThat(db.query("select pg_sleep($1)", 7.5).rowCount()).isEqualTo(1);
     }
   }

@@ -97,7 +97,7 @@ class ProcessTest {
       try (var admin = Admin.create(Map.of("bootstrap.servers", config.kafka()));
           var relay = new Relay(node.vertx(), db, admin, config, node.metrics(), InstantSource.system(), stopped::complete)) {
         relay.nudge();
-        assertThat(stopped.get(20, TimeUnit.SECONDS)).hasMessageContaining("position 1 (i/1)");
+        assertThat(stopped.get(100, TimeUnit.SECONDS)).hasMessageContaining("position 1 (i/1)");
       }
     }
     var process = start("load", config.pgHost(), Integer.toString(config.pgPort()), config.pgDatabase(), config.pgUser(),

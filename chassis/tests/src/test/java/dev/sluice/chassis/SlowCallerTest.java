@@ -26,7 +26,7 @@ class SlowCallerTest {
   static void end() { NODE.close(); }
 
   @Test
-  @Timeout(60)
+  @Timeout(200)
   void who_sends_a_body_or_a_head_a_byte_at_a_time_is_told_or_cut_off_in_time() throws Exception {
     try (var c = Chassis.open(NODE, Real.config("planner"))) {
       var http = c.http("openapi/test.yaml").patience(Duration.ofMillis(600), Duration.ofMillis(900))

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// All tests but those of other accounts share one folder: its data last.
 class PostgresTest {
+  private static final Duration SOON = Duration.ofSeconds(100);
   @TempDir
   private static Path temp;
   private Path folder;
@@ -79,12 +80,12 @@ class PostgresTest {
       var server = ProcessHandle.of(postgres.pid()).orElseThrow();
       signal("STOP", backend);
       server.destroyForcibly();
-      await().until(() -> !server.isAlive());
+      await().atMost(SOON).until(() -> !server.isAlive());
       postgres.close();
       var before = refusals();
-      var again = CompletableFuture.supplyAsync(() -> Postgres.start(folder, 0));
+      var again = CompletableFuture.supplyAsync(() -> Postgres.start(folder, 0, PostgresBinaries.unpacked(), SOON.plusSeconds(20)));
       try {
-        await().atMost(Duration.ofSeconds(19)).until(() -> again.isDone() || refusals() > before + 5); // more often than it would try other ports
+        await().atMost(SOON).until(() -> again.isDone() || refusals() > before + 5); // more often than it would try other ports
         assertThat(again).isNotDone();
         assertThat(Postmaster.of(folder.resolve("server/data")).orElseThrow().pid()).isEqualTo(server.pid());
       } finally {

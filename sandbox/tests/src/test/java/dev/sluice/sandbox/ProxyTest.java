@@ -2,18 +2,21 @@ package dev.sluice.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.Node;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.Test;
 
 class ProxyTest {
+  private static final Duration SOON = Duration.ofSeconds(60);
   private final Sandbox sandbox = Sandbox.shared();
 
   @Test
@@ -50,7 +53,7 @@ class ProxyTest {
       });
       assertThatThrownBy(() -> asked.get(300, TimeUnit.MILLISECONDS)).isInstanceOf(java.util.concurrent.TimeoutException.class);
       proxy.hold(port -> Sockets.portsOf(1).contains(port));
-      asked.get(20, TimeUnit.SECONDS);
+      asked.get(SOON.toSeconds(), TimeUnit.SECONDS);
     }
   }
 
@@ -75,25 +78,29 @@ class ProxyTest {
   @Test
   void takes_kafka_away_from_one_client_and_gives_it_back() throws Exception {
     var kafka = sandbox.proxiedKafka();
-    try (var direct = admin(kafka.bootstrap(), 10_000);
-        var through = admin(kafka.proxy().address(), 10_000);
-        var hasty = admin(kafka.proxy().address(), 1_000)) {
+    try (var direct = admin(kafka.bootstrap(), SOON);
+        var through = admin(kafka.proxy().address(), SOON);
+        var hasty = admin(kafka.proxy().address(), Duration.ofSeconds(1))) {
       assertThat(port(through)).isEqualTo(kafka.proxy().port());
       kafka.proxy().cut();
-      assertThatThrownBy(() -> port(hasty)).cause().isInstanceOf(TimeoutException.class);
+      assertThatThrownBy(() -> nodes(hasty)).cause().isInstanceOf(TimeoutException.class);
       assertThat(port(direct)).isEqualTo(kafka.port());
       kafka.proxy().restore();
       assertThat(port(through)).isEqualTo(kafka.proxy().port());
     }
   }
 
-  private static Admin admin(String bootstrap, int patienceMs) {
-    var patience = Integer.toString(patienceMs);
-    return Admin.create(Map.of("bootstrap.servers", bootstrap, "default.api.timeout.ms", patience, "request.timeout.ms", patience));
+  private static Admin admin(String bootstrap, Duration patience) {
+    var ms = Long.toString(patience.toMillis());
+    return Admin.create(Map.of("bootstrap.servers", bootstrap, "default.api.timeout.ms", ms, "request.timeout.ms", ms));
   }
 
   /// Where Kafka tells this client to come.
-  private static int port(Admin admin) throws ExecutionException, InterruptedException, java.util.concurrent.TimeoutException {
-    return admin.describeCluster().nodes().get(10, TimeUnit.SECONDS).iterator().next().port();
+  private static int port(Admin admin) {
+    return await().pollDelay(Duration.ZERO).atMost(SOON).until(() -> nodes(admin), nodes -> !nodes.isEmpty()).iterator().next().port();
+  }
+
+  private static Collection<Node> nodes(Admin admin) throws Exception {
+    return admin.describeCluster().nodes().get(SOON.toSeconds(), TimeUnit.SECONDS);
   }
 }
