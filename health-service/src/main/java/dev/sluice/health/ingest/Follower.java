@@ -22,6 +22,8 @@ public final class Follower implements AutoCloseable {
   private final Set<Cell> changed = new LinkedHashSet<>();
   private String horizon;
 
+  /// Blocks.
+  ///
   /// @param address where the replicas of one service nudge each other
   public Follower(Vertx vertx, String address, CellStore store, Cells cells, Gates gates) {
     this.vertx = vertx;
@@ -29,6 +31,8 @@ public final class Follower implements AutoCloseable {
     this.store = store;
     this.cells = cells;
     this.gates = gates;
+    // before anything is read into memory: what is written after that is not passed over
+    this.horizon = store.since(null).horizon();
     this.loop = new Loop("health-follower", EVERY, this::look);
     this.consumer = vertx.eventBus().consumer(address, _ -> loop.nudge());
   }
