@@ -31,8 +31,14 @@ final class LongPoll {
   void poll() {
     if (closed) return;
     long asked = System.nanoTime();
-    server.poll(WAIT).whenComplete((answer, failure) -> runtime.timer().schedule(this::poll, pause(answer, failure, asked).toMillis(),
-        TimeUnit.MILLISECONDS));
+    server.poll(WAIT).whenComplete((answer, failure) -> {
+      var pause = WAIT;
+      try {
+        pause = pause(answer, failure, asked);
+      } finally { // also where no thread could be had for what was answered
+        runtime.timer().schedule(this::poll, pause.toMillis(), TimeUnit.MILLISECONDS);
+      }
+    });
   }
 
   void close() { closed = true; }
