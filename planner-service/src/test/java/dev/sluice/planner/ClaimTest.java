@@ -121,6 +121,6 @@ class ClaimTest {
     tell(new RolloutEvent.Completed(50, 0, 0, 9, false), new RolloutEvent.Released());
     await().atMost(World.LIMIT).until(() -> world.plan("dry_run", true).status() == 200);
     world.ask(new Ask.ClaimForRollback(new RolloutId(rollout)));
-    world.sql("update claim set reclaimed_until = now() - interval '1 second' where rollout_id = '" + rollout + "'");
+    world.sql("update claim set reclaimed_until = now() - interval '1 minute' where rollout_id = '" + rollout + "'");
   }
 }

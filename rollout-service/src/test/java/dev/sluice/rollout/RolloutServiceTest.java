@@ -15,8 +15,10 @@ import dev.sluice.contract.RolloutEvent;
 import dev.sluice.contract.RolloutId;
 import dev.sluice.contract.Told;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -265,6 +267,32 @@ class RolloutServiceTest {
         .map(e -> ((RolloutEvent.FinishAsked) e).to()).toList();
     assertThat(finish).containsExactly(World.TARGET, World.OLD);
     assertThat(WORLD.command(id, "rollback").status()).isEqualTo(409);
+  }
+
+  /// Frozen between its decision and its commit, say: the pair may be another rollout's by then.
+  @Test
+  void a_rollback_that_commits_when_its_pair_is_kept_no_longer_does_not_begin() {
+    var id = WORLD.planned("frozen", 2, 100);
+    WORLD.approve(id);
+    WORLD.awaits(id, "state", "completed");
+    WORLD.kept = Duration.ofSeconds(3);
+    try {
+      var late = WORLD.db().inTransaction(tx -> {
+        tx.query("select from rollout where id = $1 for update", id.value());
+        var command = CompletableFuture.supplyAsync(() -> WORLD.command(id, "rollback"), Thread::startVirtualThread);
+        var until = Instant.now().plusSeconds(4);
+        await().pollInSameThread().atMost(World.LIMIT).until(() -> {
+          tx.query("select 1"); // a transaction that says nothing is ended
+          return Instant.now().isAfter(until);
+        });
+        return command;
+      });
+      assertThat(late.join().status()).isEqualTo(409);
+    } finally {
+      WORLD.kept = Duration.ofSeconds(120);
+    }
+    assertThat(WORLD.rollout(id).get("state")).isEqualTo("completed");
+    assertThat(WORLD.command(id, "rollback").body()).containsEntry("state", "rolling_back");
   }
 
   @Test

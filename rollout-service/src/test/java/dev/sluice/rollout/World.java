@@ -84,6 +84,8 @@ final class World implements AutoCloseable {
   final Set<String> failing = ConcurrentHashMap.newKeySet();
   final Set<String> silent = ConcurrentHashMap.newKeySet();
   final Set<VersionId> archived = ConcurrentHashMap.newKeySet();
+  /// How long the played planner keeps a pair for a rollback.
+  volatile Duration kept = Duration.ofSeconds(120);
   final Set<RolloutId> overtaken = ConcurrentHashMap.newKeySet();
   volatile boolean plannerAway;
   /// What the rollout-service said that it delivers, when it last asked to be heard.
@@ -207,7 +209,7 @@ final class World implements AutoCloseable {
 
   private Ask.Claimed claim(Ask.ClaimForRollback ask) {
     if (overtaken.contains(ask.rolloutId())) throw new ProblemException(Problem.conflict("a later rollout was made", Map.of()));
-    return new Ask.Claimed(node.clock().instant().plusSeconds(120));
+    return new Ask.Claimed(node.clock().instant().plus(kept));
   }
 
   PlanHeader header(RolloutId id, String template, int total, int batchPct) {

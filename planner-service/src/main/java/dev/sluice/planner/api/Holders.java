@@ -22,6 +22,8 @@ public final class Holders {
   private static final Duration RELEASING = Duration.ofSeconds(5);
   /// How long the word of an end may be on its way.
   private static final Duration ENDING = Duration.ofSeconds(1);
+  /// How long a rollback that began in time may take to commit: whose transaction stands still longer is ended.
+  private static final Duration COMMITTING = Duration.ofSeconds(15);
   private static final Duration LOOK = Duration.ofMillis(20);
   private final ClaimStore claims;
   private final ProgressStore progress;
@@ -55,7 +57,7 @@ public final class Holders {
   private List<String> settled(Supplier<List<String>> holders) {
     var found = holders.get();
     if (found.isEmpty()) return found;
-    var now = clock.instant();
+    var now = clock.instant().minus(COMMITTING);
     var lapsed = claims.lapsed(found, now);
     for (var rollout : lapsed) {
       boolean goesOn = begun.begun(new RolloutId(rollout));

@@ -53,6 +53,15 @@ final class RolloutRows implements Desk.View<Rollout, RolloutCommand, RolloutEve
     keep(tx, id.value(), standing, times(tx, id.value(), row, new Standing(change.before()), standing, at), change.end(),
         decision.head(),
         at);
+    if (change.command() instanceof RolloutCommand.Rollback rollback && rollback.pairUntil() != null) stillKept(tx, rollback.pairUntil());
+  }
+
+  private static final String KEPT = "select clock_timestamp() < $1 as kept";
+
+  /// Last of all, and a transaction that stands still is ended: whoever was frozen since he decided does not roll back what another rollout holds by now.
+  private static void stillKept(Db.Tx tx, Instant until) {
+    if (!tx.query(KEPT, Columns.time(until)).iterator().next().getBoolean("kept"))
+      throw new Journal.Rival("the pair was kept for this rollback until " + until, null);
   }
 
   private static final String KNOWN = "select created_at, ended_at, since, decisions, decision_hash from rollout where id = $1 for update";
