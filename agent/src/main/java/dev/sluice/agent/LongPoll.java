@@ -31,15 +31,21 @@ final class LongPoll {
   void poll() {
     if (closed) return;
     long asked = System.nanoTime();
-    server.poll(WAIT).whenComplete((answer, failure) -> {
-      var pause = WAIT;
-      try {
-        pause = pause(answer, failure, asked);
-      } finally { // also where no thread could be had for what was answered
-        runtime.timer().schedule(this::poll, pause.toMillis(), TimeUnit.MILLISECONDS);
-      }
-    });
+    try {
+      server.poll(WAIT).whenComplete((answer, failure) -> {
+        var pause = WAIT;
+        try {
+          pause = pause(answer, failure, asked);
+        } finally { // also where no thread could be had for what was answered
+          again(pause);
+        }
+      });
+    } catch (RuntimeException | Error e) { // nor for the question
+      again(WAIT);
+    }
   }
+
+  private void again(Duration pause) { runtime.timer().schedule(this::poll, pause.toMillis(), TimeUnit.MILLISECONDS); }
 
   void close() { closed = true; }
 

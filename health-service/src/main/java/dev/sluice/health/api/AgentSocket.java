@@ -114,6 +114,7 @@ final class AgentSocket {
     }
 
     private void frame(String text) {
+      if (closed) return;
       if (text.length() > MAX_FRAME) {
         problem(Problem.tooLarge("a frame has at most " + MAX_FRAME + " bytes", Map.of()));
         return;

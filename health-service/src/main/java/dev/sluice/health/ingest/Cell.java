@@ -132,7 +132,11 @@ public final class Cell {
   }
 
   private void takes(OrderRow order) {
-    if (!order.bootId().equals(bootId)) sequence = order.sequence();
+    if (!order.bootId().equals(bootId)) {
+      sequence = order.sequence();
+      said = null; // by another boot
+      known = null;
+    }
     bootId = order.bootId();
     replaced = order.replaced();
   }

@@ -26,6 +26,8 @@ public final class Cells implements AutoCloseable {
   private static final int AT_ONCE = 2_000;
   private static final int WAITING_AT_MOST = 100_000;
   private static final int DISPUTED_AT_MOST = 10_000;
+  /// How soon what is in dispute is read again.
+  private static final Duration SETTLE = Duration.ofMillis(500);
 
   private record Missing(String id, Promise<Cell> promise) {}
 
@@ -36,6 +38,7 @@ public final class Cells implements AutoCloseable {
   private final Set<Cell> gone = ConcurrentHashMap.newKeySet();
   /// Instances of which it must be found out which boot is the present one.
   private final Set<String> disputed = ConcurrentHashMap.newKeySet();
+  private long settledNanos = System.nanoTime() - SETTLE.toNanos();
   private final CellStore store;
   private final HeartbeatBuffer buffer;
   private final Loop loop;
@@ -98,8 +101,10 @@ public final class Cells implements AutoCloseable {
 
   /// Where the database is away it has another turn.
   private void settle() {
+    long now = System.nanoTime();
+    if (disputed.isEmpty() || now - settledNanos < SETTLE.toNanos()) return;
+    settledNanos = now;
     var ids = disputed.stream().limit(AT_ONCE).toList();
-    if (ids.isEmpty()) return;
     try {
       var open = new HashSet<String>();
       for (var row : store.orders(ids))
@@ -136,6 +141,7 @@ public final class Cells implements AutoCloseable {
       else
         m.promise.tryFail(failure);
     if (failure instanceof Error error) throw error;
+    settle();
     return !missing.isEmpty();
   }
 

@@ -183,7 +183,7 @@ class HeartbeatBufferTest {
     assertThat(take(cell, "present", 4)).isEqualTo(Taken.REPLACED);
     assertThat(buffer.judged(cell, judged("present", "before", 20))).isTrue();
     assertThat(take(cell, "present", 4)).isEqualTo(Taken.LATE);
-    assertThat(take(cell, "present", 5)).isEqualTo(Taken.KEPT);
+    assertThat(take(cell, "present", 5)).as("what the other one said is forgotten").isEqualTo(Taken.KEPT_URGENT);
     assertThat(take(cell, "before", 10)).isEqualTo(Taken.REPLACED);
     assertThat(buffer.judged(cell, new OrderRow("i1", 2, "another", 1, List.of(), now.plusMillis(30)))).isTrue();
     assertThat(take(cell, "present", 6)).as("of another machine").isEqualTo(Taken.KEPT);

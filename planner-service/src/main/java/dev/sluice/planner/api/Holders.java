@@ -22,8 +22,8 @@ public final class Holders {
   private static final Duration RELEASING = Duration.ofSeconds(5);
   /// How long the word of an end may be on its way.
   private static final Duration ENDING = Duration.ofSeconds(1);
-  /// How long a rollback that began in time may take to commit: whose transaction stands still longer is ended.
-  private static final Duration COMMITTING = Duration.ofSeconds(15);
+  /// How long a rollback that began in time may take to commit: a transaction in which nothing is said for 10 s is ended.
+  private static final Duration COMMITTING = Duration.ofSeconds(40);
   private static final Duration LOOK = Duration.ofMillis(20);
   private final ClaimStore claims;
   private final ProgressStore progress;
