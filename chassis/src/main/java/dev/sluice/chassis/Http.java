@@ -288,6 +288,20 @@ public final class Http implements AutoCloseable {
     return false;
   }
 
+  /// Whether a body is of a media type, whatever its parameters.
+  ///
+  /// @param given a `Content-Type`; null: none was given
+  public static boolean isOf(String given, String type) { return given != null && given.split(";", 2)[0].strip().equalsIgnoreCase(type); }
+
+  /// Pings, where the socket takes something now.
+  ///
+  /// @return whether it does
+  public static boolean ping(ServerWebSocket socket) {
+    if (socket.isClosed() || socket.writeQueueFull()) return false;
+    socket.writePing(Buffer.buffer());
+    return true;
+  }
+
   /// Ends a connection at once; its own `close` waits until all is sent, which may be never. What is not sent is lost.
   public static void cut(HttpConnection connection) { ((ConnectionBase) connection).channelHandlerContext().close(); }
 
@@ -335,7 +349,7 @@ public final class Http implements AutoCloseable {
     JsonObject body = null;
     if (operation.bodySchema() != null && (buffer.length() > 0 || operation.bodyRequired())) {
       var type = context.request().getHeader("Content-Type");
-      if (buffer.length() > 0 && (type == null || !type.split(";")[0].strip().equalsIgnoreCase("application/json"))) {
+      if (buffer.length() > 0 && !isOf(type, "application/json")) {
         problem(context, Problem.unsupportedMediaType("application/json", type));
         return;
       }

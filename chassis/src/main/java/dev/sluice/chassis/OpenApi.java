@@ -180,13 +180,18 @@ public final class OpenApi {
   private static void whole(JsonObject schema, String name, Object value, Map<String, Fault> faults) {
     if (schema == null) return;
     if (value instanceof JsonObject object) {
-      var properties = schema.getJsonObject("properties", new JsonObject());
-      object.forEach(member -> whole(properties.getJsonObject(member.getKey()), inner(name, member.getKey()), member.getValue(), faults));
+      object.forEach(member -> whole(member(schema, member.getKey()), inner(name, member.getKey()), member.getValue(), faults));
     } else if (value instanceof JsonArray array) {
       for (int i = 0; i < array.size(); i++)
         whole(schema.getJsonObject("items"), inner(name, i), array.getValue(i), faults);
     } else if (value instanceof Double && "integer".equals(schema.getValue("type")))
       faults.putIfAbsent(name, new Fault(name, mustBe(schema), plain(value)));
+  }
+
+  /// The schema of a field; null where there is no such field.
+  private static JsonObject member(JsonObject schema, String field) {
+    var own = schema.getJsonObject("properties", new JsonObject()).getJsonObject(field);
+    return own == null && schema.getValue("additionalProperties") instanceof JsonObject free ? free : own;
   }
 
   private static String inner(String name, Object step) { return name.isEmpty() ? step.toString() : name + "." + step; }
@@ -204,14 +209,12 @@ public final class OpenApi {
     var name = new StringBuilder();
     for (var encoded : place.isEmpty() ? new String[0] : place.split("/")) {
       var step = decoded(encoded);
-      var parent = at;
       if (String.valueOf(error.getKeywordLocation()).contains("/propertyNames/")
           && badName(at, value, inner(name.toString(), step), step, faults))
         return;
       if (value instanceof JsonObject object) {
         value = object.getValue(step);
-        at = at.getJsonObject("properties", new JsonObject()).getJsonObject(step);
-        if (at == null && parent.getValue("additionalProperties") instanceof JsonObject free) at = free;
+        at = member(at, step);
       } else if (value instanceof JsonArray array) {
         value = array.getValue(Integer.parseInt(step));
         at = at.getJsonObject("items");

@@ -3,7 +3,6 @@ package dev.sluice.rollout;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.sluice.chassis.Db;
 import dev.sluice.chassis.Message;
 import dev.sluice.contract.RolloutEvent;
 import dev.sluice.contract.RolloutId;
@@ -60,7 +59,7 @@ class ReconcilerTest {
     var pausing = CompletableFuture.runAsync(() -> WORLD.db().doInTransaction(tx -> {
       tx.query("select pg_advisory_xact_lock(hashtextextended(current_schema() || '/reconciler', 0))");
       held.countDown();
-      awaitWithin(tx, waits);
+      World.awaitWithin(tx, () -> waits.getCount() == 0);
       tx.query("insert into reconciler_pause (template_id, actor, at) values ('just-now', 'ann', now())");
     }), Thread::startVirtualThread);
     assertThat(held.await(World.LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
@@ -74,13 +73,6 @@ class ReconcilerTest {
         .noneMatch(m -> m.stream().equals(id.value()) && m.event() instanceof RolloutEvent.BatchStarted));
     WORLD.send("POST", "/v1/reconciler/resume", Map.of("template_id", "just-now"), "ann");
     WORLD.awaits(id, "state", "completed");
-  }
-
-  private static void awaitWithin(Db.Tx tx, CountDownLatch latch) {
-    await().pollInSameThread().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(20)).atMost(World.LIMIT).until(() -> {
-      tx.query("select 1"); // a transaction that says nothing is ended
-      return latch.getCount() == 0;
-    });
   }
 
   private static List<Object> states(List<RolloutId> of) { return of.stream().map(id -> WORLD.rollout(id).get("state")).toList(); }

@@ -281,10 +281,7 @@ class RolloutServiceTest {
         tx.query("select from rollout where id = $1 for update", id.value());
         var command = CompletableFuture.supplyAsync(() -> WORLD.command(id, "rollback"), Thread::startVirtualThread);
         var until = Instant.now().plusSeconds(4);
-        await().pollInSameThread().atMost(World.LIMIT).until(() -> {
-          tx.query("select 1"); // a transaction that says nothing is ended
-          return Instant.now().isAfter(until);
-        });
+        World.awaitWithin(tx, () -> Instant.now().isAfter(until));
         return command;
       });
       assertThat(late.join().status()).isEqualTo(409);

@@ -58,6 +58,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 
 /// The rollout-service on real servers, with a planner, an approval-service and a fleet that are played: they tell facts from journals of their own, and answer
@@ -189,6 +190,14 @@ final class World implements AutoCloseable {
   /// Blocks until Kafka has all that was reported.
   void reportsAreOut() {
     await().atMost(LIMIT).until(() -> health.db().query("select from journal where published_at is null").rowCount() == 0);
+  }
+
+  /// Waits in the middle of a transaction, which is ended where it says nothing for long.
+  static void awaitWithin(Db.Tx tx, BooleanSupplier done) {
+    await().pollInSameThread().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(20)).atMost(LIMIT).until(() -> {
+      tx.query("select 1");
+      return done.getAsBoolean();
+    });
   }
 
   <R> R ask(Ask<R> question) { return health.asks().ask(question, LIMIT); }

@@ -80,7 +80,7 @@ final class Api {
 
   /// @param most how long it may take, where the usual patience is longer
   JsonNode get(String path, Duration most) {
-    return json(send("GET", path, BodyPublishers.noBody(), null, most.compareTo(ANSWER) < 0 ? most : ANSWER));
+    return json(send("GET", path, BodyPublishers.noBody(), null, least(most, ANSWER)));
   }
 
   /// @param query null values are left out
@@ -188,7 +188,7 @@ final class Api {
   /// What a server says is away for a moment is asked for again, as the same request under the same key.
   private HttpResponse<String> patiently(HttpRequest request, Duration limit) throws IOException, InterruptedException {
     long began = System.nanoTime();
-    var patience = limit.compareTo(PATIENCE) < 0 ? limit : PATIENCE;
+    var patience = least(limit, PATIENCE);
     var response = answer(request, limit);
     for (boolean told = false; response.statusCode() == 503 && REPEATABLE.contains(request.method()); told = true) {
       var pause = retryAfter(response);
@@ -200,6 +200,8 @@ final class Api {
     }
     return response;
   }
+
+  private static Duration least(Duration one, Duration other) { return one.compareTo(other) < 0 ? one : other; }
 
   private static Optional<Duration> retryAfter(HttpResponse<String> response) {
     return response.headers().firstValue("Retry-After").filter(given -> given.matches("[1-9][0-9]{0,3}")).map(Long::valueOf)

@@ -1,8 +1,8 @@
 package dev.sluice.gateway.api;
 
+import dev.sluice.chassis.Http;
 import dev.sluice.gateway.store.Event;
 import io.vertx.core.Context;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
 import java.time.Duration;
 import java.util.List;
@@ -18,9 +18,7 @@ final class SocketSink implements Reader.Sink {
   SocketSink(ServerWebSocket socket, Context loop, Duration heartbeat) {
     this.socket = socket;
     this.loop = loop;
-    this.pings = loop.owner().setPeriodic(heartbeat.toMillis(), _ -> {
-      if (!socket.isClosed() && !socket.writeQueueFull()) socket.writePing(Buffer.buffer());
-    });
+    this.pings = loop.owner().setPeriodic(heartbeat.toMillis(), _ -> Http.ping(socket));
     socket.exceptionHandler(_ -> {});
   }
 

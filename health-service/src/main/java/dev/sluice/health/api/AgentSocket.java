@@ -7,7 +7,6 @@ import dev.sluice.health.ingest.Cell;
 import dev.sluice.health.ingest.Teller;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
@@ -107,10 +106,8 @@ final class AgentSocket {
         closed = true;
         cell.ignore(this);
         socket.close(NOT_SO, "the last ping was not answered");
-      } else if (!socket.isClosed() && !socket.writeQueueFull()) {
-        answered = false;
-        socket.writePing(Buffer.buffer());
-      }
+      } else
+        answered = !Http.ping(socket);
     }
 
     private void frame(String text) {

@@ -44,7 +44,7 @@ final class BulkEnrolment {
 
   void handle(RoutingContext context) {
     var type = context.request().getHeader("Content-Type");
-    if (type == null || !type.split(";")[0].strip().equalsIgnoreCase("application/x-ndjson")) {
+    if (!Http.isOf(type, "application/x-ndjson")) {
       Http.problem(context, Problem.unsupportedMediaType("application/x-ndjson", type));
       return;
     }

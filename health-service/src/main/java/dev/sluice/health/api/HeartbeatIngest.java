@@ -143,8 +143,7 @@ public final class HeartbeatIngest {
       return;
     }
     var type = request.getHeader(HttpHeaders.CONTENT_TYPE);
-    if (type == null || !type.regionMatches(true, 0, "application/json", 0, 16)
-        || type.length() > 16 && type.charAt(16) != ';' && type.charAt(16) != ' ') {
+    if (!Http.isOf(type, "application/json")) {
       refuse(request, Problem.unsupportedMediaType("application/json", type));
       return;
     }

@@ -70,16 +70,16 @@ public final class Listening {
 
   /// What follows when it is `now` and all that was received before was handed in.
   public static Outcome elapsed(Ear ear, Instant now, Hearing hearing) {
-    var pulse = ear.pulse();
-    var each = new Each(ear.watches(), List.of());
-    if (pulse.known() != null && pulse.known().stopped()) {
-      // he is waited for only where a timeout was taken back: up to his stop as anybody is
-      each = each.then(elapsed(each.watches, pulse.lastAt(), pulse.lastAt(), hearing));
-      each = each.then(gone(each.watches, Reason.STOPPED));
-    } else
-      each = each.then(elapsed(each.watches, pulse.lastAt(), now, hearing));
+    var each = each(ear.watches(), w -> elapsed(w, ear.pulse(), now, hearing));
     var outcome = new Outcome(new Ear(ear.pulse(), each.watches), each.findings, false, false, 0, List.of());
     return outcome.then(silence(outcome.ear(), now, hearing));
+  }
+
+  /// Who has stopped is waited for only where a timeout was taken back: up to his stop as anybody is.
+  private static Gate.Outcome elapsed(Watch w, Pulse pulse, Instant now, Hearing hearing) {
+    if (!pulse.stopped()) return Gate.elapsed(w, pulse.lastAt(), now, hearing);
+    var until = Gate.elapsed(w, pulse.lastAt(), pulse.lastAt(), hearing);
+    return until.then(Gate.gone(until.watch(), Reason.STOPPED));
   }
 
   private static Outcome silence(Ear ear, Instant now, Hearing hearing) {
@@ -92,19 +92,11 @@ public final class Listening {
 
   /// What follows when the instance is decommissioned.
   public static Outcome decommissioned(Ear ear) {
-    var each = gone(ear.watches(), Reason.DECOMMISSIONED);
+    var each = each(ear.watches(), w -> Gate.gone(w, Reason.DECOMMISSIONED));
     return new Outcome(new Ear(ear.pulse(), each.watches), each.findings, false, false, 0, List.of());
   }
 
-  private static Each elapsed(List<Watch> watches, Instant lastAt, Instant now, Hearing hearing) {
-    return each(watches, w -> Gate.elapsed(w, lastAt, now, hearing));
-  }
-
-  private static Each gone(List<Watch> watches, Reason reason) { return each(watches, w -> Gate.gone(w, reason)); }
-
-  private record Each(List<Watch> watches, List<Found> findings) {
-    Each then(Each next) { return new Each(next.watches, Outcome.joined(findings, next.findings)); }
-  }
+  private record Each(List<Watch> watches, List<Found> findings) {}
 
   private static Each each(List<Watch> watches, Function<Watch, Gate.Outcome> rule) {
     var after = new ArrayList<Watch>(watches.size());

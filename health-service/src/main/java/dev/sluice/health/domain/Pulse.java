@@ -11,5 +11,8 @@ public record Pulse(HeartbeatOrder order, Instant lastAt, boolean silent, Observ
   public static final Pulse NONE = new Pulse(HeartbeatOrder.NOTHING_HEARD, null, false, null);
 
   /// Whether silence would mean something: it reports, and has not said that it stops.
-  boolean expected() { return lastAt != null && known != null && !known.stopped(); }
+  boolean expected() { return lastAt != null && known != null && !stopped(); }
+
+  /// Whether it has said last that it stops.
+  public boolean stopped() { return known != null && known.stopped(); }
 }

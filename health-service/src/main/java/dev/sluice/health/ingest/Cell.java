@@ -80,7 +80,7 @@ public final class Cell {
   synchronized void learn(Credentials news) {
     if (dropped) return;
     if (credentials != null && news.changed() < credentials.changed()) return;
-    if (credentials != null && !MessageDigest.isEqual(news.tokenHash(), credentials.tokenHash())) {
+    if (credentials != null && !holds(news.tokenHash())) {
       assigned = List.of();
       known = null;
     }

@@ -46,7 +46,7 @@ public final class Cells implements AutoCloseable {
   Cells(CellStore store, HeartbeatBuffer buffer) {
     this.store = store;
     this.buffer = buffer;
-    this.loop = new Loop("health-cells", Duration.ofSeconds(1), this::load);
+    this.loop = new Loop("health-cells", Duration.ofSeconds(1), this::round);
   }
 
   /// An instance that is in memory; null otherwise. Never waits.
@@ -115,15 +115,19 @@ public final class Cells implements AutoCloseable {
     }
   }
 
-  private boolean load() {
+  private boolean round() {
     drop();
+    boolean more = load();
+    settle();
+    return more;
+  }
+
+  /// @return whether there may be more to load
+  private boolean load() {
     var asked = new ArrayList<Missing>();
     for (Missing next; asked.size() < AT_ONCE && (next = missing.poll()) != null;)
       asked.add(next);
-    if (asked.isEmpty()) {
-      settle();
-      return false;
-    }
+    if (asked.isEmpty()) return false;
     waiting.addAndGet(-asked.size());
     // in memory before it is read, so that the follower passes over nothing; only this thread takes out what is there
     var read = new HashMap<String, Cell>();
@@ -141,7 +145,6 @@ public final class Cells implements AutoCloseable {
       else
         m.promise.tryFail(failure);
     if (failure instanceof Error error) throw error;
-    settle();
     return !missing.isEmpty();
   }
 

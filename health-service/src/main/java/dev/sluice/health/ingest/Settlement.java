@@ -139,7 +139,7 @@ final class Settlement {
 
   static Tally.Place place(Pulse pulse) {
     if (pulse.known() == null) return Tally.Place.NEVER_REPORTED;
-    if (pulse.known().stopped()) return Tally.Place.STOPPED;
+    if (pulse.stopped()) return Tally.Place.STOPPED;
     return pulse.silent() ? Tally.Place.SILENT : Tally.Place.REPORTING;
   }
 

@@ -29,6 +29,7 @@ class GateTest {
 
   private static Finding failed(Reason reason, double second) { return new Finding.Judged(false, false, reason, "its words", at(second)); }
 
+  private static final Observation STOPS = new Observation(InstanceStatus.STOPPED, null, null, Map.of());
   private static final Observation NO_DIGESTS_BUT_UNHEALTHY = seen(null, UNHEALTHY, GENERATION);
 
   // Healthy
@@ -267,8 +268,7 @@ class GateTest {
 
   @Test
   void a_member_that_stops_or_is_decommissioned_is_gone_and_not_failed() {
-    var stopped = new Observation(InstanceStatus.STOPPED, null, null, Map.of());
-    assertThat(new Scene().hears(10, stopped).is(400).findings()).containsExactly(new Finding.Gone(Reason.STOPPED));
+    assertThat(new Scene().hears(10, STOPS).is(400).findings()).containsExactly(new Finding.Gone(Reason.STOPPED));
     assertThat(new Scene().goes().is(400).findings()).containsExactly(new Finding.Gone(Reason.DECOMMISSIONED));
     assertThat(new Scene().hears(10, RUNS_TARGET).goes().findings()).containsExactly(healthy(10));
   }
@@ -296,17 +296,15 @@ class GateTest {
 
   @Test
   void who_stopped_after_the_deadline_to_which_his_timeout_is_taken_back_has_failed() {
-    var stopped = new Observation(InstanceStatus.STOPPED, null, null, Map.of());
-    var first = new Scene().keepsHearing(10, 400, RUNS_OTHER).hears(410, stopped);
+    var first = new Scene().keepsHearing(10, 400, RUNS_OTHER).hears(410, STOPS);
     assertThat(first.takenBack(405).is(420).findings()).last().isEqualTo(
         new Finding.Judged(false, true, Reason.HEALTH_TIMEOUT, null, Scene.at(405)));
-    var second = new Scene().keepsHearing(10, 400, RUNS_OTHER).hears(410, stopped);
+    var second = new Scene().keepsHearing(10, 400, RUNS_OTHER).hears(410, STOPS);
     assertThat(second.takenBack(415).is(420).findings()).last().isEqualTo(new Finding.Gone(Reason.STOPPED));
   }
 
   @Test
   void who_stopped_is_not_silent() {
-    var stopped = new Observation(InstanceStatus.STOPPED, null, null, Map.of());
-    assertThat(new Scene().hears(10, stopped).is(1000).facts()).isEmpty();
+    assertThat(new Scene().hears(10, STOPS).is(1000).facts()).isEmpty();
   }
 }

@@ -146,10 +146,9 @@ class HeartbeatBufferTest {
   @Test
   void of_two_machines_under_one_id_only_the_one_that_was_enrolled_last_is_kept() {
     var cell = new Cell("i1");
-    var said = new Observation(InstanceStatus.RUNNING, null, null, Map.of());
-    assertThat(buffer.take(cell, 1, "before", 1, said, false)).isEqualTo(Taken.KEPT_URGENT);
-    assertThat(buffer.take(cell, 2, "after", 1, said, false)).isEqualTo(Taken.KEPT_URGENT);
-    assertThat(buffer.take(cell, 1, "before", 2, said, false)).isEqualTo(Taken.REPLACED);
+    assertThat(buffer.take(cell, 1, "before", 1, RUNS, false)).isEqualTo(Taken.KEPT_URGENT);
+    assertThat(buffer.take(cell, 2, "after", 1, RUNS, false)).isEqualTo(Taken.KEPT_URGENT);
+    assertThat(buffer.take(cell, 1, "before", 2, RUNS, false)).isEqualTo(Taken.REPLACED);
     assertThat(buffer.drain().waiting()).singleElement().satisfies(waiting -> {
       assertThat(waiting.enrolment()).isEqualTo(2);
       assertThat(waiting.runs()).extracting(Waiting.Run::bootId).containsExactly("after");
@@ -196,7 +195,7 @@ class HeartbeatBufferTest {
   private Taken take(Cell cell, String boot, long sequence) { return buffer.take(cell, 1, boot, sequence, RUNS, false); }
 
   private static Taken take(HeartbeatBuffer buffer, Cell cell, long sequence) {
-    return buffer.take(cell, 1, "boot", sequence, new Observation(InstanceStatus.RUNNING, null, null, Map.of()), false);
+    return buffer.take(cell, 1, "boot", sequence, RUNS, false);
   }
 
   @Test

@@ -30,11 +30,12 @@ final class PlanAnswer {
   /// @param ids       all members in plan order; null above 1,000
   /// @param excluded  the first of those left out
   /// @param fromBatch the first batch to show
-  /// @param toBatch   the first one behind the page
+  /// @param limit     how many batches at most
   static Map<String, Object> of(PlanHeader plan, Shown shown, List<String> ids, List<Excluded> excluded, Standing standing, int fromBatch,
-      int toBatch) {
+      int limit) {
     var inputs = plan.inputs();
     var slices = plan.slices();
+    int toBatch = (int) Math.min(slices.count(), (long) fromBatch + limit);
     var body = new LinkedHashMap<String, Object>();
     body.put("rollout_id", standing.rolloutId());
     body.put("revision", plan.revision());

@@ -65,8 +65,7 @@ public final class PlanApi {
     var ids = members.size() > PlanAnswer.MOST ? null : members.stream().map(PlanMember::instanceId).map(Object::toString).toList();
     var excluded = draft.excluded().stream().limit(PlanAnswer.MOST).map(e -> new Excluded(e.instanceId().value(), Words.of(e.reason())))
         .toList();
-    var header = draft.revision().header();
-    return PlanAnswer.of(header, draft.shown(), ids, excluded, standing, 0, Math.min(header.slices().count(), PlanAnswer.MOST));
+    return PlanAnswer.of(draft.revision().header(), draft.shown(), ids, excluded, standing, 0, PlanAnswer.MOST);
   }
 
   private Answer get(Call call) {
@@ -86,8 +85,7 @@ public final class PlanApi {
     var header = kept.header();
     int total = header.slices().total();
     return PlanAnswer.of(header, kept.shown(), total > PlanAnswer.MOST ? null : stores.members().members(header, 0, total),
-        stores.members().excluded(header, 0, PlanAnswer.MOST), standing(header, counts, from), from,
-        (int) Math.min(header.slices().count(), (long) from + limit));
+        stores.members().excluded(header, 0, PlanAnswer.MOST), standing(header, counts, from), from, limit);
   }
 
   private Standing standing(PlanHeader header, boolean counts, int fromBatch) {
