@@ -75,9 +75,12 @@ class RestoreTest {
         sql.execute("select pg_backup_start('before', true)");
         run("cp", "-a", postgres().toString(), folder.resolve("backup").toString());
         rollout = f.start("1.26.0", Map.of("batch_pct", 50, "min_healthy_sec", 15, "health_timeout_sec", 10));
-        await().atMost(SOON).until(() -> of(f, rollout, "instance_started").size() == 2);
+        // as soon as it is so, and not when it is told: they must not have soaked by the backup
+        await().pollInSameThread().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(20)).atMost(SOON)
+            .until(() -> handedOut(sql, rollout) == 2);
         finish(sql, folder.resolve("backup"));
       }
+      await().atMost(SOON).until(() -> of(f, rollout, "instance_started").size() == 2);
       int kept = f.events(rollout).size();
       api.post("/v1/rollouts/" + rollout + "/abort", Map.of()).expect(200);
       var later = startOnceFree(f, "1.28.0", Map.of("batch_pct", 100));
@@ -192,6 +195,14 @@ class RestoreTest {
         rows.next();
         return rows.getLong(1);
       }
+    }
+  }
+
+  private static int handedOut(Statement sql, String rollout) throws SQLException {
+    var count = "select count(*) from rollout.rollout_member where handed_out_at is not null and rollout_id = '" + rollout + "'";
+    try (var rows = sql.executeQuery(count)) {
+      rows.next();
+      return rows.getInt(1);
     }
   }
 
